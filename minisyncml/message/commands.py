@@ -253,7 +253,8 @@ class Unknown(NamedTuple):
     no_resp: bool = False
 
 
-Command = Union[Status, Alert, Add, Replace, Delete, Copy, Move, Sync, Atomic, Sequence, Map, Put, Get, Results, Unknown]
+Command = Union[Status, Alert, Add, Replace, Delete, Copy, Move, Sync, Atomic, Sequence, Map, Put, Get, Results,
+                Unknown]
 
 
 class Message(NamedTuple):

@@ -1,0 +1,194 @@
+"""One outgoing message, filled command by command up to an exact number of bytes.
+
+The Writer counts what the finished message will have: header, commands, the closing tags and a Final. A command that
+would go past the limit is not taken, and nothing has changed. What to send and when is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Optional, Union
+
+from minisyncml.codec import wbxml, xml
+from minisyncml.codec.node import Node
+from minisyncml.codec.tokens import CONTENT, END, SWITCH_PAGE, SYNCML
+from minisyncml.message.commands import Command, Header, ItemCommand, Meta, Sync
+from minisyncml.message.fields import Writing
+from minisyncml.message.schema import META, write_command, write_header, write_part
+from minisyncml.message.templates import Templates, mb
+
+#: how much longer a byte gets in XML at most: & becomes &amp;
+_ESCAPE = 5
+
+
+class _Wbxml:
+    """Commands as WBXML; `page` is the code page that the bytes written so far have left selected."""
+
+    def __init__(self, version: str) -> None:
+        self.writing = Writing(version)
+        self._templates = Templates(self._meta, version >= "1.1")
+
+    def start(self, header: Header) -> "tuple[bytes, int]":
+        open_tags = (wbxml.header(self.writing.version, "syncml"), bytes((SYNCML["SyncML"] | CONTENT,)))
+        head, page = wbxml.fragment(write_header(header, self.writing), 0)
+        switch = bytes((SWITCH_PAGE, 0)) if page else b""
+        return b"".join((*open_tags, head, switch, bytes((SYNCML["SyncBody"] | CONTENT,)))), 0
+
+    def command(self, command: Command, page: int) -> "tuple[bytes, int]":
+        quick = self._templates.encode(command)
+        if quick is not None:
+            return (bytes((SWITCH_PAGE, 0)) + quick if page else quick), 0
+        return wbxml.fragment(write_command(command, self.writing), page)
+
+    def opening(self, node: Node, page: int) -> "tuple[bytes, int]":
+        data, page = wbxml.fragment(node, page)
+        return data[:-1], page
+
+    def tail(self, page: int, inside: bool, final: bool) -> bytes:
+        switch = bytes((SWITCH_PAGE, 0)) if page and final else b""
+        last = switch + bytes((SYNCML["Final"],)) if final else b""
+        return (bytes((END,)) if inside else b"") + last + bytes((END, END))
+
+    def fit(self, room: int, data: bytes) -> int:
+        room -= 2                           # OPAQUE and the END that an empty Data does not have
+        return max(0, min(len(data), room - len(mb(max(room, 0)))))
+
+    def _meta(self, meta: Meta) -> bytes:
+        node = write_part(META, "Meta", meta, self.writing)
+        return wbxml.fragment(node, 0)[0] if node.children else b""
+
+
+class _Xml:
+    """Commands as XML text; there are no pages."""
+
+    def __init__(self, version: str, namespace: bool) -> None:
+        self.writing = Writing(version, xml=True)
+        self._namespace = namespace
+
+    def start(self, header: Header) -> "tuple[bytes, int]":
+        name = xml.namespace(self.writing.version) if self._namespace else ""
+        root = f'<SyncML xmlns="{name}">' if name else "<SyncML>"
+        head = xml.fragment(write_header(header, self.writing))
+        return b'<?xml version="1.0" encoding="UTF-8"?>' + root.encode() + head + b"<SyncBody>", 0
+
+    def command(self, command: Command, page: int) -> "tuple[bytes, int]":
+        return xml.fragment(write_command(command, self.writing)), 0
+
+    def opening(self, node: Node, page: int) -> "tuple[bytes, int]":
+        data = xml.fragment(node)
+        return data[:data.rindex(b"</")], 0
+
+    def tail(self, page: int, inside: bool, final: bool) -> bytes:
+        return (b"</Sync>" if inside else b"") + (b"<Final/>" if final else b"") + b"</SyncBody></SyncML>"
+
+    def fit(self, room: int, data: bytes) -> int:
+        room -= len("</Data>") - 1          # <Data/> becomes <Data></Data>
+        part = data[:max(0, room)]
+        while part:
+            size = len(part) + 4 * part.count(b"&") + 3 * (part.count(b"<") + part.count(b">")) + 4 * part.count(b"\r")
+            if size <= room:
+                break
+            part = part[:-max(1, (size - room) // _ESCAPE)]
+        return _character_start(data, len(part))
+
+
+def _character_start(data: bytes, end: int) -> int:
+    """The last place at or before `end` that does not split a UTF-8 character of `data`."""
+    while 0 < end < len(data) and data[end] & 0xC0 == 0x80:
+        end -= 1
+    return end
+
+
+class Writer:
+    """Builds one message.
+
+    :param header: its SyncHdr
+    :param encoding: "wbxml" or "xml"
+    :param limit: bytes that the finished message may have, None for any number
+    :param version: SyncML version: public identifier or namespace, and which elements exist
+    :param namespace: whether an XML root says its namespace (some 1.0 peers want none)
+    :raises ItemError: a header that XML cannot hold
+    """
+
+    def __init__(self, header: Header, encoding: str = "wbxml", limit: Optional[int] = None, version: str = "1.2",
+                 namespace: bool = True) -> None:
+        self._dress: Union[_Wbxml, _Xml] = _Xml(version, namespace) if encoding == "xml" else _Wbxml(version)
+        head, self._page = self._dress.start(header)
+        self._parts = [head]
+        self._bytes = len(head)
+        self._limit = sys.maxsize if limit is None else limit
+        self._inside = False
+        self._tails = {(page, inside): len(self._dress.tail(page, inside, True))
+                       for page in (0, 1) for inside in (False, True)}
+
+    @property
+    def size(self) -> int:
+        """Bytes of the message if it were finished now, with Final."""
+        return self._bytes + self._tails[self._page, self._inside]
+
+    def room(self) -> int:
+        """How far the message is from its limit.
+
+        :returns: bytes, negative when the header alone is too long
+        """
+        return self._limit - self.size
+
+    def add(self, command: Command) -> bool:
+        """Append a command, inside the open Sync when there is one.
+
+        :param command: any command, complete with its children
+        :returns: whether it fitted; if not, nothing has changed
+        :raises ItemError: item data that XML cannot hold
+        :raises LocalProtocolError: a command that the version does not have
+        """
+        data, page = self._dress.command(command, self._page)
+        return self._take(data, page, self._inside)
+
+    def open_sync(self, sync: Sync) -> bool:
+        """Begin a Sync whose children are added one by one.
+
+        :param sync: the container; commands that it already has are written first
+        :returns: whether it fitted; if not, nothing has changed
+        """
+        data, page = self._dress.opening(write_command(sync, self._dress.writing), self._page)
+        if self._inside or not self._take(data, page, True):
+            return False
+        self._inside = True
+        return True
+
+    def close_sync(self) -> None:
+        """End the open Sync, if there is one."""
+        if self._inside:
+            end = self._dress.tail(self._page, True, False)[:-len(self._dress.tail(self._page, False, False))]
+            self._parts.append(end)
+            self._bytes += len(end)
+            self._inside = False
+
+    def _take(self, data: bytes, page: int, inside: bool) -> bool:
+        if self._bytes + len(data) + self._tails[page, inside] > self._limit:
+            return False
+        self._parts.append(data)
+        self._bytes += len(data)
+        self._page = page
+        return True
+
+    def fit(self, command: ItemCommand, data: bytes) -> int:
+        """How much of an item's data one message can take: the length of a chunk of a large object.
+
+        The number is exact but for a few bytes, and never too high: `add` of the command with so much of `data` works.
+
+        :param command: with one item, as it will be sent, only that its item's data is b""
+        :param data: what is still to be sent, for XML :func:`~minisyncml.message.fields.xml_safe`
+        :returns: bytes from the beginning of `data`; in XML never the middle of a character
+        """
+        frame, page = self._dress.command(command, self._page)
+        room = self._limit - self._bytes - len(frame) - self._tails[page, self._inside]
+        return self._dress.fit(room, data)
+
+    def finish(self, final: bool = False) -> bytes:
+        """The message.
+
+        :param final: whether it ends its package
+        :returns: the document, at most `limit` bytes unless the header alone is longer
+        """
+        return b"".join((*self._parts, self._dress.tail(self._page, self._inside, final)))
