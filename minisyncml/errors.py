@@ -28,6 +28,10 @@ class LocalProtocolError(Error):
     exit_code = 5
 
 
+class EncodeError(LocalProtocolError):
+    """What cannot be written in this encoding: a control character in XML, an element without a token."""
+
+
 class RemoteProtocolError(Error):
     """The peer broke the protocol. The base of all errors that bytes from outside can raise."""
 
