@@ -24,8 +24,8 @@ MODULES = sorted(path.relative_to(ROOT).with_suffix("").as_posix().replace("/", 
                  for path in PACKAGE.rglob("*.py"))
 # heavy at import (4 to 10 MiB) or third party: these are imported in the function that needs them
 HEAVY = {"lxml", "serial", "tinydb", "waitress", "tomli", "tomllib", "http", "ssl", "urllib", "json", "logging",
-         "hashlib", "dataclasses", "asyncio", "threading", "argparse", "enum", "email", "socket", "sqlite3", "subprocess",
-         "tempfile", "importlib", "cffi", "wsgiref"}
+         "hashlib", "dataclasses", "asyncio", "threading", "argparse", "enum", "email", "socket", "sqlite3",
+         "subprocess", "tempfile", "importlib", "cffi", "wsgiref"}
 # argparse belongs to cli/main, which only a command imports; __main__ is that command
 AT_TOP = {"minisyncml.cli.main": {"argparse"}}
 
