@@ -1,0 +1,54 @@
+"""The names of datastores: one store answers to every spelling that clients and phones are known to use."""
+
+from __future__ import annotations
+
+from typing import Iterable, Optional
+
+# Spellings in lower case, without ./ in front. Clients ship with them, and phones let users type them.
+SPELLINGS = {
+    "contacts": ("contact", "card", "cards", "addressbook", "addressbooks", "address book", "phonebook", "people",
+                 "vcard", "scard", "scard3", "telecom/pb.vcf", "pb.vcf", "con"),
+    "calendar": ("calendars", "cal", "agenda", "event", "events", "vcal", "vcalendar", "scal", "telecom/cal.vcs",
+                 "cal.vcs", "ical"),
+    "tasks": ("task", "todo", "todos", "to-do", "stask", "telecom/todo.vcs", "jobs"),
+    "notes": ("note", "memo", "memos", "memotoo", "snote", "text", "telecom/nt.vnt", "nt.vnt"),
+    "files": ("file", "briefcase"),
+    "mail": ("email", "mails", "emails", "inbox"),
+}
+KINDS = {spelling: kind for kind, spellings in SPELLINGS.items() for spelling in (kind, *spellings)}
+
+
+def resolve(uri: str, names: Iterable[str]) -> Optional[str]:
+    """Which of our datastores a URI means.
+
+    An exact name wins over one that differs in case, that over a known other spelling. A query part (filters of some
+    phones), `./`, `/` and a server URL in front do not count.
+
+    :param uri: a LocURI or a name as a user types it
+    :param names: the names of our datastores
+    :returns: one of `names`, or None
+    """
+    names = list(names)
+    plain = _plain(uri)
+    for spelling in (uri, plain):
+        if spelling in names:
+            return spelling
+    folded = {name.lower(): name for name in reversed(names)}
+    for key in (plain.lower(), plain.lower().rpartition("/")[2]):
+        if key in folded:
+            return folded[key]
+        kind = KINDS.get(key)
+        if kind is not None:
+            for name in names:
+                if KINDS.get(name.lower()) == kind:
+                    return name
+    return None
+
+
+def _plain(uri: str) -> str:
+    plain = uri.partition("?")[0]
+    if "://" in plain:
+        plain = plain.partition("://")[2].partition("/")[2]
+    while plain.startswith(("./", "/")):
+        plain = plain.partition("/")[2]
+    return plain.strip().rstrip("/")

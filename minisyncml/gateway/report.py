@@ -1,0 +1,161 @@
+"""What a session did, counted: filled by the exchange, shown to people as a table and to machines as JSON."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Optional
+
+from minisyncml import status as codes
+from minisyncml.errors import Error
+
+COLUMNS = ("added", "replaced", "deleted", "conflicts", "failed")
+LISTED = 200    # failures kept with their words, for each side of a datastore; the rest is only counted
+
+
+class Failure(NamedTuple):
+    """One item that was not taken. `id` is the receiver's or our name of it, `words` the reason."""
+
+    id: str
+    status: int
+    words: str
+
+
+class Counts:
+    """What happened to the items of one side of a datastore."""
+
+    __slots__ = (*COLUMNS, "failures")
+
+    def __init__(self) -> None:
+        self.added = self.replaced = self.deleted = self.conflicts = self.failed = 0
+        self.failures: "list[Failure]" = []
+
+    def fail(self, id: str, status: int, words: str = "") -> None:
+        """Count an item that was not taken.
+
+        :param id: its name
+        :param status: the SyncML status code it got
+        :param words: the reason; by default the words of the code
+        """
+        self.failed += 1
+        if len(self.failures) < LISTED:
+            self.failures.append(Failure(id, status, words or codes.name(status)))
+
+    def as_dict(self) -> "dict[str, object]":
+        """The counts as plain values.
+
+        :returns: a JSON-able dict
+        """
+        counts: "dict[str, object]" = {name: getattr(self, name) for name in COLUMNS}
+        counts["failures"] = [failure._asdict() for failure in self.failures]
+        return counts
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, name) for name in COLUMNS)
+
+
+class DatastoreReport:
+    """One datastore of a session: `local` counts what was done to our side, `remote` to the peer's.
+
+    `slow` says that everything was compared; `error` is set when the datastore was not synced.
+    """
+
+    __slots__ = ("name", "mode", "slow", "local", "remote", "error")
+
+    def __init__(self, name: str, mode: str = "", slow: bool = False) -> None:
+        self.name = name
+        self.mode = mode
+        self.slow = slow
+        self.local = Counts()
+        self.remote = Counts()
+        self.error: Optional[Error] = None
+
+    def as_dict(self) -> "dict[str, object]":
+        """The datastore as plain values.
+
+        :returns: a JSON-able dict
+        """
+        return {"name": self.name, "mode": self.mode, "slow": self.slow, "local": self.local.as_dict(),
+                "remote": self.remote.as_dict(), "error": None if self.error is None else str(self.error)}
+
+
+class Report:
+    """One session. Bytes are those of the messages, without HTTP; `messages` counts both directions."""
+
+    __slots__ = ("peer", "user", "datastores", "bytes_in", "bytes_out", "messages", "seconds", "error")
+
+    def __init__(self, peer: str = "", user: str = "") -> None:
+        self.peer = peer
+        self.user = user
+        self.datastores: "dict[str, DatastoreReport]" = {}
+        self.bytes_in = self.bytes_out = self.messages = 0
+        self.seconds = 0.0
+        self.error: Optional[Error] = None
+
+    def datastore(self, name: str) -> DatastoreReport:
+        """The part of one datastore, made when it is asked for first.
+
+        :param name: our name of it
+        :returns: the part to count in
+        """
+        if name not in self.datastores:
+            self.datastores[name] = DatastoreReport(name)
+        return self.datastores[name]
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code that a command gives for this session: 0 when all is in sync.
+
+        An error of the session or of a datastore counts with its class, items that failed with 1.
+        """
+        codes_seen = [error.exit_code for error in (self.error, *(d.error for d in self.datastores.values())) if error]
+        failed = any(d.local.failed or d.remote.failed for d in self.datastores.values())
+        return max(codes_seen, default=int(failed))
+
+    def as_dict(self) -> "dict[str, object]":
+        """The whole report as plain values.
+
+        :returns: a JSON-able dict
+        """
+        return {"peer": self.peer, "user": self.user, "datastores": [d.as_dict() for d in self.datastores.values()],
+                "bytes_in": self.bytes_in, "bytes_out": self.bytes_out, "messages": self.messages,
+                "seconds": round(self.seconds, 3), "error": None if self.error is None else str(self.error),
+                "exit_code": self.exit_code}
+
+    def json(self) -> str:
+        """The report for machines.
+
+        :returns: one line of JSON
+        """
+        import json
+        return json.dumps(self.as_dict(), ensure_ascii=False)
+
+    def table(self) -> str:
+        """The report for people.
+
+        :returns: lines: one table, what it cost, and each failure
+        """
+        width = max([9, *map(len, self.datastores)])
+        mode = max([4, *(len(_mode(d)) for d in self.datastores.values())])
+        head = "".join(f"{name:>10}" for name in COLUMNS)
+        lines = [f"{'':{width}}  {'':{mode}}{'here':>10}{'':40} {'there':>10}".rstrip(),
+                 f"{'datastore':{width}}  {'mode':{mode}}{head} {head}"]
+        for part in self.datastores.values():
+            cells = [f"{getattr(side, name):>10}" for side in (part.local, part.remote) for name in COLUMNS]
+            lines.append(f"{part.name:{width}}  {_mode(part):{mode}}{''.join(cells[:5])} {''.join(cells[5:])}")
+        lines.append(f"{self.bytes_out:,} bytes sent, {self.bytes_in:,} received, {self.messages} messages, "
+                     f"{self.seconds:.1f} s")
+        return "\n".join(lines + self._complaints())
+
+    def _complaints(self) -> "list[str]":
+        lines = []
+        for part in self.datastores.values():
+            if part.error is not None:
+                lines.append(f"{part.name}: {part.error}")
+            for side, counts in (("here", part.local), ("there", part.remote)):
+                lines += [f"{part.name}: {f.id} failed {side}: {f.words} ({f.status})" for f in counts.failures]
+                if counts.failed > len(counts.failures):
+                    lines.append(f"{part.name}: {counts.failed - len(counts.failures)} more failed {side}")
+        return lines
+
+
+def _mode(part: DatastoreReport) -> str:
+    return f"{part.mode} (slow)" if part.slow and part.mode != "slow" else part.mode
