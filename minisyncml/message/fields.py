@@ -65,7 +65,7 @@ class Row(NamedTuple):
     :param kind: kind of value
     :param since: first version that has the element
     :param many: whether it may be repeated; the field then is a tuple
-    :param until: last version that has the element
+    :param until: last version that has the element; "" for a spelling that is read and never written
     """
 
     path: str
@@ -204,7 +204,9 @@ class Schema:
                 index, kind, many = entry
                 if many:
                     reading.take()
-                    _append(values, index, kind.read(child, reading))
+                    value = kind.read(child, reading)
+                    if value is not None:
+                        _append(values, index, value)
                 elif values[index] is _ABSENT:
                     values[index] = kind.read(child, reading)
 
@@ -247,9 +249,13 @@ class Schema:
 
 
 def _append(values: "list[Any]", index: int, value: Any) -> None:
+    """Add to a repeated field; a plain tuple is several values at once."""
     if values[index] is _ABSENT:
         values[index] = []
-    values[index].append(value)
+    if value.__class__ is tuple:
+        values[index].extend(value)
+    else:
+        values[index].append(value)
 
 
 def _put(into: "list[Union[Node, str, bytes]]", tag: str, row: Row, value: Any, writing: Writing) -> None:

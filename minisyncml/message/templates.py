@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any, Callable, Optional
 
 from minisyncml.codec.tokens import CONTENT, END, OPAQUE, STR_I, SWITCH_PAGE, SYNCML
+from minisyncml.codec.wbxml import mb
 from minisyncml.message.commands import Add, Delete, Item, Map, Meta, Replace, Status
 
 _STOP = "\0" + chr(END)
@@ -48,19 +49,6 @@ _MAP = _text("Map", "CmdID")
 _MAP_ITEM = _open("MapItem") + _TARGET + "%s" + _URI_END + _SOURCE + "%s" + _URI_END + _END
 
 
-def mb(value: int) -> bytes:
-    """A number as WBXML writes it, seven bits a byte.
-
-    :param value: not negative
-    :returns: 1 to 5 bytes for 32 bits
-    """
-    out = bytes((value & 0x7F,))
-    while value > 0x7F:
-        value >>= 7
-        out = bytes((0x80 | value & 0x7F,)) + out
-    return out
-
-
 class Templates:
     """The templates of one message.
 
@@ -87,7 +75,7 @@ class Templates:
             if cls in _COMMAND:
                 return self._item_command(command, _COMMAND[cls])
             if cls is Status:
-                return _status(command)
+                return _status(*command)
             return _map(command) if cls is Map else None
         except UnicodeEncodeError:
             return None
@@ -139,9 +127,9 @@ class Templates:
         return data is None and meta is None and not more
 
 
-def _status(status: Status) -> Optional[bytes]:
-    cmd_id, msg_ref, cmd_ref, cmd, target_refs, source_refs, code, chal, items, cred = status
-    if chal is not None or items or cred is not None or not (cmd_id and msg_ref and cmd_ref and cmd):
+def _status(cmd_id: str, msg_ref: str, cmd_ref: str, cmd: str, target_refs: "tuple[str, ...]",
+            source_refs: "tuple[str, ...]", code: int, *rare: Any) -> Optional[bytes]:
+    if rare != (None, (), None) or not (cmd_id and msg_ref and cmd_ref and cmd):
         return None
     refs = "".join([f"{_TARGET_REF}{ref}{_STOP}" for ref in target_refs]
                    + [f"{_SOURCE_REF}{ref}{_STOP}" for ref in source_refs])

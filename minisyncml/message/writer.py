@@ -12,10 +12,10 @@ from typing import Optional, Union
 from minisyncml.codec import wbxml, xml
 from minisyncml.codec.node import Node
 from minisyncml.codec.tokens import CONTENT, END, SWITCH_PAGE, SYNCML
-from minisyncml.message.commands import Command, Header, ItemCommand, Meta, Sync
+from minisyncml.message.commands import Add, Command, Header, Meta, Replace, Sync
 from minisyncml.message.fields import Writing
 from minisyncml.message.schema import META, write_command, write_header, write_part
-from minisyncml.message.templates import Templates, mb
+from minisyncml.message.templates import Templates
 
 #: how much longer a byte gets in XML at most: & becomes &amp;
 _ESCAPE = 5
@@ -51,7 +51,7 @@ class _Wbxml:
 
     def fit(self, room: int, data: bytes) -> int:
         room -= 2                           # OPAQUE and the END that an empty Data does not have
-        return max(0, min(len(data), room - len(mb(max(room, 0)))))
+        return max(0, min(len(data), room - len(wbxml.mb(max(room, 0)))))
 
     def _meta(self, meta: Meta) -> bytes:
         node = write_part(META, "Meta", meta, self.writing)
@@ -66,17 +66,19 @@ class _Xml:
         self._namespace = namespace
 
     def start(self, header: Header) -> "tuple[bytes, int]":
-        name = xml.namespace(self.writing.version) if self._namespace else ""
-        root = f'<SyncML xmlns="{name}">' if name else "<SyncML>"
-        head = xml.fragment(write_header(header, self.writing))
-        return b'<?xml version="1.0" encoding="UTF-8"?>' + root.encode() + head + b"<SyncBody>", 0
+        root = f"<SyncML{xml.root_tag(self.writing.version, 'syncml', self._namespace)}>"
+        head = self._fragment(write_header(header, self.writing))
+        return xml.DECLARATION + root.encode() + head + b"<SyncBody>", 0
 
     def command(self, command: Command, page: int) -> "tuple[bytes, int]":
-        return xml.fragment(write_command(command, self.writing)), 0
+        return self._fragment(write_command(command, self.writing)), 0
 
     def opening(self, node: Node, page: int) -> "tuple[bytes, int]":
-        data = xml.fragment(node)
+        data = self._fragment(node)
         return data[:data.rindex(b"</")], 0
+
+    def _fragment(self, node: Node) -> bytes:
+        return xml.fragment(node, "", self._namespace)
 
     def tail(self, page: int, inside: bool, final: bool) -> bytes:
         return (b"</Sync>" if inside else b"") + (b"<Final/>" if final else b"") + b"</SyncBody></SyncML>"
@@ -172,7 +174,7 @@ class Writer:
         self._page = page
         return True
 
-    def fit(self, command: ItemCommand, data: bytes) -> int:
+    def fit(self, command: Union[Add, Replace], data: bytes) -> int:
         """How much of an item's data one message can take: the length of a chunk of a large object.
 
         The number is exact but for a few bytes, and never too high: `add` of the command with so much of `data` works.
