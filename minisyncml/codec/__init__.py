@@ -1,4 +1,4 @@
-"""Documents from bytes and back, WBXML or XML, by what the bytes are. What the elements mean is no concern of this room.
+"""Documents from bytes and back, WBXML or XML, by what the bytes are. What the elements mean is not known here.
 
 :mod:`.wbxml` also gives command records, the fast way to read a message; :mod:`.text` is the wire made readable.
 """
@@ -21,9 +21,9 @@ class Document(NamedTuple):
 
     root: Node
     encoding: str           #: "wbxml" or "xml"
-    version: str = ""       #: of WBXML: "1.0" to "1.3"; "" for XML
     kind: str = ""          #: "syncml", "devinf", "metinf" or "" when nothing says it
-    syncml: str = ""        #: "1.0", "1.1", "1.2" or "" as the public identifier or namespace says
+    version: str = ""       #: of SyncML: "1.0", "1.1", "1.2" or "", as its head or namespace says
+    wbxml: str = ""         #: version of WBXML: "1.0" to "1.3"; "" for XML
     charset: int = 106      #: MIBenum of a WBXML document
 
 
@@ -56,11 +56,11 @@ def decode(data: bytes, content_type: str = "", limits: Limits = DEFAULT) -> Doc
         raise LimitError("document is too long", limits.max_message)
     if encoding_of(data) == "xml":
         root, kind, version = xml.decode(data, limits)
-        return Document(root, "xml", "", kind, version)
+        return Document(root, "xml", kind, version)
     ctx = wbxml.context(data, "devinf" if "devinf" in content_type.lower() else "")
     root = wbxml.document(ctx, limits)
     kind = ctx.kind or {"SyncML": "syncml", "MetInf": "metinf"}.get(root.tag, "")
-    return Document(root, "wbxml", ctx.version, kind, ctx.syncml, ctx.charset)
+    return Document(root, "wbxml", kind, ctx.version, ctx.wbxml, ctx.charset)
 
 
 def encode(root: Node, encoding: str = "wbxml", version: str = "1.2", kind: str = "syncml",

@@ -6,11 +6,11 @@ over by :meth:`_Walk.skip`, the only place that reports errors.
 
 from __future__ import annotations
 
-from typing import Callable, Iterator, Optional
+from typing import Callable, Dict, Iterator, Optional, Tuple
 
 from minisyncml.errors import DecodeError, LimitError
 
-Record = "tuple[int, ...]"
+Record = Tuple[int, ...]
 
 GENERIC, END = 0x00, 0x01
 ADD, DELETE, FINAL, MAP, REPLACE, STATUS, SYNC, SYNCHDR = 0x05, 0x10, 0x12, 0x18, 0x20, 0x29, 0x2A, 0x2C
@@ -20,22 +20,23 @@ _SYNCBODY, _CMDID, _DATA, _ITEM, _LOCURI, _MAPITEM, _META = 0x2B, 0x0B, 0x0F, 0x
 _NORESP, _SOURCE, _TARGET, _NUMBER, _MOREDATA = 0x1D, 0x27, 0x2E, 0x33, 0x34
 
 #: every command that may stand in a Sync (page 0)
-_COMMANDS = frozenset((0x05, 0x06, 0x08, 0x0D, 0x10, 0x11, 0x12, 0x13, 0x18, 0x1F, 0x20, 0x22, 0x23, 0x24, 0x29, 0x2A, 0x3B))
+_COMMANDS = frozenset((0x05, 0x06, 0x08, 0x0D, 0x10, 0x11, 0x12, 0x13, 0x18, 0x1F, 0x20, 0x22, 0x23, 0x24, 0x29, 0x2A,
+                       0x3B))
 
 #: what a child of a command is: a span of the record by leaf, by LocURI inside, a Meta range, or a flag
 _LEAF, _URI, _RANGE, _FLAG, _BODY = range(5)
-_Grammar = "dict[int, tuple[int, int]]"
+_Grammar = Dict[int, Tuple[int, int]]
 
-_COMMAND: "_Grammar" = {_CMDID: (_LEAF, 0), _META: (_RANGE, 1), _NORESP: (_FLAG, NORESP)}
+_COMMAND: _Grammar = {_CMDID: (_LEAF, 0), _META: (_RANGE, 1), _NORESP: (_FLAG, NORESP)}
 _HEADS: "dict[int, _Grammar]" = {
     ADD: _COMMAND, REPLACE: _COMMAND, DELETE: {**_COMMAND, 0x07: (_FLAG, ARCHIVE), 0x26: (_FLAG, SFTDEL)},
     MAP: {_CMDID: (_LEAF, 0), _META: (_RANGE, 1), _TARGET: (_URI, 2), _SOURCE: (_URI, 3)},
 }
-_SYNC_HEAD: "_Grammar" = {**_COMMAND, _TARGET: (_URI, 2), _SOURCE: (_URI, 3), _NUMBER: (_LEAF, 4)}
-_ITEM_BODY: "_Grammar" = {_TARGET: (_URI, 2), _SOURCE: (_URI, 3), _META: (_RANGE, 4), _DATA: (_BODY, 5),
+_SYNC_HEAD: _Grammar = {**_COMMAND, _TARGET: (_URI, 2), _SOURCE: (_URI, 3), _NUMBER: (_LEAF, 4)}
+_ITEM_BODY: _Grammar = {_TARGET: (_URI, 2), _SOURCE: (_URI, 3), _META: (_RANGE, 4), _DATA: (_BODY, 5),
                           _MOREDATA: (_FLAG, MORE)}
-_MAPITEM_BODY: "_Grammar" = {_TARGET: (_URI, 4), _SOURCE: (_URI, 5)}
-_STATUS_BODY: "_Grammar" = {_CMDID: (_LEAF, 0), 0x1C: (_LEAF, 1), 0x0C: (_LEAF, 2), 0x0A: (_LEAF, 3),
+_MAPITEM_BODY: _Grammar = {_TARGET: (_URI, 4), _SOURCE: (_URI, 5)}
+_STATUS_BODY: _Grammar = {_CMDID: (_LEAF, 0), 0x1C: (_LEAF, 1), 0x0C: (_LEAF, 2), 0x0A: (_LEAF, 3),
                             0x2F: (_LEAF, 4), 0x28: (_LEAF, 5), _DATA: (_LEAF, 6)}
 
 
@@ -153,7 +154,7 @@ class _Walk:
             raise _Mismatch
         return token
 
-    def children(self, grammar: "_Grammar", record: "list[int]", until: int = END) -> int:
+    def children(self, grammar: _Grammar, record: "list[int]", until: int = END) -> int:
         """Children after the grammar, each at most once, up to END or an element `until`. Returns that token."""
         seen = 0
         while True:
@@ -295,7 +296,7 @@ class _Walk:
                 self.opaque(here)
 
 
-def _blank(kind: int, flags: int = 0, start: int = -1, length: int = 0) -> "Record":
+def _blank(kind: int, flags: int = 0, start: int = -1, length: int = 0) -> Record:
     return (kind, flags, start, length) + (-1, 0) * 6
 
 
@@ -303,7 +304,7 @@ _MATCH: "dict[int, Callable[[_Walk, int], list[Record]]]" = {
     ADD: _Walk.items, REPLACE: _Walk.items, DELETE: _Walk.items, MAP: _Walk.items, STATUS: _Walk.status}
 
 
-def _range(walk: _Walk, kind: int, flags: int) -> "Record":
+def _range(walk: _Walk, kind: int, flags: int) -> Record:
     start, page = walk.pos, walk.page
     walk.skip()
     return _blank(kind, flags | page, start, walk.pos - start)
@@ -325,7 +326,7 @@ def _command(walk: _Walk, token: int) -> "list[Record]":
     return [_range(walk, GENERIC, 0)]
 
 
-def _sync(walk: _Walk) -> "Optional[Record]":
+def _sync(walk: _Walk) -> Optional[Record]:
     """The head of a Sync, up to its first command; None when it is unusual."""
     start, page = walk.pos, walk.page
     record = [SYNC, 0] + [-1, 0] * 7
@@ -353,7 +354,7 @@ def _sync(walk: _Walk) -> "Optional[Record]":
         return None
 
 
-def records(data: bytes, pos: int, table: int, max_depth: int, max_records: int) -> "Iterator[Record]":
+def records(data: bytes, pos: int, table: int, max_depth: int, max_records: int) -> Iterator[Record]:
     """The records of a SyncML document.
 
     :param data: the document

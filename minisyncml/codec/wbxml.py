@@ -16,17 +16,14 @@ from minisyncml.limits import DEFAULT, Limits
 #: "C" or "Python": who makes the records
 IMPLEMENTATION = "C" if native.available() else "Python"
 
-#: kind, flags, then seven pairs (offset, length)
-Record = "tuple[int, ...]"
-
 
 class Context(NamedTuple):
     """The head of a WBXML document, and the document: all that reading a part of it takes."""
 
     data: bytes
-    version: str            #: of WBXML: "1.0" to "1.3"
+    wbxml: str              #: version of WBXML: "1.0" to "1.3"
     kind: str               #: "syncml", "devinf", "metinf", or "" when the public identifier says nothing
-    syncml: str             #: "1.0", "1.1", "1.2" or ""
+    version: str            #: of SyncML: "1.0", "1.1", "1.2" or ""
     charset: int            #: MIBenum, 0 unknown
     table: bytes            #: the string table
     body: int               #: where the body begins
@@ -126,7 +123,7 @@ _DEVINF = (_names(tokens.DEVINF),)
 def _pages(ctx: Context) -> "tuple[tuple[Optional[str], ...], ...]":
     if ctx.kind == "devinf":
         return _DEVINF
-    return _SYNCML_10 if ctx.syncml == "1.0" else _SYNCML
+    return _SYNCML_10 if ctx.version == "1.0" else _SYNCML
 
 
 class _Reader:
@@ -276,7 +273,7 @@ def document(ctx: Context, limits: Limits = DEFAULT) -> Node:
     """
     root = _Reader(ctx, ctx.body, len(ctx.data), 0, limits.max_depth).root()
     if ctx.kind == "devinf":
-        _name_size(root, ctx.syncml)
+        _name_size(root, ctx.version)
     return root
 
 
