@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Iterator
+import os
+import struct
+from typing import Any, Iterator
+
+from minisyncml.errors import DecodeError, LimitError
+
+try:
+    from minisyncml.codec._wbxml import ffi, lib
+except ImportError:
+    ffi = lib = None
+
+CHUNK = 256     #: records filled by one call, 16 KiB
+
+_RECORD = struct.Struct("=16i")
 
 
 def available() -> bool:
@@ -10,9 +23,50 @@ def available() -> bool:
 
     :returns: True when it can be used
     """
-    return False
+    return lib is not None and os.environ.get("MINISYNCML_PURE", "0") in ("", "0")
 
 
 def records(data: bytes, pos: int, table: int, max_depth: int, max_records: int) -> "Iterator[tuple[int, ...]]":
-    """As :func:`minisyncml.codec.pure.records`."""
-    raise NotImplementedError
+    """As :func:`minisyncml.codec.pure.records`.
+
+    :param data: the document
+    :param pos: where the content of its root begins
+    :param table: length of its string table in bytes
+    :param max_depth: elements may nest so deep
+    :param max_records: at most so many records
+    :returns: an iterator of tuples of 16 integers
+    :raises DecodeError: malformed
+    :raises LimitError: too deep or too many
+    """
+    state = ffi.new("wbxml_state *", {"pos": pos, "table": table, "max_depth": max_depth, "depth": 1})
+    document = ffi.from_buffer("uint8_t[]", data)
+    array = ffi.new("int32_t[]", lib.WBXML_INTS * CHUNK)
+    whole = ffi.buffer(array)
+    left = max_records
+    while True:
+        count = lib.wbxml_records(document, len(data), state, array, CHUNK)
+        if count <= 0:
+            break
+        left -= count
+        if left < 0:
+            raise LimitError("too many commands")
+        yield from _RECORD.iter_unpack(whole[:count * _RECORD.size])
+    if count < 0:
+        raise error(count, state.error, data)
+
+
+def error(code: int, offset: int, data: bytes) -> DecodeError:
+    """The exception for an error code of C, in the words of the twin."""
+    what: "dict[Any, str]" = {
+        lib.WBXML_E_SHORT: "document is cut short",
+        lib.WBXML_E_INTEGER: "integer is too long or too large",
+        lib.WBXML_E_STRING: "string without end",
+        lib.WBXML_E_OPAQUE: "opaque data longer than the document",
+        lib.WBXML_E_TABLE: "reference beyond the string table",
+        lib.WBXML_E_ENTITY: "entity is no character",
+    }
+    if code == lib.WBXML_E_DEPTH:
+        return LimitError("elements nested too deep", offset)
+    if code == lib.WBXML_E_TOKEN:
+        return DecodeError(f"unexpected token 0x{data[offset]:02X}", offset)
+    return DecodeError(what.get(code, "document is too long"), offset)

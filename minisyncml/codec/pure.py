@@ -371,7 +371,7 @@ def records(data: bytes, pos: int, table: int, max_depth: int, max_records: int)
     for batch in _batches(walk):
         count += len(batch)
         if count > max_records:
-            raise LimitError("too many commands", walk.pos)
+            raise LimitError("too many commands")
         yield from batch
 
 

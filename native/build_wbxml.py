@@ -1,0 +1,45 @@
+"""Describes the C codec to cffi; `python setup.py build_ext --inplace` builds it, running this file prints the tables.
+
+The token tables are generated from minisyncml/codec/tokens.py, which alone holds them. All paths are relative to the
+root of the source tree, so that a source distribution builds anywhere.
+"""
+
+import os
+import runpy
+
+import cffi
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SOURCES = ["native/wbxml_walk.c", "native/wbxml_records.c"]
+DEPENDS = ["native/wbxml.h", "native/wbxml.cdef", "native/wbxml_walk.h", "native/build_wbxml.py",
+           "minisyncml/codec/tokens.py"]
+
+
+def declarations():
+    """The declarations without their comments, which cffi takes for code in a #define."""
+    with open(os.path.join(HERE, "wbxml.cdef"), encoding="ascii") as file:
+        text = file.read()
+    while "/*" in text:
+        before, _, rest = text.partition("/*")
+        text = before + rest.partition("*/")[2]
+    return text
+
+
+def tables():
+    """The token tables as C source."""
+    tokens = runpy.run_path(os.path.join(HERE, os.pardir, "minisyncml", "codec", "tokens.py"))
+    lines = ["/* generated from minisyncml/codec/tokens.py */", "const char *const wbxml_names[3][64] = {"]
+    for name in ("SYNCML", "METINF", "DEVINF"):
+        entries = ", ".join(f'[0x{token:02X}] = "{tag}"' for tag, token in tokens[name].items())
+        lines.append(f"    {{{entries}}},")
+    return "\n".join([*lines, "};", ""])
+
+
+ffi = cffi.FFI()
+ffi.cdef(declarations())
+ffi.set_source("minisyncml.codec._wbxml", '#include "wbxml.h"\n' + tables(), sources=SOURCES, depends=DEPENDS,
+               include_dirs=["native"], py_limited_api=True,
+               extra_compile_args=["-O2", "-std=c99", "-Wall", "-Wextra", "-fvisibility=hidden"])
+
+if __name__ == "__main__":
+    print(tables())
