@@ -97,8 +97,12 @@ class PeerChanges:
 class Keeper(Store):
     """A store that takes batches as a whole."""
 
-    last_id = 0                 #: the highest id given so far
     lock_timeout = 30.0         #: seconds to wait for another session or process
+
+    @property
+    def last_id(self) -> int:
+        """The highest id given so far."""
+        raise NotImplementedError
 
     def begin(self, session: str = "") -> "Overlay":
         """Start a batch; see :meth:`Store.begin`."""
@@ -263,6 +267,8 @@ class Overlay(Batch):
         key = number(entry.id)
         if not key:
             raise StoreError(f"{entry.id!r} is no item id")
+        if len(entry.digest) > 16:
+            raise StoreError("a digest has 16 bytes")
         changes = self._changes(peer)
         changes.entries[key] = entry
         self.last_id = max(self.last_id, key)

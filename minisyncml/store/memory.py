@@ -60,6 +60,7 @@ class MemoryStore(Keeper):
         self._peers: "Dict[str, _Peer]" = {}
         self._trash: "List[Trashed]" = []
         self._trashed = 0
+        self._last_id = 0
         self._revision = 0
         self._mutex = allocate_lock()
 
@@ -70,6 +71,11 @@ class MemoryStore(Keeper):
     def revision(self) -> int:
         """The highest revision so far."""
         return self._revision
+
+    @property
+    def last_id(self) -> int:
+        """The highest id so far."""
+        return self._last_id
 
     def get(self, id: str) -> Optional[Item]:
         """One item; see :meth:`Reading.get`."""
@@ -147,7 +153,7 @@ class MemoryStore(Keeper):
                 self._items[key] = item
         for peer, changes in batch.peers.items():
             self._peers.setdefault(peer, _Peer()).take(changes)
-        self.last_id, self._revision = batch.last_id, batch.revision
+        self._last_id, self._revision = batch.last_id, batch.revision
         self._take_trash(batch)
 
     def _take_trash(self, batch: Overlay) -> None:
