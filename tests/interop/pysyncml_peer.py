@@ -17,7 +17,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional
 
-from .processes import HOST, Background, free_port
+from interop.processes import HOST, Background, free_port
 
 PEERS = Path(__file__).resolve().parent / "peers"
 LIBRARY = Path(os.environ.get("MINISYNCML_PYSYNCML") or Path.home() / ".cache" / "minisyncml-peers" / "pysyncml")
@@ -118,7 +118,7 @@ class NotesServer:
         credentials = ["--username", user, "--password", password] if user else []
         self.background = Background(
             [interpreter(), str(PEERS / "pysyncml_notes.py"), "--server", "--listen", str(self.port),
-             "--policy", "client-wins", *credentials, str(folder)], folder.parent / f"{folder.name}.log", _environment())
+             "--policy", "client-wins", *credentials, str(folder)], Path(f"{folder}.log"), _environment())
 
     def __enter__(self) -> "NotesServer":
         self.background.start().wait_port(self.port)

@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 from typing import Dict, NamedTuple, Optional
 
-from .processes import HOST
+from interop.processes import HOST
 
 
 class Traffic(NamedTuple):

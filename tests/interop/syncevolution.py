@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional
 
-from .processes import HOST, Background, free_port, wait_until
+from interop.processes import HOST, Background, free_port, wait_until
 
 PEERS = Path(__file__).resolve().parent / "peers"
 DBUS_SERVER = "/usr/libexec/syncevo-dbus-server"
@@ -107,8 +107,9 @@ def read_report(path: Path, source: str = "addressbook", output: str = "") -> Re
 
     def counts(side: str) -> Counts:
         kinds = ("added", "updated", "removed")
-        done = [stats.get(f"{side}-{kind}-total", 0) for kind in kinds]
-        return Counts(*done, failed=sum(stats.get(f"{side}-{kind}-error", 0) for kind in (*kinds, "any")))
+        failed = sum(stats.get(f"{side}-{kind}-error", 0) for kind in (*kinds, "any"))
+        added, changed, removed = (stats.get(f"{side}-{kind}-total", 0) for kind in kinds)
+        return Counts(added, changed, removed, failed)
 
     conflicts = sum(n for key, n in stats.items() if "conflict" in key)
     return Result(int(raw.get("status", "0")), raw.get(f"source-{source}-mode", ""), counts("local"),
