@@ -70,3 +70,22 @@ def error(code: int, offset: int, data: bytes) -> DecodeError:
     if code == lib.WBXML_E_TOKEN:
         return DecodeError(f"unexpected token 0x{data[offset]:02X}", offset)
     return DecodeError(what.get(code, "document is too long"), offset)
+
+
+def to_xml(data: bytes, pos: int, devinf: int, space: str, max_depth: int) -> "str | None":
+    """Indented XML of a document in UTF-8, without XML declaration.
+
+    :param data: the document
+    :param pos: where its root stands
+    :param devinf: 0 for SyncML, 10, 11 or 12 for the version of a DevInf document
+    :param space: the xmlns attribute of the root
+    :param max_depth: elements may nest so deep
+    :returns: the XML, or None when the general decoder has to do it (an error included)
+    """
+    used = ffi.new("size_t *", 3 * len(data) + 1024)
+    code = lib.WBXML_E_SPACE
+    while code == lib.WBXML_E_SPACE:
+        out = bytearray(used[0])
+        with ffi.from_buffer("char[]", out, require_writable=True) as buffer:
+            code = lib.wbxml_to_xml(data, len(data), pos, devinf, space.encode(), max_depth, buffer, len(out), used)
+    return memoryview(out)[:used[0]].tobytes().decode() if code == 0 else None

@@ -1,0 +1,313 @@
+/* Readable XML out of WBXML: the common parts of a document fast. Everything unusual is left to the general decoder by
+ * returning WBXML_E_OTHER, so that there is one place that knows what is right. */
+
+#include <string.h>
+
+#include "wbxml_walk.h"
+
+enum { PAGES = 2, DEVINF_PAGE = 2, MAX_OPEN = 65, T_DEVINF = 0x0A, T_DEVINF_SIZE = 0x1C,
+       T_DEVINF_VERDTD = 0x25 };
+enum { NO_SPACE, METINF, DEVINF };                 /* namespace in force, other than that of the root */
+enum { EMPTY, ELEMENTS, PIECE };                   /* what an element was seen to hold */
+
+extern const char *const wbxml_names[3][64];
+
+typedef struct {
+    const char *name;
+    uint8_t token, space, holds;
+} open_element;
+
+typedef struct {
+    char *out;
+    size_t capacity, used;
+} sink;
+
+typedef struct {
+    walk w;
+    sink *to;
+    int devinf;                                    /* 0 for SyncML, else version of the DevInf document */
+    uint32_t indent;                               /* levels outside of this document */
+    uint32_t open;
+    int verdtd;                                    /* was VerDTD, which outranks the public identifier, seen? */
+    open_element stack[MAX_OPEN];
+} printer;
+
+static void emit(sink *to, const void *bytes, size_t length) {
+    if (to->used <= to->capacity && length <= to->capacity - to->used) memcpy(to->out + to->used, bytes, length);
+    to->used += length;
+}
+
+static void emit_string(sink *to, const char *string) {
+    emit(to, string, strlen(string));
+}
+
+static void emit_line(sink *to, uint32_t levels) {
+    static const char blanks[] = "\n                                                                ";
+    uint32_t width = 2 * levels, first = width < sizeof blanks - 2 ? width : (uint32_t)sizeof blanks - 2;
+    emit(to, blanks, first + 1);
+    for (width -= first; width; width -= first) {
+        first = width < sizeof blanks - 2 ? width : (uint32_t)sizeof blanks - 2;
+        emit(to, blanks + 1, first);
+    }
+}
+
+/* Length of the character at `text` when it is one that XML can hold, else 0. */
+static uint32_t character(const uint8_t *text, uint32_t left) {
+    uint8_t c = text[0];
+    if (c < 0x80) return c >= 0x20 || c == '\t' || c == '\n' || c == '\r' ? 1 : 0;
+    uint32_t length = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    if (c < 0xC2 || c > 0xF4 || left < length) return 0;
+    uint32_t code = c & (0x7Fu >> length);
+    for (uint32_t i = 1; i < length; i++) {
+        if ((text[i] & 0xC0) != 0x80) return 0;
+        code = code << 6 | (text[i] & 0x3F);
+    }
+    int wrong = code < least[length] || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF) || code == 0xFFFE ||
+                code == 0xFFFF;
+    return wrong ? 0 : length;
+}
+
+typedef struct {
+    uint32_t lf, cr, crlf, brackets, markup;       /* how many; markup is & < > */
+} census;
+
+/* Counts what needs care in a text; 0 when XML cannot hold it. */
+static int count(const uint8_t *text, uint32_t length, census *found) {
+    static const uint8_t plain[256] = {
+        [0x20] = 1, 1, 1, 1, 1, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 0, 1,
+        1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1,
+        1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    memset(found, 0, sizeof *found);
+    uint32_t i = 0;
+    while (i < length) {
+        uint8_t c = text[i];
+        if (plain[c]) {
+            i++;
+            continue;
+        }
+        uint32_t width = character(text + i, length - i);
+        if (!width) return 0;
+        if (c == '\r') {
+            found->cr++;
+            found->crlf += i + 1 < length && text[i + 1] == '\n';
+        }
+        found->lf += c == '\n';
+        found->brackets += c == ']';
+        found->markup += c == '&' || c == '<' || c == '>';
+        i += width;
+    }
+    return 1;
+}
+
+static void emit_escaped(sink *to, const uint8_t *text, uint32_t length) {
+    uint32_t from = 0;
+    for (uint32_t i = 0; i < length; i++) {
+        uint8_t c = text[i];
+        if (c != '&' && c != '<' && c != '>' && c != '\r') continue;
+        emit(to, text + from, i - from);
+        emit_string(to, c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : "&#13;");
+        from = i + 1;
+    }
+    emit(to, text + from, length - from);
+}
+
+static int is_blank(uint8_t c) {
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* The content types that change between the encodings: number of one, or -1. */
+static int type_of(const uint8_t *text, uint32_t length, const char *const types[2]) {
+    for (int i = 0; i < 2; i++)
+        if (strlen(types[i]) == length && !memcmp(types[i], text, length)) return i;
+    return -1;
+}
+
+static int print_text(printer *p, const uint8_t *text, uint32_t length) {
+    static const char *const wbxml[] = {"application/vnd.syncml-devinf+wbxml", "application/vnd.syncml.dmtnds+wbxml"};
+    static const char *const xml[] = {"application/vnd.syncml-devinf+xml", "application/vnd.syncml.dmtnds+xml"};
+    census found;
+    if (!count(text, length, &found)) return WBXML_E_OTHER;
+    if (length && !strcmp(p->stack[p->open - 1].name, "Type")) {
+        int type = type_of(text, length, wbxml);
+        if (type >= 0) {
+            emit_string(p->to, xml[type]);
+            return 0;
+        }
+    }
+    if (found.lf || (length && (is_blank(text[0]) || is_blank(text[length - 1]))) || type_of(text, length, xml) >= 0)
+        emit_string(p->to, "<?wbxml text?>");
+    if (found.markup || found.cr) emit_escaped(p->to, text, length);
+    else emit(p->to, text, length);
+    return 0;
+}
+
+/* The inside of a CDATA section that has CR or ]]> in it. With `crlf` each CR goes, its LF stays. */
+static void emit_cdata(sink *to, const uint8_t *text, uint32_t length, int crlf) {
+    uint32_t from = 0;
+    for (uint32_t i = 0; i < length; i++) {
+        int close = text[i] == ']' && length - i > 2 && text[i + 1] == ']' && text[i + 2] == '>';
+        if (text[i] != '\r' && !close) continue;
+        emit(to, text + from, i - from + (close ? 2 : 0));
+        if (close) emit_string(to, "]]><![CDATA[");
+        else if (!crlf) emit_string(to, "]]>&#13;<![CDATA[");
+        i += close ? 1 : 0;
+        from = i + 1;
+    }
+    emit(to, text + from, length - from);
+}
+
+static int print_opaque(printer *p, const uint8_t *data, uint32_t length) {
+    census found;
+    if (!count(data, length, &found)) return WBXML_E_OTHER;
+    int crlf = found.lf && found.lf == found.crlf && found.lf == found.cr;
+    if (crlf) emit_string(p->to, "<?wbxml crlf?>");
+    else if (found.lf || !length) emit_string(p->to, "<?wbxml lf?>");
+    emit_string(p->to, "<![CDATA[");
+    if (found.cr || found.brackets) emit_cdata(p->to, data, length, crlf);
+    else emit(p->to, data, length);
+    emit_string(p->to, "]]>");
+    return 0;
+}
+
+/* Opens an element: everything but the > that depends on what follows. */
+static int print_start(printer *p, uint8_t token, const char *space) {
+    int table = p->devinf ? DEVINF_PAGE : (int)p->w.page;
+    if (p->w.page >= (p->devinf ? 1 : PAGES) || token & ATTRIBUTES || (token & IDENTITY) <= LITERAL)
+        return WBXML_E_OTHER;
+    open_element *e = &p->stack[p->open];
+    e->name = wbxml_names[table][token & IDENTITY];
+    e->token = token;
+    e->holds = EMPTY;
+    e->space = p->devinf ? DEVINF : NO_SPACE;
+    if (!e->name) return WBXML_E_OTHER;
+    if (p->devinf && (token & IDENTITY) == T_DEVINF_SIZE) {
+        if (!p->verdtd) return WBXML_E_OTHER;
+        if (p->devinf < 12) e->name = "Size";
+    }
+    emit(p->to, "<", 1);
+    emit_string(p->to, e->name);
+    emit_string(p->to, space);
+    return 0;
+}
+
+static int print_child(printer *p, uint8_t token) {
+    open_element *outer = &p->stack[p->open - 1];
+    if (outer->holds == PIECE) return WBXML_E_OTHER;
+    if (outer->holds == EMPTY) emit(p->to, ">", 1);
+    outer->holds = ELEMENTS;
+    emit_line(p->to, p->indent + p->open);
+    int metinf = !p->devinf && p->w.page == 1 && outer->space == NO_SPACE;
+    int code = print_start(p, token, metinf ? " xmlns=\"syncml:metinf\"" : "");
+    p->stack[p->open].space = metinf ? METINF : outer->space;
+    if (code) return code;
+    if (!(token & CONTENT)) {
+        emit(p->to, "/>", 2);
+        return 0;
+    }
+    if (p->open >= p->w.max_depth) return fail(&p->w, p->w.pos - 1, WBXML_E_DEPTH);
+    p->open++;
+    return 0;
+}
+
+static void print_end(printer *p) {
+    open_element *e = &p->stack[--p->open];
+    if (e->holds == EMPTY) {
+        emit(p->to, "/>", 2);
+        return;
+    }
+    if (e->holds == ELEMENTS) emit_line(p->to, p->indent + p->open);
+    emit(p->to, "</", 2);
+    emit_string(p->to, e->name);
+    emit(p->to, ">", 1);
+}
+
+static int print_document(printer *p, const char *space);
+
+/* A DevInf document as opaque data: 1 when it is none, 0 when it was printed, or an error. */
+static int print_nested(printer *p, const uint8_t *data, uint32_t length) {
+    printer inner;
+    uint32_t public_id, charset, table;
+    if (p->devinf || length < 6 || data[0] < 1 || data[0] > 3) return 1;
+    inner.w = (walk){data, length, 1, 0, 0, p->w.max_depth, 0};
+    if (walk_integer(&inner.w, &public_id) || !public_id) return WBXML_E_OTHER;
+    inner.devinf = public_id == 0x0FD2 ? 10 : public_id == 0x0FD4 ? 11 : public_id == 0x1203 ? 12 : 0;
+    if (!inner.devinf) return 1;
+    if (walk_integer(&inner.w, &charset) || (charset != 106 && charset != 3 && charset) ||
+        walk_integer(&inner.w, &table) || table || inner.w.pos >= length ||
+        (data[inner.w.pos] & ~CONTENT) != T_DEVINF) return WBXML_E_OTHER;
+    inner.to = p->to;
+    inner.indent = p->indent + p->open;
+    emit_line(p->to, inner.indent);
+    p->stack[p->open - 1].holds = ELEMENTS;
+    return print_document(&inner, " xmlns=\"syncml:devinf\"") ? WBXML_E_OTHER : 0;
+}
+
+static int print_piece(printer *p, const uint8_t *data, uint32_t length, int opaque) {
+    open_element *e = &p->stack[p->open - 1];
+    if (e->holds != EMPTY || p->w.pos >= p->w.length || p->w.doc[p->w.pos] != END) return WBXML_E_OTHER;
+    e->holds = PIECE;
+    emit(p->to, ">", 1);
+    if (p->devinf && p->open == 2 && !p->verdtd && (e->token & IDENTITY) == T_DEVINF_VERDTD) {
+        if (length != 3 || memcmp(data, "1.", 2) || data[2] < '0' || data[2] > '2') return WBXML_E_OTHER;
+        p->devinf = 10 + data[2] - '0';
+        p->verdtd = 1;
+    }
+    if (!opaque) return print_text(p, data, length);
+    int code = print_nested(p, data, length);
+    return code == 1 ? print_opaque(p, data, length) : code;
+}
+
+/* One token inside the root. */
+static int print_token(printer *p) {
+    walk *w = &p->w;
+    uint32_t start = w->pos;
+    uint8_t token = start < w->length ? w->doc[start] : 0;
+    if (is_tag(token)) {
+        w->pos++;
+        return print_child(p, token);
+    }
+    if (token == ENTITY || token == STR_T || token == PI) return WBXML_E_OTHER;
+    int change = walk_token(w, 0);
+    if (change < -1) return change + 1;
+    if (change == -1) print_end(p);
+    if (token == STR_I) return print_piece(p, w->doc + start + 1, w->pos - start - 2, 0);
+    if (token != OPAQUE) return 0;
+    walk head = *w;
+    uint32_t length = 0;
+    head.pos = start + 1;
+    walk_integer(&head, &length);
+    return print_piece(p, w->doc + head.pos, length, 1);
+}
+
+/* The root and all it holds. */
+static int print_document(printer *p, const char *space) {
+    walk *w = &p->w;
+    p->open = 0;
+    p->verdtd = 0;
+    if (w->pos >= w->length) return fail(w, w->length, WBXML_E_SHORT);
+    uint8_t token = w->doc[w->pos++];
+    int code = is_tag(token) ? print_start(p, token, space) : WBXML_E_OTHER;
+    if (code) return code;
+    if (!(token & CONTENT)) {
+        emit(p->to, "/>", 2);
+        return 0;
+    }
+    p->open = 1;
+    while (p->open && !code) code = print_token(p);
+    return code;
+}
+
+int wbxml_to_xml(const uint8_t *doc, size_t length, uint32_t pos, int devinf, const char *space, uint32_t max_depth,
+                 char *out, size_t capacity, size_t *used) {
+    sink to = {out, capacity, 0};
+    printer p;
+    if (length > INT32_MAX || pos > length || max_depth > MAX_OPEN - 1) return WBXML_E_OTHER;
+    p.w = (walk){doc, (uint32_t)length, pos, 0, 0, max_depth, 0};
+    p.to = &to;
+    p.devinf = devinf;
+    p.indent = 0;
+    int code = print_document(&p, space);
+    *used = to.used;
+    return code ? code : to.used > to.capacity ? WBXML_E_SPACE : 0;
+}
