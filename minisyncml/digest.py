@@ -8,6 +8,10 @@ try:
 except ImportError:  # an interpreter without the built-in modules
     from hashlib import blake2b as _blake2b
     from hashlib import md5 as _md5
+try:
+    from _operator import _compare_digest
+except ImportError:
+    from hmac import compare_digest as _compare_digest
 
 
 def md5(data: bytes) -> bytes:
@@ -26,3 +30,13 @@ def digest(body: bytes) -> bytes:
     :returns: 16 bytes, equal for equal bodies
     """
     return bytes(_blake2b(body, digest_size=16).digest())
+
+
+def equal(one: bytes, other: bytes) -> bool:
+    """Whether two secrets are the same, in a time that does not tell where they differ.
+
+    :param one: bytes
+    :param other: bytes
+    :returns: True when they are equal
+    """
+    return bool(_compare_digest(one, other))

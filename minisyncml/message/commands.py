@@ -253,7 +253,7 @@ class Unknown(NamedTuple):
     no_resp: bool = False
 
 
-Command = Union[Status, Alert, Add, Replace, Delete, Copy, Move, Sync, Atomic, Sequence, Map, Put, Get, Results,
+Command = Union[Status, Alert, ItemCommand, Sync, Group, Map, Put, Get, Results,
                 Unknown]
 
 

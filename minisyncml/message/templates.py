@@ -127,8 +127,8 @@ class Templates:
         return data is None and meta is None and not more
 
 
-def _status(cmd_id: str, msg_ref: str, cmd_ref: str, cmd: str, target_refs: "tuple[str, ...]",
-            source_refs: "tuple[str, ...]", code: int, *rare: Any) -> Optional[bytes]:
+def _status(cmd_id: str, msg_ref: str, cmd_ref: str, cmd: str, code: int, target_refs: "tuple[str, ...]",
+            source_refs: "tuple[str, ...]", *rare: Any) -> Optional[bytes]:
     if rare != (None, (), None) or not (cmd_id and msg_ref and cmd_ref and cmd):
         return None
     refs = "".join([f"{_TARGET_REF}{ref}{_STOP}" for ref in target_refs]

@@ -12,7 +12,7 @@ from typing import Optional, Union
 from minisyncml.codec import wbxml, xml
 from minisyncml.codec.node import Node
 from minisyncml.codec.tokens import CONTENT, END, SWITCH_PAGE, SYNCML
-from minisyncml.message.commands import Add, Command, Header, Meta, Replace, Sync
+from minisyncml.message.commands import Command, Header, ItemCommand, Meta, Sync
 from minisyncml.message.fields import Writing
 from minisyncml.message.schema import META, write_command, write_header, write_part
 from minisyncml.message.templates import Templates
@@ -174,7 +174,7 @@ class Writer:
         self._page = page
         return True
 
-    def fit(self, command: Union[Add, Replace], data: bytes) -> int:
+    def fit(self, command: ItemCommand, data: bytes) -> int:
         """How much of an item's data one message can take: the length of a chunk of a large object.
 
         The number is exact but for a few bytes, and never too high: `add` of the command with so much of `data` works.

@@ -1,0 +1,154 @@
+"""Keys for slow sync: two items with an equal key are the same thing to a person, whatever their bytes are.
+
+A key is a function from a body to short text; an empty key never matches. Register one for a type of your own with
+:func:`register`. The built-in ones:
+
+==================================  ======================================================================
+text/vcard, text/x-vcard            a long UID, else the name with the first number, mail address or company
+text/calendar, text/x-vcalendar     a long UID, else kind, summary, start and due date
+anything else                       the whole text, white space folded
+==================================  ======================================================================
+"""
+
+from __future__ import annotations
+
+import binascii
+from typing import Callable, Iterator
+
+from minisyncml.digest import digest
+
+Key = Callable[[bytes], str]
+LONG_UID = 16       # phones use their slot number as UID, which says nothing elsewhere
+_IGNORED = ("UID", "REV", "PRODID", "VERSION", "BEGIN", "END", "LAST-MODIFIED", "DCREATED", "CREATED", "DTSTAMP",
+            "X-IRMC-LUID")
+
+
+def properties(body: bytes) -> "Iterator[tuple[str, str]]":
+    """The properties of a vCard or calendar object, unfolded, for comparing only.
+
+    :param body: the item
+    :returns: pairs of upper-case name (no group, no parameters) and value; quoted-printable is undone
+    """
+    text = body.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    text = text.replace("\n ", "").replace("\n\t", "")
+    lines = iter(text.split("\n"))
+    for line in lines:
+        head, colon, value = line.partition(":")
+        if not colon:
+            continue
+        name, _, parameters = head.upper().partition(";")
+        if "QUOTED-PRINTABLE" in parameters:
+            while value.endswith("="):
+                value = value[:-1] + next(lines, "")
+            charset = "latin-1" if "ISO-8859-1" in parameters else "utf-8"
+            value = binascii.a2b_qp(value.encode("utf-8", "replace")).decode(charset, "replace")
+        yield name.rpartition(".")[2].strip(), value.strip()
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.replace("\\n", " ").replace("\\", "").casefold().split())
+
+
+def _digits(text: str) -> str:
+    return "".join(ch for ch in text if ch.isdigit())[-9:]
+
+
+def _first(found: "dict[str, str]", *names: str) -> str:
+    for name in names:
+        if found.get(name, "").strip("; "):
+            return found[name]
+    return ""
+
+
+def _collect(body: bytes) -> "dict[str, str]":
+    found: "dict[str, str]" = {}
+    for name, value in properties(body):
+        if value and name not in found:
+            found[name] = value
+    return found
+
+
+def _short(*parts: str) -> str:
+    text = "\x1f".join(parts)
+    return digest(text.encode()).hex() if text.strip("\x1f") else ""
+
+
+def contact(body: bytes) -> str:
+    """The key of a vCard.
+
+    :param body: vCard 2.1, 3.0 or 4.0
+    :returns: short text, empty for a card without a name
+    """
+    found = _collect(body)
+    if len(found.get("UID", "")) >= LONG_UID:
+        return _short("uid", found["UID"])
+    name = sorted(_folded(_first(found, "N", "FN", "ORG")).replace(";", " ").replace(",", " ").split())
+    number = _digits(found.get("TEL", ""))
+    rest = number or _folded(_first(found, "EMAIL", "ORG"))
+    return _short("card", " ".join(name), rest) if name or rest else ""
+
+
+def event(body: bytes) -> str:
+    """The key of an event or task.
+
+    :param body: vCalendar 1.0 or iCalendar 2.0
+    :returns: short text, empty for one without summary and dates
+    """
+    found = _collect(body)
+    if len(found.get("UID", "")) >= LONG_UID:
+        return _short("uid", found["UID"])
+    kind = "todo" if b"BEGIN:VTODO" in body.upper() else "event"
+    summary, dates = _folded(found.get("SUMMARY", "")), found.get("DTSTART", "") + "/" + found.get("DUE", "")
+    return _short(kind, summary, dates) if summary or dates != "/" else ""
+
+
+def text(body: bytes) -> str:
+    """The key of anything else: all of it, white space folded.
+
+    :param body: any bytes
+    :returns: short text, empty for an empty body
+    """
+    folded = b" ".join(body.split())
+    return digest(folded).hex() if folded else ""
+
+
+_KEYS: "dict[str, Key]" = {
+    "text/vcard": contact, "text/x-vcard": contact, "text/calendar": event, "text/x-vcalendar": event,
+}
+
+
+def register(media_type: str, key: Key) -> None:
+    """Use a key of your own for a type.
+
+    :param media_type: bare media type, lower case
+    :param key: from body to short text
+    """
+    _KEYS[media_type] = key
+
+
+def key_of(media_type: str, body: bytes) -> str:
+    """The key of an item.
+
+    :param media_type: bare media type
+    :param body: the item
+    :returns: short text, empty when it cannot be matched
+    """
+    return _KEYS.get(media_type, text)(body)
+
+
+def same(media_type: str, one: bytes, other: bytes) -> bool:
+    """Whether two bodies say the same, whatever their line ends, folding, order and stamps.
+
+    :param media_type: bare media type
+    :param one: a body
+    :param other: another
+    :returns: True when nothing a person could see differs
+    """
+    if media_type not in _KEYS or not one[:6].upper() == other[:6].upper() == b"BEGIN:":
+        return one.split() == other.split()
+    return _meaning(one) == _meaning(other)
+
+
+def _meaning(body: bytes) -> "list[tuple[str, str]]":
+    return sorted((name, value.rstrip("; ")) for name, value in properties(body)
+                  if name not in _IGNORED and value.strip("; "))

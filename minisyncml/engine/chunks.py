@@ -1,0 +1,77 @@
+"""Large objects, received: joining the chunks of one item (DS Protocol 1.2.1, section 7: large object handling)."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from minisyncml import status as codes
+from minisyncml.message.commands import Item, Meta
+
+
+class Assembly:
+    """The one object whose chunks are coming in.
+
+    :param state: plain values from an earlier `state`, or None
+    """
+
+    def __init__(self, state: "Optional[list[object]]" = None) -> None:
+        self.key: "Optional[list[Any]]" = None
+        self.size: Optional[int] = None
+        self.parts: "list[bytes]" = []
+        self.meta: "tuple[Optional[str], Optional[str]]" = (None, None)
+        if state:
+            self.key, self.size, parts, meta = state  # type: ignore[assignment]
+            self.parts, self.meta = list(parts), tuple(meta)  # type: ignore[assignment, arg-type, call-overload]
+
+    def state(self) -> "Optional[list[object]]":
+        """Everything as plain values.
+
+        :returns: a list for the constructor, None when no object is open
+        """
+        return [self.key, self.size, list(self.parts), list(self.meta)] if self.key else None
+
+    def forget(self) -> None:
+        """Give the object up."""
+        self.key, self.size, self.parts, self.meta = None, None, [], (None, None)
+
+    @property
+    def length(self) -> int:
+        """Bytes received so far."""
+        return sum(map(len, self.parts))
+
+    def interrupted(self, key: "list[Any]") -> bool:
+        """Whether a new item begins while another is incomplete (answered with Alert 223).
+
+        :param key: names datastore, command and item
+        :returns: True when an object is open and this is not its next chunk
+        """
+        return self.key is not None and self.key != key
+
+    def take(self, key: "list[Any]", item: Item, meta: Meta, max_size: int) -> "tuple[int, Optional[bytes]]":
+        """One item or chunk.
+
+        :param key: names datastore, command and item
+        :param item: as received
+        :param meta: its Meta, with that of the command
+        :param max_size: MaxObjSize that we announced
+        :returns: (status, body): 213 and None for a chunk, an error and None, or 0 and the whole data
+        """
+        data = bytes(item.data) if isinstance(item.data, bytes) else b""
+        size = meta.size
+        if self.key is None:
+            if not item.more:
+                return (codes.SIZE_TOO_BIG, None) if len(data) > max_size else (0, data)
+            if not size:
+                return codes.SIZE_REQUIRED, None
+            if size > max_size:
+                return codes.SIZE_TOO_BIG, None
+            self.key, self.size, self.meta = key, size, (meta.type, meta.format)
+        self.parts.append(data)
+        if self.length > (self.size or 0):
+            self.forget()
+            return codes.SIZE_MISMATCH, None
+        if item.more:
+            return codes.CHUNK_ACCEPTED, None
+        whole, declared = b"".join(self.parts), self.size
+        self.forget()
+        return (0, whole) if len(whole) == declared else (codes.SIZE_MISMATCH, None)

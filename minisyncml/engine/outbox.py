@@ -1,0 +1,270 @@
+"""Putting the next message of a session together: Statuses, queued commands, Sync containers, within the peer's
+MaxMsgSize. Works on the session's state; session.py decides what it means.
+
+Order of commands: Representation 1.2.2, section 4; multiple messages and large objects: DS Protocol 1.2.1, 6 and 7.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Optional, Protocol
+
+from minisyncml import status as codes
+from minisyncml.engine import auth
+from minisyncml.engine.config import CLIENT, SERVER
+from minisyncml.engine.pack import pack, unpack
+from minisyncml.errors import LocalProtocolError
+from minisyncml.message import commands as c
+from minisyncml.message.devinf import devinf_data
+from minisyncml.message.fields import xml_safe
+from minisyncml.message.writer import Writer
+
+if TYPE_CHECKING:
+    from minisyncml.engine.session import Session
+
+_RANK = {"Results": 0, "Put": 1, "Get": 2, "Alert": 3, "Map": 4}
+MIN_CHUNK = 256         #: a smaller rest of a message is not worth a chunk
+
+
+class Feed(Protocol):
+    """Where the content of the Sync containers comes from: a cursor over what is due, datastore by datastore."""
+
+    def container(self) -> "Optional[tuple[c.Sync, list[Any]]]":
+        """The Sync that is to be opened, or opened again in this message, and a ref for its Status; None: all sent."""
+
+    def item(self) -> "Optional[tuple[c.ItemCommand, list[Any]]]":
+        """The next command in it, with one item, and its ref; the same until :meth:`took`. None: container done."""
+
+    def took(self) -> None:
+        """The command of :meth:`item` was written."""
+
+    def refuse(self, code: int) -> None:
+        """The command of :meth:`item` can not be sent: the object is too large for the peer."""
+
+    def close(self) -> None:
+        """The container is complete."""
+
+
+def build(session: "Session", feed: Optional[Feed]) -> Optional[bytes]:
+    """The next message.
+
+    :param session: whose message; its state moves on
+    :param feed: source of the Sync containers, None when there are none
+    :returns: the encoded message, or None when nothing is owed
+    """
+    stages = range(session.ours, session.turn)
+    if not stages and not session.answering:
+        raise LocalProtocolError("it is the peer's turn")
+    if _nothing_to_say(session, feed):
+        return None
+    if session.config.role == CLIENT and not session.authenticated:
+        session.retry = [_snapshot(session.queue), session.ours]
+    writing = _Writing(session)
+    complete = writing.statuses()
+    if complete and stages:
+        complete = writing.queued()
+        if complete and feed is not None and 1 in stages:
+            complete = writing.syncs(feed)
+    if complete and stages:
+        session.ours = session.turn
+        return writing.finish(True)
+    if not stages and not session.refused and session.ours < 3:
+        writing.more()
+    return writing.finish(session.refused)
+
+
+def _snapshot(queue: "list[list[Any]]") -> "list[list[Any]]":
+    return [list(entry) for entry in queue]
+
+
+def _nothing_to_say(session: "Session", feed: Optional[Feed]) -> bool:
+    """Whether a client is done: it must not send a message that only says that the last one arrived."""
+    if session.config.role == SERVER or session.sent_msg == 0 or session.queue or not session.slots.only_header():
+        return False
+    if not session.authenticated or session.ours < 1 or session.theirs < session.ours:
+        return False
+    return session.ours >= 2 or feed is None or feed.container() is None
+
+
+class _Writing:
+    """One message in the making."""
+
+    def __init__(self, session: "Session") -> None:
+        self.session = session
+        session.sent_msg += 1
+        self.msg = str(session.sent_msg)
+        self.cmd = 0
+        self.items = 0
+        self.writer = Writer(_header(session), session.encoding, session.peer_msg_size, session.version,
+                             session.config.namespace)
+
+    def _next(self) -> str:
+        self.cmd += 1
+        return str(self.cmd)
+
+    def _wait(self, ref: "Optional[list[Any]]") -> None:
+        if ref is not None:
+            self.session.waiting[f"{self.msg}/{self.cmd}"] = ref
+
+    def statuses(self) -> bool:
+        slots = self.session.slots
+        while True:
+            status = slots.take()
+            if status is None:
+                return True
+            if not self.writer.add(status._replace(cmd_id=self._next())):
+                self.cmd -= 1
+                return False
+            slots.taken()
+
+    def queued(self) -> bool:
+        queue = self.session.queue
+        queue.sort(key=lambda entry: _RANK.get(entry[0][0], 3))
+        while queue:
+            packed, ref = queue[0]
+            command = self._command(packed)
+            if not self.writer.add(command):
+                self.cmd -= 1
+                if isinstance(command, c.Map) and len(command.items) > 1:
+                    half = len(command.items) // 2
+                    queue[0:1] = [[pack(command._replace(items=command.items[:half])), ref],
+                                  [pack(command._replace(items=command.items[half:])), ref]]
+                    continue
+                return self._too_big(command)
+            self._wait(ref)
+            del queue[0]
+        return True
+
+    def _too_big(self, command: c.Command) -> bool:
+        """A single command fills no message: only device information can, and is left out then."""
+        if self.writer.room() < self.session.peer_msg_size // 2 or not isinstance(command, (c.Put, c.Results)):
+            return False
+        del self.session.queue[0]
+        return self.queued()
+
+    def _command(self, packed: "list[Any]") -> c.Command:
+        cmd_id = self._next()
+        session = self.session
+        if packed[0] not in ("Put", "Results"):
+            return unpack(packed)._replace(cmd_id=cmd_id)   # type: ignore[no-any-return]
+        data = devinf_data(session.config.devinf(session.version), session.encoding, session.version)
+        meta = c.Meta(type=f"application/vnd.syncml-devinf+{session.encoding}")
+        item = c.Item(source=session.devinf_uri, data=data)
+        if packed[0] == "Put":
+            return c.Put(cmd_id, (item,), meta)
+        return c.Results(cmd_id, packed[1], packed[2], (item,), meta)
+
+    def syncs(self, feed: Feed) -> bool:
+        while True:
+            opened = feed.container()
+            if opened is None:
+                return True
+            sync, ref = opened
+            if not self.writer.open_sync(sync._replace(cmd_id=self._next())):
+                self.cmd -= 1
+                return False
+            self._wait(ref)
+            full = self._fill(feed)
+            self.writer.close_sync()
+            if full:
+                return False
+            feed.close()
+
+    def _fill(self, feed: Feed) -> bool:
+        """The items of one container; True when the message is full."""
+        while True:
+            following = feed.item()
+            if following is None:
+                return False
+            command, ref = self._encoded(following[0]), following[1]
+            if self.session.sending or not self.writer.add(command._replace(cmd_id=self._next())):
+                self.cmd -= not self.session.sending
+                if not self._chunk(feed, command, ref):
+                    return True
+                continue
+            self._wait(ref)
+            self.items += 1
+            feed.took()
+
+    def _encoded(self, command: c.ItemCommand) -> c.ItemCommand:
+        """In XML, bodies that are no XML text travel as base64."""
+        item = command.items[0]
+        if self.session.encoding != "xml" or not isinstance(item.data, bytes) or xml_safe(item.data):
+            return command
+        meta = (item.meta or c.Meta())._replace(format="b64")
+        return command._replace(items=(item._replace(data=auth.b64(item.data), meta=meta),))
+
+    def _chunk(self, feed: Feed, command: c.ItemCommand, ref: "list[Any]") -> bool:
+        """Sends a part of an object that fits no message; False when this message is full.
+
+        `session.sending` is [offset, total, length of the chunk on its way].
+        """
+        session, item = self.session, command.items[0]
+        data = item.data if isinstance(item.data, bytes) else b""
+        crowded = self.items > 0 or self.writer.room() < session.peer_msg_size // 2
+        if not session.sending and crowded and len(data) < session.peer_msg_size * 3 // 4:
+            return False        # a message of its own will hold it
+        if session.version == "1.0" or not session.peer_large or 0 < session.peer_obj_size < len(data):
+            feed.refuse(codes.TOO_LARGE)
+            return True
+        if session.sending and session.sending[1] != len(data):
+            session.sending = []        # the item changed meanwhile: from the start
+        offset = session.sending[0] if session.sending else 0
+        meta = (item.meta or command.meta or c.Meta())._replace(size=None if offset else len(data))
+        part = command._replace(cmd_id=self._next(), items=(item._replace(data=b"", meta=meta, more=True),))
+        room = self.writer.fit(part, data[offset:])
+        if room < min(MIN_CHUNK, len(data) - offset):
+            self.cmd -= 1
+            return False
+        last = offset + room >= len(data)
+        chunk = part.items[0]._replace(data=data[offset:offset + room], more=not last)
+        if not self.writer.add(part._replace(items=(chunk,))):
+            self.cmd -= 1
+            return False
+        self.items += 1
+        if last:
+            session.sending = []
+            self._wait(ref)
+            feed.took()
+            return True
+        session.sending = [offset, len(data), room]
+        self._wait(["chunk", ref])
+        return False
+
+    def more(self) -> None:
+        """Asks for the next message of the peer's package (Alert 222)."""
+        session = self.session
+        self.writer.add(c.Alert(self._next(), codes.ALERT_NEXT_MESSAGE,
+                                (c.Item(source=session.source, target=session.target),)))
+
+    def finish(self, final: bool) -> bytes:
+        return self.writer.finish(final)
+
+
+def chunk_answered(session: "Session", code: int) -> bool:
+    """The Status of a chunk came.
+
+    :param session: whose chunk
+    :param code: SyncML status code
+    :returns: True when the object goes on, False when the peer will not have it
+    """
+    if code in (codes.CHUNK_ACCEPTED, codes.CANCELLED) and session.sending:
+        session.sending = [session.sending[0] + session.sending[2], session.sending[1], 0]
+        return True
+    session.sending = []
+    return False
+
+
+def _header(session: "Session") -> c.Header:
+    config = session.config
+    meta = c.Meta(max_msg_size=config.limits.max_msg_size,
+                  max_obj_size=config.limits.max_obj_size if session.version != "1.0" else None)
+    cred = None
+    name: Optional[str] = None
+    login = config.login
+    if login is not None and login.scheme != "none" and config.role == CLIENT and not session.authenticated:
+        session.scheme = session.scheme or ("basic" if login.scheme == "basic" else "md5")
+        cred = auth.make(login, session.scheme, session.nonce, session.version)
+        name = login.user
+    return c.Header(session.version, f"SyncML/{session.version}", session.session_id, str(session.sent_msg),
+                    session.target, session.source, None, name,
+                    config.resp_uri if config.role == SERVER else None, False, cred, meta)

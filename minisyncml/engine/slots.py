@@ -1,0 +1,97 @@
+"""Status slots: one for each command and item received, filled once, emitted in order. Plain lists, so that they
+travel in the state of a session.
+
+Order and refs: Representation 1.2.2, section 6.1.15 (Status).
+"""
+
+from __future__ import annotations
+
+from typing import Optional, Sequence
+
+from minisyncml import status as codes
+from minisyncml.codec.node import Node
+from minisyncml.errors import LocalProtocolError
+from minisyncml.message.commands import Item, Meta, Status
+
+# one slot: [msg_ref, cmd_ref, cmd, target_ref, source_ref, code (0: open), echoed anchor, texts, chal]
+MSG, CMD_REF, CMD, TARGET, SOURCE, CODE, ANCHOR, TEXTS, CHAL = range(9)
+
+
+class Slots:
+    """The answers owed to the peer.
+
+    :param state: plain values from an earlier `state`, or None
+    """
+
+    def __init__(self, state: "Optional[list[object]]" = None) -> None:
+        self.first: int = state[0] if state else 0  # type: ignore[assignment]
+        self.rows: "list[list[object]]" = [list(row) for row in state[1]] if state else []  # type: ignore[attr-defined]
+
+    def state(self) -> "list[object]":
+        """Everything as plain values.
+
+        :returns: a list for the constructor
+        """
+        return [self.first, [list(row) for row in self.rows]]
+
+    def open(self, msg: str, cmd_id: str, cmd: str, target: Optional[str] = None, source: Optional[str] = None) -> int:
+        """A new slot at the end.
+
+        :param msg: MsgID of the message answered
+        :param cmd_id: CmdID of the command answered, `0` for SyncHdr
+        :param cmd: its element name
+        :param target: TargetRef
+        :param source: SourceRef
+        :returns: the number of the slot
+        """
+        self.rows.append([msg, cmd_id, cmd, target, source, 0, None, (), None])
+        return self.first + len(self.rows) - 1
+
+    def fill(self, slot: int, code: int, anchor: Optional[str] = None, texts: "Sequence[str]" = (),
+             chal: Optional[Meta] = None) -> None:
+        """Answer a slot.
+
+        :param slot: its number
+        :param code: SyncML status code
+        :param anchor: the peer's Next anchor, echoed to an Alert
+        :param texts: one Item/Data each: explanations, versions
+        :param chal: a challenge
+        :raises LocalProtocolError: when it was filled before
+        """
+        row = self.rows[slot - self.first]
+        if row[CODE]:
+            raise LocalProtocolError(f"status slot {slot} ({row[CMD]}) filled twice")
+        row[CODE:] = [code, anchor, list(texts), list(chal[:6]) if chal else None]
+
+    def take(self) -> "Optional[Status]":
+        """The next Status to send, without removing it; its CmdID is still empty.
+
+        :returns: the Status, None when all are sent
+        :raises LocalProtocolError: when the next one was never filled
+        """
+        if not self.rows:
+            return None
+        msg, ref, cmd, target, source, code, anchor, texts, chal = self.rows[0]
+        if not code:
+            raise LocalProtocolError(f"status slot {self.first} ({cmd} {ref}) never filled")
+        items = tuple(Item(data=text.encode()) for text in texts)  # type: ignore[attr-defined]
+        if anchor is not None:
+            items = (Item(data=Node("Data", [Node("Anchor", [Node("Next", [str(anchor)])])])),) + items
+        return Status("", str(msg), str(ref), str(cmd), int(code),  # type: ignore[call-overload]
+                      () if target is None else (str(target),), () if source is None else (str(source),),
+                      Meta(*chal) if chal else None, items)  # type: ignore[misc]
+
+    def taken(self) -> None:
+        """The Status of :meth:`take` is on its way."""
+        del self.rows[0]
+        self.first += 1
+
+    def only_header(self) -> bool:
+        """Whether nothing is owed but the good news that a message arrived, which a client keeps to itself.
+
+        :returns: True when there is nothing but successful Statuses for SyncHdr
+        """
+        return all(row[CMD] == "SyncHdr" and codes.succeeded(row[CODE]) for row in self.rows)  # type: ignore[arg-type]
+
+    def __len__(self) -> int:
+        return len(self.rows)

@@ -1,0 +1,364 @@
+"""One SyncML session bound to its stores: a packet in, a packet out, everything durable in between. HTTP server and
+client, OBEX, emulator and tests all drive this one class; it has no transport of its own.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Mapping, NamedTuple, Optional, Protocol, Union
+
+from minisyncml import status as codes
+from minisyncml.digest import digest
+from minisyncml.engine.auth import Login, Secret, b64, unb64
+from minisyncml.engine.config import CLIENT, SERVER, Config
+from minisyncml.engine.events import Described, Event, LoggedIn
+from minisyncml.engine.session import Session
+from minisyncml.errors import DataAtRisk, Error, PeerError, RemoteProtocolError, StoreError
+from minisyncml.gateway.discovery import remote_uri
+from minisyncml.gateway.identity import describe, is_ours
+from minisyncml.gateway.names import resolve
+from minisyncml.gateway.report import Report
+from minisyncml.limits import DEFAULT, Limits
+from minisyncml.message.devinf import DevInf, devinf_bytes, from_dict, to_dict
+from minisyncml.store.base import Store
+from minisyncml.sync.client import ClientSyncer
+from minisyncml.sync.run import MODE_NAMES, MODES, Run
+from minisyncml.sync.server import ServerSyncer
+from minisyncml.sync.syncer import Options as SyncOptions
+from minisyncml.transport.base import Packet
+
+Stores = Mapping[str, Store]
+
+
+class Memory(Protocol):
+    """What is remembered of each device between sessions; it may lag, losing it costs a message or two."""
+
+    def get(self, device: str) -> "dict[str, Any]":
+        """What is known of a device, empty when nothing is."""
+
+    def put(self, device: str, facts: "dict[str, Any]") -> None:
+        """Replace what is known of a device."""
+
+
+class Options(NamedTuple):
+    """How to run a session. `nonce` gives that many random bytes, `clock` seconds that never go back."""
+
+    device: str                             #: our device id
+    nonce: "Callable[[int], bytes]"
+    clock: "Callable[[], float]"
+    limits: Limits = DEFAULT
+    conflict: str = "keep-both"
+    allow_empty: bool = False
+    rescan: bool = False
+    login: Optional[Login] = None           #: client: what to present
+    challenge: str = "md5"                  #: server: the scheme to ask for
+    version: str = "1.2"
+    encoding: str = "wbxml"
+
+
+class Exchange:
+    """One session. Made by :meth:`server` or :meth:`client`.
+
+    :ivar finished: nothing more is to come
+    :ivar failed: why the session broke, None while it did not
+    :ivar user: who logged in, empty when nobody had to
+    :ivar device: the peer's device id
+    """
+
+    def __init__(self, options: Options, config: Config, memory: Memory,
+                 stores: "Union[Stores, Callable[[str], Stores]]", state: "Optional[dict[str, Any]]" = None) -> None:
+        self._options, self._memory = options, memory
+        self._stores_of = stores if callable(stores) else lambda user: stores
+        self._stores: Stores = {}
+        self._config = config._replace(devinf=self._describe, recall=self._recall)
+        self.session = Session(self._config, state["session"] if state else None)
+        self.failed: Optional[Error] = None
+        self.user = ""
+        self.device = config.target if config.role == CLIENT else ""
+        self._count = state["count"] if state else [0, 0, 0]    # bytes in, bytes out, messages
+        self._began = options.clock()
+        self.syncer: "Optional[ClientSyncer | ServerSyncer]" = None
+        if state:
+            self.user, self.device = state["user"], state["device"]
+            if state["syncer"] is not None:
+                self._open(state["syncer"])
+
+    @classmethod
+    def server(cls, options: Options, stores: "Union[Stores, Callable[[str], Stores]]", memory: Memory,
+               secrets: "Optional[Callable[[str], Optional[Secret]]]" = None, resp_uri: Optional[str] = None,
+               state: "Optional[dict[str, Any]]" = None) -> "Exchange":
+        """A session that a client begins.
+
+        :param options: how to run it
+        :param stores: datastores by name, or a function from user to them
+        :param memory: what is known of devices
+        :param secrets: what is kept of a user's password; None: no credentials are asked for
+        :param resp_uri: where the client is to send its further messages
+        :param state: from an earlier :meth:`state`
+        :returns: the exchange
+        """
+        config = Config(SERVER, options.device, _no_devinf, lambda: options.nonce(16), secrets=secrets,
+                        challenge=options.challenge, resp_uri=resp_uri, limits=options.limits)
+        return cls(options, config, memory, stores, state)
+
+    @classmethod
+    def client(cls, options: Options, stores: Stores, memory: Memory, url: str,
+               state: "Optional[dict[str, Any]]" = None) -> "Exchange":
+        """A session that we begin.
+
+        :param options: how to run it
+        :param stores: datastores by name
+        :param memory: what is known of servers
+        :param url: of the server
+        :param state: from an earlier :meth:`state`
+        :returns: the exchange
+        """
+        config = Config(CLIENT, options.device, _no_devinf, lambda: options.nonce(16), target=url,
+                        version=options.version, encoding=options.encoding, login=options.login,
+                        limits=options.limits)
+        return cls(options, config, memory, stores, state)
+
+    def state(self) -> "dict[str, Any]":
+        """The whole exchange as plain values; valid between two messages.
+
+        :returns: for the `state` parameter of the constructors
+        """
+        return {"session": self.session.state(), "syncer": self.syncer.state() if self.syncer else None,
+                "user": self.user, "device": self.device, "count": list(self._count)}
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more is to come."""
+        return self.session.finished or self.failed is not None
+
+    # -- what the owner does
+
+    def start(self, mode: str = "two-way", remotes: "Optional[Mapping[str, str]]" = None) -> Optional[Packet]:
+        """The client's first message.
+
+        :param mode: a key of :data:`minisyncml.sync.run.MODES`
+        :param remotes: our datastore name to the server's URI; what is missing is found out
+        :returns: a packet, or None when no datastore can be synced; the report says why
+        :raises StoreError: when nothing could be kept
+        """
+        known = self._memory.get(self.device)
+        nonce = known.get("nonce")
+        self.session.session_id = str(int.from_bytes(self._options.nonce(2), "big") % 9000 + 1000)
+        self.session.nonce = unb64(nonce.encode()) if isinstance(nonce, str) else b""
+        self._open(None)
+        assert isinstance(self.syncer, ClientSyncer)
+        if known.get("told") != self._fingerprint():
+            self.session.describe()
+        if "devinf" not in known:
+            self.session.ask()
+        self._learn(known.get("devinf"))
+        bound = {name: (remotes or {}).get(name) or self._bind(name, known) for name in self._stores}
+        return self._guarded(lambda: self._begin(bound, MODES[mode]))
+
+    def handle(self, packet: Packet) -> Optional[Packet]:
+        """Take a message and answer it. What the answer promises is durable when this returns.
+
+        :param packet: from the peer
+        :returns: the answer, None when nothing is owed
+        :raises RemoteProtocolError: a message that is none; the session goes on
+        :raises Error: anything that ended the session; `failed` is set
+        """
+        self._count[0] += len(packet.body)
+        self._count[2] += 1
+        return self._guarded(lambda: self._answer(packet))
+
+    def abort(self, error: Error) -> None:
+        """The session broke outside: the link is gone, the peer stays away.
+
+        :param error: why
+        """
+        if not self.finished:
+            self.failed = error
+            if self.syncer is not None:
+                self.syncer.rollback()
+
+    # -- inside
+
+    def _guarded(self, work: "Callable[[], Optional[Packet]]") -> Optional[Packet]:
+        """Runs one step; an error leaves no lock behind and nothing half done."""
+        try:
+            return work()
+        except RemoteProtocolError as error:
+            if isinstance(error, PeerError) or self._config.role == CLIENT:
+                self.failed = error
+            raise
+        except Error as error:
+            self.failed = error
+            raise
+        finally:
+            if self.syncer is not None:
+                self.syncer.rollback()
+
+    def _begin(self, bound: "dict[str, str]", mode: int) -> Optional[Packet]:
+        syncer = self.syncer
+        assert isinstance(syncer, ClientSyncer)
+        syncer.begin(self.device, bound, mode)
+        if all(run.failed for run in syncer.runs):
+            syncer.commit()
+            self.session.finished = True
+            return None
+        return self._send()
+
+    def _answer(self, packet: Packet) -> Optional[Packet]:
+        for event in self.session.receive(packet):
+            self._react(event)
+        if isinstance(self.syncer, ServerSyncer) and self.session.synced_early and self.syncer.early:
+            self.session.merge_packages()
+        return self._send()
+
+    def _send(self) -> Optional[Packet]:
+        reply = self.session.send(self.syncer.outgoing if self.syncer is not None else None)
+        if self.syncer is not None:
+            if self.session.finished:
+                self._finish()
+            self.syncer.commit()
+        self._keep()
+        if reply is not None:
+            self._count[1] += len(reply.body)
+            self._count[2] += 1
+        return reply
+
+    def _finish(self) -> None:
+        assert self.syncer is not None
+        if isinstance(self.syncer, ClientSyncer):
+            self.syncer.finish()
+        self.syncer.close()
+
+    def _react(self, event: Event) -> None:
+        if isinstance(event, LoggedIn):
+            if self.syncer is None:
+                self.user = event.user
+                self.device = self.session.target
+                self._open(None)
+                self._meet()
+        elif isinstance(event, Described):
+            self._described(event.devinf)
+        elif self.syncer is not None:
+            self.syncer.handle(event)
+
+    def _open(self, state: "Optional[dict[str, Any]]") -> None:
+        """Open the datastores; only now is it known whose."""
+        self._stores = self._stores_of(self.user)
+        options = SyncOptions(self._options.conflict, self._options.allow_empty, self._options.rescan, self._step,
+                              self._options.limits)
+        if self._config.role == CLIENT:
+            self.syncer = ClientSyncer(self.session, self._stores, options, state)
+        else:
+            self.syncer = _Server(self.session, self._stores, options, state)
+            self.syncer.device = self.device
+        self.syncer.session = f"{self.device} {self.session.session_id}"
+        self._learn(self._memory.get(self._key).get("devinf"))
+
+    def _step(self) -> int:
+        return int.from_bytes(self._options.nonce(2), "big") + 1
+
+    @property
+    def _key(self) -> str:
+        """Several people may use the same device id; some programs use one for all installations."""
+        return f"{self.device}|{self.user}" if self.user else self.device
+
+    # -- device information
+
+    def _describe(self, version: str) -> DevInf:
+        return describe(self._stores, self._options.device, self._config.role == CLIENT, version)
+
+    def _fingerprint(self) -> str:
+        """Changes when our DevInf does, so that it is told again."""
+        return digest(devinf_bytes(self._describe(self._options.version), "wbxml", self._options.version)).hex()
+
+    def _meet(self) -> None:
+        """A server asks a device that it does not know yet."""
+        if "devinf" not in self._memory.get(self._key):
+            self.session.ask()
+
+    def _described(self, devinf: DevInf) -> None:
+        known = self._memory.get(self._key)
+        known["devinf"] = to_dict(devinf)
+        self._memory.put(self._key, known)
+        self._learn(known["devinf"])
+
+    def _learn(self, values: Any) -> None:
+        """What the peer's DevInf means for this session."""
+        if not isinstance(values, dict) or not isinstance(self.syncer, ServerSyncer):
+            return
+        devinf: DevInf = from_dict(values)
+        self.session.peer_large = devinf.large_objects
+        self.syncer.outgoing.count = devinf.number_of_changes
+        self.syncer.remembers_guids = is_ours(devinf)
+
+    def _bind(self, name: str, known: "dict[str, Any]") -> str:
+        """The server's URI for one of our datastores."""
+        values = known.get("devinf")
+        found = remote_uri(from_dict(values), name, self._stores[name].types) if isinstance(values, dict) else None
+        return found or name
+
+    def unknown(self) -> "dict[str, str]":
+        """After a session: datastores that the server does not know by the name we used, but by another.
+
+        :returns: our name to the server's URI, as its DevInf has it
+        """
+        known = self._memory.get(self.device)
+        runs = self.syncer.runs if self.syncer is not None else []
+        other = {run.name: self._bind(run.name, known) for run in runs if run.status == codes.NOT_FOUND}
+        return {run.name: other[run.name] for run in runs if other.get(run.name, run.remote) != run.remote}
+
+    def _recall(self, device: str) -> Optional[bytes]:
+        nonce = self._memory.get(device).get("nonce")
+        return unb64(nonce.encode()) if isinstance(nonce, str) else None
+
+    def _keep(self) -> None:
+        """Nonces, and that the server has our DevInf."""
+        session = self.session
+        client = self._config.role == CLIENT
+        nonce = session.nonce if client else session.new_nonce
+        known = self._memory.get(self.device) if self.device else {}
+        changed = dict(known)
+        if nonce and session.authenticated:
+            changed["nonce"] = b64(nonce).decode()
+        if client and session.authenticated:
+            changed["told"] = self._fingerprint()
+        if changed != known:
+            self._memory.put(self.device, changed)
+
+    # -- what became of it
+
+    @property
+    def report(self) -> Report:
+        """What was done so far, or in the whole session when it is finished."""
+        report = Report(self.device, self.user)
+        report.bytes_in, report.bytes_out, report.messages = self._count
+        report.seconds = self._options.clock() - self._began
+        report.error = self.failed
+        for run in self.syncer.runs if self.syncer is not None else ():
+            _fill(report, run)
+        return report
+
+
+class _Server(ServerSyncer):
+    """Finds datastores by all their spellings."""
+
+    def resolve(self, uri: str) -> Optional[str]:
+        return resolve(uri, self.stores)
+
+
+def _no_devinf(version: str) -> DevInf:
+    raise StoreError("no datastores are open")
+
+
+def _fill(report: Report, run: Run) -> None:
+    part = report.datastore(run.name)
+    part.mode, part.slow = MODE_NAMES.get(run.asked, str(run.asked)), run.slow
+    for counts, values in ((part.local, run.local_counts), (part.remote, run.remote_counts)):
+        for name, value in values.items():
+            setattr(counts, name, value)
+    for side, id, status, words in run.failures:
+        counts = part.local if side == "local" else part.remote
+        counts.fail(id, status, words)
+        counts.failed -= 1
+    if run.failed:
+        part.error = DataAtRisk(run.problem) if run.at_risk else \
+            StoreError(run.problem) if run.status == codes.STORE_FAILURE else PeerError(run.problem, run.status)

@@ -1,0 +1,42 @@
+"""Our device information (DevInf): who we are and what our datastores take, told to every peer."""
+
+from __future__ import annotations
+
+from typing import Mapping
+
+from minisyncml.message.devinf import ContentType, DataStore, DevInf, Ext
+from minisyncml.store.base import Store
+from minisyncml.version import VERSION
+
+EXTENSION = "X-minisyncml"      #: in Ext: this peer keeps what it was sent apart by its GUID
+MAX_GUID_SIZE = 64
+
+
+def describe(stores: "Mapping[str, Store]", device: str, client: bool, version: str) -> DevInf:
+    """The DevInf of our side.
+
+    :param stores: datastores by name; the names are their URIs
+    :param device: our device id
+    :param client: whether we are the client
+    :param version: SyncML version of the session
+    :returns: typed values, without CTCap: any property may be sent
+    """
+    return DevInf(version, device, "workstation" if client else "server", "minisyncml", "minisyncml", None, "0",
+                  VERSION, "0", True, True, True,
+                  tuple(_datastore(name, store, client) for name, store in stores.items()), (),
+                  (Ext(EXTENSION, ("1",)),))
+
+
+def _datastore(name: str, store: Store, client: bool) -> DataStore:
+    types = [ContentType(*pair) for pair in store.types]
+    return DataStore(f"./{name}", name, MAX_GUID_SIZE if client else None, types[0], tuple(types[1:]), types[0],
+                     tuple(types[1:]), (1, 2, 3, 4, 5, 6))
+
+
+def is_ours(devinf: DevInf) -> bool:
+    """Whether a peer is a minisyncml too.
+
+    :param devinf: of the peer
+    :returns: True when it announced our extension
+    """
+    return any(ext.name == EXTENSION for ext in devinf.exts)

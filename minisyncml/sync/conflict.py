@@ -1,0 +1,114 @@
+"""Both sides changed the same item. Three policies, all of them keep the loser's version in the trash:
+
+===========  =============================================================================================
+keep-both    the client's version stays where it was, ours becomes an item of its own; an edit beats a deletion
+server-wins  what the server holds stays, a deletion included
+client-wins  what the client says is done, a deletion included
+===========  =============================================================================================
+
+The statuses are those of DS Protocol 1.2.1 section 8 (see also status codes 208, 209, 419).
+A policy of your own is a subclass of :class:`Policy`, registered with :func:`register`.
+"""
+
+from __future__ import annotations
+
+from minisyncml import status as codes
+from minisyncml.errors import UsageError
+from minisyncml.store.base import Batch, Entry, Item
+
+REASON = "conflict"
+
+
+class Policy:
+    """Decides for the server. Each method changes the batch and returns the status for the client's command."""
+
+    def edited(self, batch: Batch, peer: str, entry: Entry, mine: Item, type: str, body: bytes) -> int:
+        """Both sides edited the item.
+
+        :param batch: where to put the outcome; the entry too: it is `seen` or stays due
+        :param peer: key of the client
+        :param entry: what is known of the item there
+        :param mine: our version
+        :param type: media type of theirs
+        :param body: their version
+        :returns: 208, 209 or 419
+        """
+        raise NotImplementedError
+
+    def edit_beats_deletion(self, by_client: bool) -> bool:
+        """One side edited what the other deleted.
+
+        :param by_client: whether the client is the one who edited
+        :returns: whether the edited version stays
+        """
+        raise NotImplementedError
+
+
+class KeepBoth(Policy):
+    """Nobody loses; the person sorts it out."""
+
+    def edited(self, batch: Batch, peer: str, entry: Entry, mine: Item, type: str, body: bytes) -> int:
+        batch.put(None, mine.type, mine.body)
+        row = batch.put(mine.id, type, body)
+        batch.set_entry(peer, entry._replace(seen=row.revision, digest=row.digest, flags=0))
+        return codes.CONFLICT_DUPLICATE
+
+    def edit_beats_deletion(self, by_client: bool) -> bool:
+        return True
+
+
+class ServerWins(Policy):
+    """Ours stays and goes to the client with our changes."""
+
+    def edited(self, batch: Batch, peer: str, entry: Entry, mine: Item, type: str, body: bytes) -> int:
+        batch.bin(mine.id, type, body, REASON)
+        return codes.CONFLICT_SERVER_WON
+
+    def edit_beats_deletion(self, by_client: bool) -> bool:
+        return not by_client
+
+
+class ClientWins(Policy):
+    """Theirs replaces ours."""
+
+    def edited(self, batch: Batch, peer: str, entry: Entry, mine: Item, type: str, body: bytes) -> int:
+        row = batch.put(mine.id, type, body, REASON)
+        batch.set_entry(peer, entry._replace(seen=row.revision, digest=row.digest, flags=0))
+        return codes.CONFLICT_CLIENT_WON
+
+    def edit_beats_deletion(self, by_client: bool) -> bool:
+        return by_client
+
+
+_POLICIES: "dict[str, Policy]" = {"keep-both": KeepBoth(), "server-wins": ServerWins(), "client-wins": ClientWins()}
+DEFAULT = "keep-both"
+
+
+def policies() -> "list[str]":
+    """The names that can be chosen.
+
+    :returns: sorted names
+    """
+    return sorted(_POLICIES)
+
+
+def register(name: str, policy: Policy) -> None:
+    """Offer a policy of your own.
+
+    :param name: what users call it
+    :param policy: an instance
+    """
+    _POLICIES[name] = policy
+
+
+def policy(name: str) -> Policy:
+    """A policy by name.
+
+    :param name: for example `server-wins`
+    :returns: the policy
+    :raises UsageError: when there is none of that name
+    """
+    try:
+        return _POLICIES[name]
+    except KeyError:
+        raise UsageError(f"no conflict policy {name!r}; there are {', '.join(policies())}") from None

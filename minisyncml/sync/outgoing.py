@@ -1,0 +1,155 @@
+"""What we send: a cursor over the changes that are due, one datastore after the other. The session asks for one
+command at a time, so memory follows the message.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any, Callable, Optional
+
+from minisyncml.content.kind import kind
+from minisyncml.limits import Limits
+from minisyncml.message import commands as c
+from minisyncml.store.base import PENDING, Batch, Change, Entry, changes
+from minisyncml.sync.run import FAILED, OPEN, SENT, Run
+
+if TYPE_CHECKING:
+    from minisyncml.engine.outbox import Feed
+
+
+class Outgoing:
+    """Feeds a session with the Sync containers of its runs.
+
+    :param runs: all runs of the session, in order
+    :param client: whether we are the client
+    :param batch: gives the open batch of a run
+    :param limits: how many items to look at in one go
+    :param count: whether NumberOfChanges may be told
+    """
+
+    def __init__(self, runs: "list[Run]", client: bool, batch: "Callable[[Run], Batch]", limits: Limits,
+                 count: bool) -> None:
+        self._runs, self._client, self._batch, self._limits, self.count = runs, client, batch, limits, count
+        self._page: "deque[Change]" = deque()
+        self._end = False
+        self._current: Optional[Run] = None
+        self._item: "Optional[tuple[c.ItemCommand, list[Any]]]" = None
+
+    def container(self) -> "Optional[tuple[c.Sync, list[Any]]]":
+        """See :class:`minisyncml.engine.outbox.Feed`."""
+        run = next((run for run in self._runs if run.phase == OPEN and self._has_sync(run)), None)
+        if run is None:
+            return None
+        if run is not self._current:
+            self._current, self._page, self._end, self._item = run, deque(), False, None
+        number = None
+        if not run.opened and self.count:
+            number = self._total(run)
+        run.opened = True
+        return c.Sync("", run.remote, run.local, (), None, number), ["sync", self._runs.index(run)]
+
+    def _has_sync(self, run: Run) -> bool:
+        """A server sends no Sync where only the client's changes are wanted; a client always sends one."""
+        if self._client or run.from_server or run.slow:
+            return True
+        run.phase = SENT
+        return False
+
+    def _sends(self, run: Run) -> bool:
+        return run.from_client if self._client else run.from_server
+
+    def _total(self, run: Run) -> int:
+        if not self._sends(run):
+            return 0
+        total, after = 0, ""
+        while True:
+            page = self._due(run, after)
+            total += len(page)
+            if len(page) < self._limits.batch_items:
+                return total
+            after = page[-1].id
+
+    def _due(self, run: Run, after: str) -> "list[Change]":
+        """One page of what is to be sent."""
+        batch, limit = self._batch(run), self._limits.batch_items
+        if not (self._client and run.whole):
+            return changes(batch, run.peer, run.upto, after, limit)
+        page: "list[Change]" = []
+        for row in batch.rows(after):
+            if row.revision <= run.upto:
+                page.append(Change("Replace", row.id, row.revision, row.digest, None))
+                if len(page) == limit:
+                    break
+        return page
+
+    def item(self) -> "Optional[tuple[c.ItemCommand, list[Any]]]":
+        """See :class:`minisyncml.engine.outbox.Feed`."""
+        run = self._current
+        if run is None or not self._sends(run):
+            return None
+        while self._item is None:
+            if not self._page and not self._more(run):
+                return None
+            self._item = self._command(run, self._page[0])
+            if self._item is None:
+                run.after = self._page.popleft().id
+        return self._item
+
+    def _more(self, run: Run) -> bool:
+        if self._end:
+            return False
+        page = self._due(run, run.after)
+        self._end = len(page) < self._limits.batch_items
+        self._page.extend(page)
+        return bool(page)
+
+    def _command(self, run: Run, change: Change) -> "Optional[tuple[c.ItemCommand, list[Any]]]":
+        """The command for a change, None when there is nothing to say after all."""
+        ref = ["item", self._runs.index(run), change.kind, change.id, change.revision, change.digest]
+        remote = change.entry.remote if change.entry is not None else ""
+        if change.kind == "Delete":
+            if not self._client and not remote:
+                self._batch(run).drop_entry(run.peer, change.id)    # it never knew the item
+                return None
+            return c.Delete("", (self._named(change.id, remote),)), ref
+        if run.full and change.kind == "Add":
+            return None
+        item = self._batch(run).get(change.id)
+        if item is None:
+            return None
+        meta = c.Meta(type=kind(item.body, item.type))
+        if change.kind == "Add" or (not self._client and not remote):
+            ref[2] = "Add"
+            return c.Add("", (c.Item(source=item.id, data=item.body),), meta), ref
+        return c.Replace("", (self._named(item.id, remote)._replace(data=item.body),), meta), ref
+
+    def _named(self, id: str, remote: str) -> c.Item:
+        return c.Item(source=id) if self._client else c.Item(target=remote)
+
+    def took(self) -> None:
+        """See :class:`minisyncml.engine.outbox.Feed`."""
+        run, change = self._current, self._page.popleft()
+        assert run is not None and self._item is not None
+        run.after = change.id
+        if not self._client and self._item[1][2] == "Add":
+            # until its Map comes we do not know whether the client has it
+            self._batch(run).set_entry(run.peer, Entry(change.id, "", 0, change.digest, PENDING))
+        self._item = None
+
+    def refuse(self, code: int) -> None:
+        """See :class:`minisyncml.engine.outbox.Feed`."""
+        run = self._current
+        assert run is not None
+        run.after = self._page.popleft().id
+        self._item = None
+        run.note("remote", run.after, code, "too large for the peer")
+
+    def close(self) -> None:
+        """See :class:`minisyncml.engine.outbox.Feed`."""
+        if self._current is not None and self._current.phase != FAILED:
+            self._current.phase = SENT
+        self._current = None
+
+
+if TYPE_CHECKING:
+    _: Feed = Outgoing([], True, lambda run: Batch(), Limits(), True)

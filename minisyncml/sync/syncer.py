@@ -1,0 +1,318 @@
+"""The sync logic of one session: what is agreed on, when which package is complete, what an answer means. Client and
+server are this one class; what differs stands in client.py and server.py.
+
+It works on the events of a session and answers through a :class:`Port`; stores are touched in batches only, which
+the owner commits before the next message leaves.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Iterable, Mapping, Optional, Protocol
+
+from minisyncml import status as codes
+from minisyncml.engine.events import (
+    Alerted,
+    Answered,
+    Event,
+    ItemArrived,
+    Mapped,
+    PackageEnded,
+    SyncOpened,
+)
+from minisyncml.errors import ItemError, StoreError
+from minisyncml.limits import DEFAULT, Limits
+from minisyncml.message import commands as c
+from minisyncml.store.base import Batch, Entry, Store
+from minisyncml.sync.conflict import DEFAULT as KEEP_BOTH
+from minisyncml.sync.incoming import Incoming
+from minisyncml.sync.match import Matcher, unsettled
+from minisyncml.sync.outgoing import Outgoing
+from minisyncml.sync.run import ALERTED, Run, anchors
+
+
+class Port(Protocol):
+    """What the sync logic asks of a session."""
+
+    def put(self, command: c.Command, ref: "Optional[list[Any]]" = None) -> None:
+        """Queue a command; `ref` comes back with its answer."""
+
+    def settle(self, slot: int, code: int, anchor: Optional[str] = None, texts: "Iterable[str]" = ()) -> None:
+        """Answer an event."""
+
+
+class Options:
+    """How to sync.
+
+    :param conflict: name of a conflict policy
+    :param allow_empty: go on when a side turned up empty
+    :param step: gives random numbers of 1 and more, for anchors
+    :param limits: bounds
+    """
+
+    def __init__(self, conflict: str = KEEP_BOTH, allow_empty: bool = False, rescan: bool = False,
+                 step: "Callable[[], int]" = lambda: 1, limits: Limits = DEFAULT) -> None:
+        self.conflict, self.allow_empty, self.rescan, self.step, self.limits = \
+            conflict, allow_empty, rescan, step, limits
+
+
+class Syncer:
+    """One session's datastores.
+
+    :param port: the session
+    :param stores: our datastores by name
+    :param options: how to sync
+    :param state: from an earlier :meth:`state`, to go on with
+    """
+
+    client = False
+
+    def __init__(self, port: Port, stores: "Mapping[str, Store]", options: Options,
+                 state: "Optional[dict[str, Any]]" = None) -> None:
+        self.port, self.stores, self.options = port, stores, options
+        self.runs = [Run.load(run) for run in state["runs"]] if state else []
+        self.initialized = bool(state and state["initialized"])     # the peer closed its first package
+        self.session = ""
+        self._batches: "dict[str, Batch]" = {}
+        self._matchers: "dict[str, Matcher]" = {}
+        self._open: Optional[Run] = None
+        self.outgoing = Outgoing(self.runs, self.client, self.batch, options.limits, True)
+
+    def state(self) -> "dict[str, Any]":
+        """Everything as plain values.
+
+        :returns: for the `state` parameter
+        """
+        return {"runs": [run.state() for run in self.runs], "initialized": self.initialized}
+
+    # -- stores
+
+    def batch(self, run: Run) -> Batch:
+        """The batch of a run in this message.
+
+        :param run: one of `runs`
+        :returns: an open batch
+        """
+        batch = self._batches.get(run.name)
+        if batch is None:
+            batch = self._batches[run.name] = self.stores[run.name].begin(self.session).__enter__()
+        return batch
+
+    def commit(self) -> None:
+        """Make durable what the last message brought, and give the locks back.
+
+        :raises StoreError: the message must not be answered then
+        """
+        try:
+            for batch in self._batches.values():
+                batch.commit()
+        finally:
+            self.rollback()
+
+    def rollback(self) -> None:
+        """Forget what was not committed, and give the locks back."""
+        batches, self._batches = self._batches, {}
+        for batch in batches.values():
+            batch.__exit__(None, None, None)
+
+    def facts(self, run: Run) -> "dict[str, object]":
+        """The facts of a run's peer."""
+        return self.batch(run).facts(run.peer)
+
+    def remember(self, run: Run, **changed: object) -> None:
+        """Change some facts of a run's peer; None removes one."""
+        facts = self.facts(run)
+        facts.update(changed)
+        self.batch(run).set_facts(run.peer, {key: value for key, value in facts.items() if value is not None})
+
+    # -- events
+
+    def handle(self, event: Event) -> None:
+        """React to one event; its slot is settled when this returns.
+
+        :param event: from the session
+        """
+        if isinstance(event, ItemArrived):
+            self._on_item(event)
+        elif isinstance(event, Answered):
+            self._on_answer(event)
+        elif isinstance(event, Alerted):
+            self.on_alert(event)
+        elif isinstance(event, SyncOpened):
+            self._on_sync(event)
+        elif isinstance(event, Mapped):
+            self.on_map(event)
+        elif isinstance(event, PackageEnded):
+            self.initialized = True
+            self.on_package(event.number)
+
+    def on_alert(self, event: Alerted) -> None:
+        """The peer wants or agrees on a sync."""
+        raise NotImplementedError
+
+    def on_map(self, event: Mapped) -> None:
+        """The client tells its names."""
+        self.port.settle(event.slot, codes.NOT_ALLOWED)
+
+    def on_package(self, number: int) -> None:
+        """The peer closed a package."""
+        raise NotImplementedError
+
+    def answered(self, run: Run, ref: "list[Any]", code: int) -> None:
+        """The Status of a command that was not about an item: Alert, Sync, Map."""
+
+    def item_answered(self, run: Run, change: "list[Any]", code: int) -> None:
+        """The Status of an item."""
+        raise NotImplementedError
+
+    def _on_answer(self, event: Answered) -> None:
+        what = event.ref[0]
+        if what not in ("item", "alert", "sync", "map"):
+            return
+        run = self.runs[event.ref[1]]  # type: ignore[call-overload]
+        if what == "item":
+            if not run.failed:
+                self.item_answered(run, event.ref[2:], event.code)
+        elif what == "sync" and event.code >= 400:
+            run.fail(event.code, f"the peer refused the changes of {run.name}: {codes.name(event.code)} ({event.code})")
+        else:
+            self.answered(run, event.ref, event.code)
+
+    def _on_sync(self, event: SyncOpened) -> None:
+        self._open = run = self._find(event.target, event.source)
+        if run is None:
+            self.port.settle(event.slot, codes.NOT_FOUND)
+        elif run.failed:
+            self.port.settle(event.slot, run.status)
+        elif run.phase == ALERTED and not self.may_begin(run):
+            self._open = None
+            self.port.settle(event.slot, codes.REFRESH_REQUIRED if run.slow else codes.NOT_ALLOWED)
+        else:
+            run.heard = True
+            self.port.settle(event.slot, codes.OK)
+
+    def may_begin(self, run: Run) -> bool:
+        """Whether a Sync may come though the initialization is not complete."""
+        return True
+
+    def _find(self, target: str, source: str) -> Optional[Run]:
+        """The run of a Sync or Map. Some phones leave the target empty: then the source decides."""
+        for run in self.runs:
+            if plain_uri(run.local) == plain_uri(target):
+                return run
+        return next((run for run in self.runs if plain_uri(run.remote) == plain_uri(source)), None)
+
+    def _on_item(self, event: ItemArrived) -> None:
+        run = self._open
+        if run is None or run.failed:
+            self.port.settle(event.slot, run.status if run is not None and run.status else codes.NOT_ALLOWED)
+            return
+        try:
+            code, words = self.incoming(run).take(event), ""
+        except ItemError as error:
+            code, words = error.status, str(error)
+        except StoreError as error:
+            run.fail(codes.STORE_FAILURE, str(error))
+            code, words = codes.STORE_FAILURE, ""
+        if code >= 400 and code not in (codes.CONFLICT, codes.CONFLICT_SERVER_WON):
+            run.note("local", event.source or event.target or "?", code, words)
+        self.port.settle(event.slot, code, None, (words,) if words else ())
+
+    def incoming(self, run: Run) -> Incoming:
+        """What applies items to a run's datastore, with the batch of this message."""
+        matcher = None
+        if run.whole:
+            matcher = self._matchers.get(run.name)
+            if matcher is None:
+                matcher = self._matchers[run.name] = Matcher(self.batch(run), run.peer)
+        return Incoming(run, self.batch(run), self.client, self.stores[run.name].types, matcher, self.options.conflict)
+
+    # -- the peer's changes are complete
+
+    def complete(self, run: Run) -> None:
+        """All that the peer had for a run is here: settle what had to wait for that."""
+        if run.complete or run.failed:
+            return
+        run.complete = True
+        self._matchers.pop(run.name, None)
+        incoming = self.incoming(run)
+        self._matchers.pop(run.name, None)
+        incoming.settle_parked()
+        gone, left = incoming.doomed()
+        refresh = codes.ALERT_REFRESH_FROM_SERVER if self.client else codes.ALERT_REFRESH_FROM_CLIENT
+        rest = [id for id, _ in unsettled(self.batch(run), run.peer)] if run.code == refresh else []
+        if len(gone) + len(rest) >= self.options.limits.guard_items and not left and not self.options.allow_empty:
+            self.risk(run, f"the peer has nothing left of {run.name}: {len(gone) + len(rest)} items would be deleted")
+            return
+        incoming.carry_out(gone)
+        incoming.wipe_rest(rest)
+
+    def risk(self, run: Run, problem: str) -> None:
+        """Stop a run because a side turned up empty."""
+        run.at_risk = True
+        run.fail(codes.SYNC_FAILED, problem)
+
+    def guard(self, run: Run) -> bool:
+        """Whether our own side turned up empty while the peer still has what we synced; the run is stopped then."""
+        if self.options.allow_empty or len(self.stores[run.name]) or run.whole:
+            return False
+        known = sum(1 for _ in self.batch(run).entries(run.peer))
+        if known < self.options.limits.guard_items:
+            return False
+        self.risk(run, f"{run.name} turned up empty here: {known} items would be deleted at the peer")
+        return True
+
+    def begin_whole(self, run: Run) -> None:
+        """A slow or refresh sync begins: what was known of the peer no longer counts."""
+        batch = self.batch(run)
+        self.remember(run, slow=run.code)
+        batch.clear_entries(run.peer)
+        batch.clear_parked(run.peer)
+
+    def confirm(self, run: Run, pair: "Optional[list[str]]" = None) -> None:
+        """The sync of a run is finished on both sides: its anchors count from now on."""
+        if not run.failed:
+            facts = self.facts(run)
+            self.remember(run, confirmed=pair or anchors(facts, "pending"), pending=None)
+
+    def close(self) -> None:
+        """The session is over; whatever was not confirmed stays unconfirmed."""
+        for run in self.runs:
+            if not run.complete:
+                run.fail(codes.SYNC_FAILED, f"the session ended before {run.name} was synced")
+
+
+def plain_uri(uri: Optional[str]) -> str:
+    """A datastore URI as it is compared: no leading `./`, no query, no case.
+
+    :param uri: as received
+    :returns: the bare name
+    """
+    bare = (uri or "").partition("?")[0].strip().casefold()
+    while bare.startswith(("./", "/")):
+        bare = bare[2:] if bare.startswith("./") else bare[1:]
+    return bare
+
+
+def peer_key(device: str, remote: str) -> str:
+    """The key under which a store knows one database of one device.
+
+    :param device: device id, SyncHdr Source
+    :param remote: the datastore's URI there
+    :returns: a text key
+    """
+    return f"{device}|{plain_uri(remote)}"
+
+
+def settled(entry: Optional[Entry], id: str, revision: int, digest: bytes) -> Entry:
+    """An entry after the peer took an item."""
+    old = entry or Entry(id)
+    return old._replace(seen=revision, digest=digest)
+
+
+def taken(kind: str, code: int) -> bool:
+    """Whether a status says that the peer has (or no longer has) the item, as it was to be."""
+    if kind == "Delete":
+        return codes.succeeded(code) or code in (codes.NOT_FOUND, codes.NOT_DELETED, codes.CONFLICT_SERVER_WON)
+    return codes.succeeded(code) or code in (codes.ALREADY_EXISTS, codes.CONFLICT_SERVER_WON)
+
+
