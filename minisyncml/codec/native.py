@@ -26,7 +26,8 @@ def available() -> bool:
     return lib is not None and os.environ.get("MINISYNCML_PURE", "0") in ("", "0")
 
 
-def records(data: bytes, pos: int, table: int, max_depth: int, max_records: int) -> "Iterator[tuple[int, ...]]":
+def records(data: bytes, pos: int, table: int, max_depth: int, max_records: int,
+            chunk: int = CHUNK) -> "Iterator[tuple[int, ...]]":
     """As :func:`minisyncml.codec.pure.records`.
 
     :param data: the document
@@ -34,17 +35,18 @@ def records(data: bytes, pos: int, table: int, max_depth: int, max_records: int)
     :param table: length of its string table in bytes
     :param max_depth: elements may nest so deep
     :param max_records: at most so many records
+    :param chunk: records that one call fills
     :returns: an iterator of tuples of 16 integers
     :raises DecodeError: malformed
     :raises LimitError: too deep or too many
     """
     state = ffi.new("wbxml_state *", {"pos": pos, "table": table, "max_depth": max_depth, "depth": 1})
     document = ffi.from_buffer("uint8_t[]", data)
-    array = ffi.new("int32_t[]", lib.WBXML_INTS * CHUNK)
+    array = ffi.new("int32_t[]", lib.WBXML_INTS * chunk)
     whole = ffi.buffer(array)
     left = max_records
     while True:
-        count = lib.wbxml_records(document, len(data), state, array, CHUNK)
+        count = lib.wbxml_records(document, len(data), state, array, chunk)
         if count <= 0:
             break
         left -= count

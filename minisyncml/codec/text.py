@@ -1,4 +1,4 @@
-"""The wire made readable: WBXML as indented XML for people, and back. For the command line and traces, not for sessions.
+"""The wire made readable: WBXML as indented XML for people, and back. For command line and traces, not for sessions.
 
 The way back writes what `xml2wbxml -n` of libwbxml 0.11 writes for the same XML, byte for byte: white space around text
 goes, CDATA becomes OPAQUE, the content of items gets CRLF, an embedded DevInf becomes a document of its own. Where that
@@ -13,6 +13,7 @@ from typing import Any, Iterable, Optional, Union
 
 from minisyncml.codec import native, tokens, wbxml, xml
 from minisyncml.codec.node import Node
+from minisyncml.codec.writing import Writer
 from minisyncml.errors import DecodeError, EncodeError, LimitError
 from minisyncml.limits import DEFAULT, Limits
 
@@ -21,6 +22,8 @@ _BLANK = " \t\n\v\f\r"
 _TYPES = {"application/vnd.syncml-devinf+wbxml": "application/vnd.syncml-devinf+xml",
           "application/vnd.syncml.dmtnds+wbxml": "application/vnd.syncml.dmtnds+xml"}
 _TYPES_BACK = {after: before for before, after in _TYPES.items()}
+_DOCUMENT_TYPES = [("", type_) for type_ in (*_TYPES, *_TYPES_BACK)]
+_OBJECT_TYPES = [("", type_) for type_ in ("text/directory;profile=vCard", "text/x-vcard", "text/x-vcalendar")]
 _KINDS = {"SyncML": "syncml", "MetInf": "metinf", "DevInf": "devinf"}
 
 
@@ -262,7 +265,7 @@ class _Events:
             self.how = "" if word == "base64" else word
 
 
-class _Tokens(wbxml._Writer):
+class _Tokens(Writer):
     """Writes parsed XML the way libwbxml does."""
 
     def write(self, element: _Element, parent: "Optional[_Element]", command: "Optional[_Element]") -> None:
@@ -290,9 +293,9 @@ def _line_end(data: _Element, item: "Optional[_Element]", command: "Optional[_El
             value = type_.children[0] if type_.children else None
             if value == ("", "text/clear"):
                 return "\n"
-            if value in (("", "text/directory;profile=vCard"), ("", "text/x-vcard"), ("", "text/x-vcalendar")):
+            if value in _OBJECT_TYPES:
                 return "\r\n"
-            if value in (("", before) for before in (*_TYPES, *_TYPES_BACK)):
+            if value in _DOCUMENT_TYPES:
                 return None
             break
     return "\r\n" if command and command.tag in ("Add", "Replace") else None

@@ -1,6 +1,6 @@
-"""WBXML documents: header, tree in, tree out, and the way to the command records. No XML, no message meaning.
+"""WBXML documents: their head, trees out of them, and the way to the command records. No XML, no message meaning.
 
-The general decoder and the encoder live here, in Python, once. The fast way (records, see native/wbxml.h) is taken from
+The general decoder lives here, in Python, once; the encoder in :mod:`.writing`. The fast way (records, see native/wbxml.h) is taken from
 the C module where it was built, else from its twin :mod:`minisyncml.codec.pure`; both give equal records.
 """
 
@@ -10,8 +10,12 @@ from typing import Iterator, NamedTuple, Optional
 
 from minisyncml.codec import native, pure, tokens
 from minisyncml.codec.node import Node
-from minisyncml.errors import DecodeError, EncodeError, LimitError
+from minisyncml.codec.writing import encode, fragment, header, mb, text
+from minisyncml.errors import DecodeError, LimitError
 from minisyncml.limits import DEFAULT, Limits
+
+__all__ = ["IMPLEMENTATION", "Context", "context", "document", "encode", "fragment", "header", "integer", "mb", "records",
+           "subtree", "text"]
 
 #: "C" or "Python": who makes the records
 IMPLEMENTATION = "C" if native.available() else "Python"
@@ -311,7 +315,7 @@ def records(ctx: Context, limits: Limits = DEFAULT) -> "Optional[Iterator[tuple[
     :returns: an iterator of tuples (kind, flags, offset, length, ...) of 16 integers, or None when this document has
         to be read as a tree: another character set than UTF-8, or a root other than SyncML
     :raises DecodeError: malformed; raised by the iterator, as far as it got
-    :raises LimitError: too deep, or more records than `max_commands`
+    :raises LimitError: too deep, or far more records than `max_commands`
     """
     if ctx.charset not in tokens.UTF8_CHARSETS or ctx.kind not in ("syncml", ""):
         return None
@@ -319,7 +323,7 @@ def records(ctx: Context, limits: Limits = DEFAULT) -> "Optional[Iterator[tuple[
     if start < 0:
         return None
     make = native.records if IMPLEMENTATION == "C" else pure.records
-    return make(ctx.data, start, len(ctx.table), limits.max_depth, limits.max_commands)
+    return make(ctx.data, start, len(ctx.table), limits.max_depth, 2 * limits.max_commands)
 
 
 def _root(ctx: Context) -> int:
@@ -336,147 +340,3 @@ def _root(ctx: Context) -> int:
     except IndexError:
         raise DecodeError("document is cut short", len(ctx.data)) from None
     return reader.pos
-
-
-# -- encoding ---------------------------------------------------------------------------------------------------------
-
-_SYNCML_TOKENS: "dict[str, tuple[int, int]]" = {
-    **{name: (0, token) for name, token in tokens.SYNCML.items()},
-    **{name: (1, token) for name, token in tokens.METINF.items()}}
-_DEVINF_TOKENS: "dict[str, tuple[int, int]]" = {
-    **{name: (0, token) for name, token in tokens.DEVINF.items()}, "Size": (0, tokens.DEVINF_SIZE)}
-
-
-def mb(value: int) -> bytes:
-    """A multi-byte integer.
-
-    :param value: 0 to 0xFFFFFFFF
-    :returns: one to five bytes
-    """
-    out = [value & 0x7F]
-    while value > 0x7F:
-        value >>= 7
-        out.append(value & 0x7F | 0x80)
-    return bytes(out[::-1])
-
-
-def header(version: str = "1.2", kind: str = "syncml", wbxml_version: int = 2, table: bytes = b"",
-           fpi: bool = False) -> bytes:
-    """The head of a document in UTF-8.
-
-    :param version: of SyncML
-    :param kind: "syncml" or "devinf"
-    :param wbxml_version: 0 to 3 for WBXML 1.0 to 1.3
-    :param table: the string table
-    :param fpi: name the document by its formal public identifier, as some early devices want it
-    :returns: the bytes before the root
-    """
-    number = tokens.PUBLIC_IDS.get((kind, version), 1)
-    public = mb(number)
-    if fpi or kind == "metinf" and number == 1:
-        public = b"\0" + mb(len(table))
-        table += tokens.fpi_of(kind, version).encode() + b"\0"
-    return bytes((wbxml_version,)) + public + (mb(tokens.UTF8) if wbxml_version else b"") + mb(len(table)) + table
-
-
-def text(value: "str | bytes") -> bytes:
-    """Text as STR_I, opaque data as OPAQUE; text with a NUL in it can only be OPAQUE.
-
-    :param value: str or bytes
-    :returns: the piece of content, nothing for empty text
-    :raises EncodeError: half a surrogate pair in the text
-    """
-    if isinstance(value, str):
-        try:
-            raw = value.encode("utf-8", "surrogateescape")
-        except UnicodeEncodeError as error:
-            raise EncodeError(f"text holds half a surrogate pair, U+{ord(value[error.start]):04X}") from None
-        if 0 not in raw:
-            return b"\x03" + raw + b"\0" if raw else b""
-        value = raw
-    return b"\xc3" + mb(len(value)) + value
-
-
-class _Writer:
-    """Writes elements, switching pages only where the next start tag needs it."""
-
-    def __init__(self, kind: str, version: str, wbxml_version: int, page: int, literals: bool) -> None:
-        self.tags = _DEVINF_TOKENS if kind == "devinf" else _SYNCML_TOKENS
-        self.devinf = kind != "devinf"      # a DevInf in here becomes a document of its own
-        self.version = version
-        self.wbxml_version = wbxml_version
-        self.page = page
-        self.out: "list[bytes]" = []
-        self.literals: "Optional[dict[str, int]]" = {} if literals else None
-        self.table = b""
-
-    def element(self, node: Node) -> None:
-        body = [child for child in node.children if child != ""]
-        self.out.append(self.tag(node.tag, tokens.CONTENT if body else 0))
-        for child in body:
-            if not isinstance(child, Node):
-                self.out.append(text(child))
-            elif child.tag == "DevInf" and self.devinf:
-                self.out.append(text(encode(child, self.version, "devinf", self.wbxml_version)))
-            else:
-                self.element(child)
-        if body:
-            self.out.append(b"\x01")
-
-    def tag(self, name: str, content: int) -> bytes:
-        page, token = self.tags.get(name) or _numbered(name)
-        if token < 0:
-            return bytes((tokens.LITERAL | content,)) + mb(self.literal(name))
-        if page == self.page:
-            return bytes((token | content,))
-        self.page = page
-        return bytes((tokens.SWITCH_PAGE, page, token | content))
-
-    def literal(self, name: str) -> int:
-        if self.literals is None:
-            raise EncodeError(f"element {name} has no token")
-        if name not in self.literals:
-            self.literals[name] = len(self.table)
-            self.table += text(name)[1:]
-        return self.literals[name]
-
-
-def _numbered(name: str) -> "tuple[int, int]":
-    """Page and token of an element that was unknown when it was decoded; token -1 for all other names."""
-    if name.startswith("token-") and len(name) == 11:
-        try:
-            page, token = int(name[6:8], 16), int(name[9:], 16)
-        except ValueError:
-            return 0, -1
-        if 5 <= token < 0x40:
-            return page, token
-    return 0, -1
-
-
-def fragment(node: Node, page: int = 0) -> "tuple[bytes, int]":
-    """Encode one element of a SyncML document, to be put into a message.
-
-    :param node: the element
-    :param page: code page in force where it will stand
-    :returns: (bytes, code page in force after it)
-    :raises EncodeError: an element without token, or text that is none
-    """
-    writer = _Writer("syncml", "1.2", 2, page, False)
-    writer.element(node)
-    return b"".join(writer.out), writer.page
-
-
-def encode(root: Node, version: str = "1.2", kind: str = "syncml", wbxml_version: int = 2, fpi: bool = False) -> bytes:
-    """Encode a whole document. Elements without token become literal tags.
-
-    :param root: its root
-    :param version: of SyncML
-    :param kind: "syncml", "devinf" or "metinf"
-    :param wbxml_version: 0 to 3 for WBXML 1.0 to 1.3
-    :param fpi: see :func:`header`
-    :returns: the document
-    :raises EncodeError: text that is none
-    """
-    writer = _Writer(kind, version, wbxml_version, 0, True)
-    writer.element(root)
-    return header(version, kind, wbxml_version, writer.table, fpi) + b"".join(writer.out)
