@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Callable, Mapping, NamedTuple, Optional, Sequence
 
 from minisyncml.engine.auth import Secret
@@ -21,6 +22,7 @@ class Listen(NamedTuple):
 
     @property
     def loopback(self) -> bool:
+        """Whether only this machine can reach it."""
         return self.host in LOOPBACK or self.host.startswith("127.")
 
 
@@ -60,16 +62,16 @@ def read_config(path: str, verb: str, options: "Mapping[str, type]") -> "dict[st
 
 
 def _load(path: str) -> "dict[str, object]":
-    try:
-        from tomllib import TOMLDecodeError, loads
-    except ImportError:
-        from tomli import TOMLDecodeError, loads
+    if sys.version_info >= (3, 11):
+        import tomllib as toml
+    else:
+        import tomli as toml
     try:
         with open(path, encoding="utf-8") as file:
-            return dict(loads(file.read()))
+            return dict(toml.loads(file.read()))
     except OSError as error:
         raise UsageError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from None
-    except (TOMLDecodeError, UnicodeDecodeError) as error:
+    except (toml.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is no TOML: {error}") from None
 
 

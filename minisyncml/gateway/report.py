@@ -100,6 +100,18 @@ class Report:
             self.datastores[name] = DatastoreReport(name)
         return self.datastores[name]
 
+    def add(self, other: "Report") -> None:
+        """Take in a session that followed this one; its datastores replace those of the same name.
+
+        :param other: its report
+        """
+        self.datastores.update(other.datastores)
+        self.bytes_in += other.bytes_in
+        self.bytes_out += other.bytes_out
+        self.messages += other.messages
+        self.seconds += other.seconds
+        self.error = self.error or other.error
+
     @property
     def exit_code(self) -> int:
         """The exit code that a command gives for this session: 0 when all is in sync.
@@ -134,13 +146,12 @@ class Report:
         :returns: lines: one table, what it cost, and each failure
         """
         width = max([9, *map(len, self.datastores)])
-        mode = max([4, *(len(_mode(d)) for d in self.datastores.values())])
-        head = "".join(f"{name:>10}" for name in COLUMNS)
-        lines = [f"{'':{width}}  {'':{mode}}{'here':>10}{'':40} {'there':>10}".rstrip(),
-                 f"{'datastore':{width}}  {'mode':{mode}}{head} {head}"]
+        mode = max([4, *(len(_mode(part)) for part in self.datastores.values())])
+        lines = [f"{'datastore':{width}}  {'mode':{mode}}  side " + "".join(f"{name:>10}" for name in COLUMNS)]
         for part in self.datastores.values():
-            cells = [f"{getattr(side, name):>10}" for side in (part.local, part.remote) for name in COLUMNS]
-            lines.append(f"{part.name:{width}}  {_mode(part):{mode}}{''.join(cells[:5])} {''.join(cells[5:])}")
+            for start, side, counts in ((part.name, "here ", part.local), ("", "there", part.remote)):
+                cells = "".join(f"{getattr(counts, name):>10}" for name in COLUMNS)
+                lines.append(f"{start:{width}}  {_mode(part) if start else '':{mode}}  {side}{cells}")
         lines.append(f"{self.bytes_out:,} bytes sent, {self.bytes_in:,} received, {self.messages} messages, "
                      f"{self.seconds:.1f} s")
         return "\n".join(lines + self._complaints())

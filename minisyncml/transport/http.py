@@ -38,6 +38,7 @@ class Address(NamedTuple):
 
     @property
     def origin(self) -> str:
+        """Scheme, host and port: what a connection leads to."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}"
 

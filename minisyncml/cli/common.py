@@ -1,0 +1,132 @@
+"""What the verbs share: options, progress, and how a report is shown."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Callable
+
+from minisyncml.errors import UsageError
+from minisyncml.gateway.config import data_folder, pairs
+from minisyncml.gateway.report import Report
+from minisyncml.limits import DEFAULT, Limits
+from minisyncml.sync.conflict import DEFAULT as DEFAULT_POLICY
+from minisyncml.sync.conflict import policies
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_common(parser: "argparse.ArgumentParser") -> None:
+    """Options that every verb with data has.
+
+    :param parser: the parser of the verb
+    """
+    parser.add_argument("--data", metavar="DIR", help="where state and items live (default: the XDG data folder)")
+    parser.add_argument("--config", metavar="FILE", help="TOML file that sets options, by their names without --")
+    parser.add_argument("--json", action="store_true", help="print reports as JSON, one line for each session")
+    parser.add_argument("--verbose", action="store_true", help="say more on standard error")
+
+
+def add_sync_options(parser: "argparse.ArgumentParser") -> None:
+    """Options of both ends of a sync.
+
+    :param parser: the parser of the verb
+    """
+    parser.add_argument("--password-file", metavar="FILE", help="file with the password; - is standard input. "
+                        "MINISYNCML_PASSWORD is another way")
+    parser.add_argument("--conflict", choices=policies(), default=DEFAULT_POLICY,
+                        help="what happens when both sides changed an item (default: %(default)s)")
+    parser.add_argument("--allow-empty", action="store_true", help="go on when one side turned up empty")
+    parser.add_argument("--dry-run", action="store_true", help="change nothing, say what would happen")
+    parser.add_argument("--rescan", action="store_true", help="read every file of a folder, trust no time stamp")
+    parser.add_argument("--max-msg-size", metavar="BYTES", type=int, default=DEFAULT.max_msg_size,
+                        help="largest message that we take (default: %(default)s)")
+
+
+def limits_of(args: "argparse.Namespace") -> Limits:
+    """The limits with what the user changed.
+
+    :param args: options of :func:`add_sync_options`
+    :returns: a copy of the defaults
+    :raises UsageError: when a size is out of bounds
+    """
+    size: int = args.max_msg_size
+    if not DEFAULT.min_msg_size <= size <= DEFAULT.max_message:
+        raise UsageError(f"--max-msg-size must be from {DEFAULT.min_msg_size} to {DEFAULT.max_message}")
+    return DEFAULT._replace(max_msg_size=size)
+
+
+def data_of(args: "argparse.Namespace") -> str:
+    """The folder of state, made when it is missing; only its owner may read it.
+
+    :param args: options of :func:`add_common`
+    :returns: an absolute path
+    :raises UsageError: when it cannot be made
+    """
+    path = os.path.abspath(os.path.expanduser(args.data or data_folder()))
+    try:
+        os.makedirs(path, mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot make the folder {path}: {(error.strerror or str(error)).lower()}") from None
+    return path
+
+
+def locals_of(args: "argparse.Namespace") -> "dict[str, str]":
+    """The LOCAL arguments.
+
+    :param args: has `local`
+    :returns: places by name; an empty place means a file under the data folder
+    """
+    return pairs(args.local or [], "NAME=PLACE")
+
+
+def ask_password(prompt: str) -> str:
+    """Ask a person at a terminal.
+
+    :param prompt: the question
+    :returns: the password
+    :raises UsageError: when nobody is there
+    """
+    import getpass
+    if not sys.stdin or not sys.stdin.isatty():
+        raise UsageError("no password: use --password-file or MINISYNCML_PASSWORD")
+    return getpass.getpass(prompt)
+
+
+def show(report: Report, as_json: bool) -> None:
+    """Print one report on standard output.
+
+    :param report: a finished session
+    :param as_json: one line for machines instead of a table
+    """
+    print(report.json() if as_json else report.table(), flush=True)
+
+
+class Progress:
+    """A line on a terminal's standard error that tells how far a session is; silent in a pipe.
+
+    :param isatty: whether anybody looks
+    """
+
+    def __init__(self, isatty: "Callable[[], bool]" = lambda: sys.stderr.isatty()) -> None:
+        self._on = isatty()
+        self._written = 0
+
+    def __call__(self, words: str) -> None:
+        """Show where things stand.
+
+        :param words: a short line
+        """
+        if self._on:
+            sys.stderr.write("\r" + words.ljust(self._written))
+            sys.stderr.flush()
+            self._written = len(words)
+
+    def clear(self) -> None:
+        """Wipe the line."""
+        if self._written:
+            self("")
+            sys.stderr.write("\r")
+            sys.stderr.flush()
+        self._written = 0

@@ -1,0 +1,84 @@
+"""The command `minisyncml`: takes arguments apart, runs a verb, turns errors into one line and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import Iterator, Optional, Sequence
+
+from minisyncml import codec
+from minisyncml.cli import demo, serve, status, sync, wbxml
+from minisyncml.errors import Error
+from minisyncml.gateway.config import read_config
+from minisyncml.version import VERSION
+
+VERBS = (demo, serve, sync, status, wbxml)
+POSITIONAL = ("target", "local")
+EXIT_CODES = """exit codes: 0 all synced; 1 some items failed; 2 wrong usage; 3 could not connect; 4 credentials refused;
+5 the peer broke the protocol; 6 data at risk, stopped"""
+
+
+def build_parser() -> "tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]":
+    """The parser of all verbs.
+
+    :returns: a parser whose result has `run`, the function of the verb; and the parsers of the verbs
+    """
+    parser = argparse.ArgumentParser(
+        prog="minisyncml", description="Synchronize contacts, calendars, tasks and notes over SyncML.",
+        epilog=EXIT_CODES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--version", action="version", version=f"minisyncml {VERSION}\ncodec: {codec.IMPLEMENTATION}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    return parser, {name: add(verbs) for verb in VERBS for name, add in verb.VERBS.items()}
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Take arguments apart; what a config file sets stands in front of the options that are given.
+
+    :param argv: the arguments without the program's name
+    :returns: the options, and `run`
+    :raises UsageError: when the config file cannot be used
+    """
+    parser, verbs = build_parser()
+    args = parser.parse_args(argv)
+    if not getattr(args, "config", None):
+        return args
+    kinds = {name: str if value is None else type(value) for name, value in vars(verbs[args.verb].parse_args([])).items()
+             if name not in ("run", "config")}
+    found = read_config(args.config, args.verb, kinds)
+    words = {name: found.pop(name) for name in POSITIONAL if name in found}
+    at = list(argv).index(args.verb) + 1
+    args = parser.parse_args([*argv[:at], *_arguments(found), *argv[at:]])
+    for name, value in words.items():
+        setattr(args, name, getattr(args, name) or value)
+    return args
+
+
+def _arguments(options: "dict[str, object]") -> "Iterator[str]":
+    for name, value in options.items():
+        flag = "--" + name.replace("_", "-")
+        if value is True:
+            yield flag
+        elif value is not False:
+            yield from (f"{flag}={entry}" for entry in (value if isinstance(value, list) else [value]))
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Run one command.
+
+    :param argv: the arguments without the program's name; those of the process by default
+    :returns: the exit code
+    """
+    try:
+        args = parse(sys.argv[1:] if argv is None else argv)
+        code: int = args.run(args)
+        sys.stdout.flush()
+        return code
+    except Error as error:
+        print(f"minisyncml: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader of our output has left
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 1

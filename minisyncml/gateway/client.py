@@ -1,0 +1,99 @@
+"""The client: one session with one server, from the first message to the report."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Callable, Mapping, Optional
+
+from minisyncml.engine.auth import Login
+from minisyncml.errors import Error, TransportError, UsageError
+from minisyncml.gateway.exchange import Exchange, Memory, Options, Stores
+from minisyncml.gateway.memory import Forgetful
+from minisyncml.gateway.report import Report
+from minisyncml.limits import DEFAULT, Limits
+from minisyncml.sync.run import MODES
+from minisyncml.transport.base import Transport
+from minisyncml.transport.http import HttpTransport
+
+
+class Client:
+    """A SyncML client.
+
+    :param target: the URL of the server
+    :param stores: the datastores by name
+    :param user: name to log in with; empty: without credentials
+    :param password: its password
+    :param auth: `auto`, `basic`, `md5` or `none`
+    :param remotes: the server's URI for a datastore, by our name of it; others are found in its device information
+    :param version: SyncML version to speak first; older ones are tried when the server wants them
+    :param encoding: `wbxml` or `xml`
+    :param memory: what is known of servers; by default it lasts as long as the client
+    :param device_id: what the client calls itself; by default the memory's own
+    :param allow_empty: go on when a side turned up empty
+    :param rescan: let stores read everything, and trust no time stamp
+    :param limits: bounds
+    :param transport: makes the way to the server; HTTP by default
+    :param progress: is told in a few words how far the session is
+    :param clock: seconds that only go forward
+    :param random: gives so many random bytes
+    :raises UsageError: when an argument is none of its choices, or `target` no URL
+    """
+
+    def __init__(self, target: str, stores: Stores, *, user: str = "", password: str = "", auth: str = "auto",
+                 remotes: "Optional[Mapping[str, str]]" = None, version: str = "1.2", encoding: str = "wbxml",
+                 memory: Optional[Memory] = None, device_id: str = "", allow_empty: bool = False,
+                 rescan: bool = False, limits: Limits = DEFAULT,
+                 transport: Optional[Callable[[], Transport]] = None,
+                 progress: Callable[[str], None] = lambda words: None,
+                 clock: Callable[[], float] = time.monotonic, random: Callable[[int], bytes] = os.urandom) -> None:
+        _choose("auth", auth, ("auto", "basic", "md5", "none"))
+        _choose("version", version, ("1.2", "1.1", "1.0"))
+        _choose("encoding", encoding, ("wbxml", "xml"))
+        own = Forgetful(random)
+        login = Login(user, password, auth) if user and auth != "none" else None
+        self._options = Options(device_id or own.device_id, random, clock, limits, allow_empty=allow_empty,
+                                rescan=rescan, login=login, version=version, encoding=encoding)
+        self._target = target
+        self._stores = stores
+        self._remotes = dict(remotes or {})
+        self._memory = memory or own
+        self._transport = transport or (lambda: HttpTransport(target, limits=limits))
+        self._progress = progress
+
+    def sync(self, mode: str = "two-way") -> Report:
+        """Run one session; and another one for datastores whose name on the server turned out only then.
+
+        :param mode: `two-way`, `slow`, `one-way-from-client`, `one-way-from-server`, `refresh-from-client` or
+            `refresh-from-server`
+        :returns: what was done; its `error` is set when the session broke off or the server refused it
+        :raises UsageError: when there is no such mode
+        """
+        _choose("mode", mode, MODES)
+        exchange = self._run(self._stores, mode, self._remotes)
+        report, renamed = exchange.report, exchange.unknown()
+        if renamed and report.error is None:
+            again = self._run({name: self._stores[name] for name in renamed}, mode, renamed)
+            report.add(again.report)
+        return report
+
+    def _run(self, stores: Stores, mode: str, remotes: "Mapping[str, str]") -> Exchange:
+        exchange = Exchange.client(self._options, stores, self._memory, self._target)
+        try:
+            with self._transport() as transport:
+                packet = exchange.start(mode, remotes)
+                while packet is not None:
+                    self._progress(f"message {exchange.session.sent_msg}")
+                    answer = transport.send(packet)
+                    if answer is None:
+                        exchange.abort(TransportError("the server ended the session before it was over"))
+                        break
+                    packet = exchange.handle(answer)
+        except Error as error:
+            exchange.abort(error)
+        return exchange
+
+
+def _choose(what: str, value: str, choices: "tuple[str, ...] | Mapping[str, object]") -> None:
+    if value not in choices:
+        raise UsageError(f"{what} must be one of {', '.join(choices)}, not {value!r}")

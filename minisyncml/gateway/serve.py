@@ -1,0 +1,189 @@
+"""The server: many sessions at once, each answered by an exchange of its own. Transports call :meth:`Server.handle`."""
+
+from __future__ import annotations
+
+import os
+import time
+from _thread import allocate_lock
+from typing import TYPE_CHECKING, Callable, Mapping, Optional, Union
+
+from minisyncml.digest import digest
+from minisyncml.engine.auth import Secret
+from minisyncml.errors import RemoteProtocolError, TransportError
+from minisyncml.gateway.config import secret_of
+from minisyncml.gateway.exchange import Exchange, Memory, Options, Stores
+from minisyncml.gateway.memory import Forgetful
+from minisyncml.gateway.report import Report
+from minisyncml.gateway.sessions import Key, Seat, Sessions
+from minisyncml.limits import DEFAULT, Limits
+from minisyncml.message import document
+from minisyncml.sync.conflict import DEFAULT as KEEP_BOTH
+from minisyncml.sync.conflict import policy
+from minisyncml.transport.base import Packet
+from minisyncml.transport.wsgi import App
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+Users = Union[Mapping[str, str], Callable[[str], Optional[str]]]
+TOKEN_BYTES = 12
+
+
+class Server:
+    """A SyncML server. It holds no socket: give :attr:`wsgi_app` to a WSGI server, or call :meth:`handle` yourself.
+
+    :param stores: the datastores by name, the same for everybody, or a function that gives those of a user
+    :param users: passwords by name (or what :func:`minisyncml.gateway.config.secret_of` takes for one), or a function
+        that gives one, None for an unknown user; None asks nobody for credentials
+    :param memory: what is known of devices; by default it lasts as long as the server
+    :param device_id: what the server calls itself; by default the memory's own
+    :param url: the address as clients see it, where a proxy stands between
+    :param conflict: name of a policy, see :func:`minisyncml.sync.conflict.policies`
+    :param challenge: how to ask for credentials: `md5` or `basic`
+    :param allow_empty: go on when a side turned up empty
+    :param rescan: let stores read everything, and trust no time stamp
+    :param limits: bounds
+    :param on_report: is shown the report of each session when it ended
+    :param log: is told in one line what went wrong on our side
+    :param clock: seconds that only go forward
+    :param random: gives so many random bytes
+    :raises UsageError: when there is no such policy
+    """
+
+    def __init__(self, stores: "Union[Stores, Callable[[str], Stores]]", *, users: Optional[Users] = None,
+                 memory: Optional[Memory] = None, device_id: str = "", url: str = "", conflict: str = KEEP_BOTH,
+                 challenge: str = "md5", allow_empty: bool = False, rescan: bool = False, limits: Limits = DEFAULT,
+                 on_report: Callable[[Report], None] = lambda report: None,
+                 log: Callable[[str], None] = lambda line: None, clock: Callable[[], float] = time.monotonic,
+                 random: Callable[[int], bytes] = os.urandom) -> None:
+        self._stores = stores
+        self._users = users
+        self._url = url
+        self._limits = limits
+        policy(conflict)    # raises when there is none of that name
+        own = Forgetful(random)
+        self._memory = memory or own
+        self._options = Options(device_id or own.device_id, random, clock, limits, conflict, allow_empty, rescan,
+                                challenge=challenge)
+        self._on_report = on_report
+        self._log = log
+        self._known: "dict[str, Stores]" = {}
+        self._opening = allocate_lock()
+        self._sessions: "Sessions[Exchange]" = Sessions(limits, clock, lambda: random(TOKEN_BYTES).hex())
+
+    @property
+    def wsgi_app(self) -> "WSGIApplication":
+        """The server as a WSGI application (PEP 3333)."""
+        return App(self.handle, limits=self._limits, log=self._log)
+
+    def handle(self, packet: Packet, sender: str = "") -> Optional[Packet]:
+        """Answer one message. What the answer promises is durable when this returns. May be called from many threads.
+
+        :param packet: the message; `to` is the URL it was sent to
+        :param sender: the client's network address
+        :returns: the answer, None when the session is over and nothing is owed
+        :raises RemoteProtocolError: when it is no SyncML message, or one that fits no session
+        :raises TransportError: when the server is full
+        :raises StoreError: when a datastore cannot be used at all
+        """
+        for idle in self._sessions.expire():
+            self._dismiss(idle)
+        base, token = self._address(packet.to or "")
+        name = digest(packet.body)
+        seat = self._sessions.by_token(token) if token else None
+        if seat is None:
+            seat = self._seat(packet, sender, base, name)
+        try:
+            return self._answer(seat, packet, name)
+        except RemoteProtocolError:
+            if token != seat.token or not _begins(self._header(packet)):
+                raise
+        # a client that keeps to the RespURI of an earlier session
+        return self._answer(self._seat(packet, sender, base, name), packet, name)
+
+    def close(self) -> None:
+        """Give up all sessions and close the datastores that were opened for users."""
+        for seat in self._sessions.clear():
+            self._dismiss(seat)
+        known, self._known = self._known, {}
+        for stores in known.values():
+            for store in stores.values():
+                store.close()
+
+    # -- which session
+
+    def _address(self, url: str) -> "tuple[str, str]":
+        """The general address of this server, and the token that a RespURI had at its end."""
+        base, _, last = url.rpartition("/")
+        if len(last) == 2 * TOKEN_BYTES and all(c in "0123456789abcdef" for c in last):
+            return self._url or base, last
+        return self._url or url, ""
+
+    def _header(self, packet: Packet) -> "tuple[str, str, str]":
+        header = document.parse(packet.body, packet.content_type, self._limits).message.header
+        return header.source, header.session_id, header.msg_id
+
+    def _seat(self, packet: Packet, sender: str, base: str, name: bytes) -> "Seat[Exchange]":
+        header = self._header(packet)
+        key = Key(header[0], header[1], sender)
+        if not _begins(header):
+            seat = self._sessions.by_key(key)
+            if seat is not None:
+                return seat
+        seat, left = self._sessions.open(key, lambda token: self._exchange(f"{base.rstrip('/')}/{token}"), name)
+        for former in left:
+            self._dismiss(former)
+        return seat
+
+    def _exchange(self, url: str) -> Exchange:
+        secrets = None if self._users is None else self._secret
+        return Exchange.server(self._options, self._stores_of, self._memory, secrets, url)
+
+    # -- one message
+
+    def _answer(self, seat: "Seat[Exchange]", packet: Packet, name: bytes) -> Optional[Packet]:
+        with seat.lock:
+            if seat.answered == name:
+                return seat.reply   # a repeat: its answer was lost
+            if seat.ended:
+                raise RemoteProtocolError("this session is over")
+            seat.current = name
+            try:
+                reply = seat.session.handle(packet)
+                seat.answered, seat.reply = name, reply
+            finally:
+                seat.trusted = seat.session.session.authenticated
+                if seat.session.finished:
+                    self._end(seat)
+        return reply
+
+    def _dismiss(self, seat: "Seat[Exchange]") -> None:
+        """A session that left the table: when it is not over, its client went away."""
+        with seat.lock:
+            if not seat.ended:
+                seat.session.abort(TransportError("the client went away"))
+                self._end(seat)
+
+    def _end(self, seat: "Seat[Exchange]") -> None:
+        seat.ended = True
+        if seat.trusted:
+            self._on_report(seat.session.report)
+
+    # -- whose data
+
+    def _stores_of(self, user: str) -> Stores:
+        if not callable(self._stores):
+            return self._stores
+        with self._opening:
+            if user not in self._known:
+                self._known[user] = self._stores(user)
+            return self._known[user]
+
+    def _secret(self, user: str) -> Optional[Secret]:
+        assert self._users is not None
+        password = self._users(user) if callable(self._users) else self._users.get(user)
+        return None if password is None else secret_of(password)
+
+
+def _begins(header: "tuple[str, str, str]") -> bool:
+    return header[2].strip().lstrip("0") == "1"
