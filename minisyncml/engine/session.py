@@ -311,7 +311,7 @@ class Session:
                 self._unknown(command)
             else:
                 handler(self, command, events)
-        self.idle = 0 if news or message.final or self.queue or self.sending else self.idle + 1
+        self.idle = 0 if news or message.final or self.ours < self.turn else self.idle + 1
         if self.idle > self.config.limits.idle_messages:
             raise RemoteProtocolError("the peer keeps asking and never says that it is done")
         if message.final:
