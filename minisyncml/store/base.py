@@ -315,6 +315,12 @@ class Store(Reading):
         """
         raise NotImplementedError
 
+    def checkpoint(self) -> None:
+        """A session is over: a good moment to write what may lag. A store where nothing lags does nothing.
+
+        :raises StoreError: when that fails; nothing that was committed is lost
+        """
+
     def close(self) -> None:
         """Write what may still lag and release files; the store is not used afterwards."""
         raise NotImplementedError

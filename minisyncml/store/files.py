@@ -26,12 +26,12 @@ MANY = 64       #: from so many files on, one sync of all disks is cheaper than 
 def failure(path: str, error: OSError) -> StoreError:
     """An error of the system in words.
 
-    :param path: the file or folder
+    :param path: the file or folder, when the error does not name one
     :param error: what happened
     :returns: the error to raise
     """
     words = _WORDS.get(error.errno or 0) or (error.strerror or str(error)).lower()
-    return StoreError(f"{path}: {words}")
+    return StoreError(f"{error.filename or path}: {words}")
 
 
 class Files:

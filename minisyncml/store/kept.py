@@ -225,18 +225,22 @@ class Kept(Keeper):
         groups: "List[Group]" = []
         bodies: "List[bytes]" = []
         if batch.items:
-            groups.append(("items", [self._item_row(key, item, bodies) for key, item in batch.items.items()]))
+            self._record_items(batch, groups, bodies)
         for peer, changes in batch.peers.items():
             self._record_peer(peer, changes, groups, bodies)
         trashed = self._record_trash(batch, groups, bodies)
         groups.append(("meta", [[1, -1, batch.last_id, batch.revision, trashed]]))
         return groups, bodies
 
-    def _item_row(self, key: int, item: Optional[Item], bodies: "List[bytes]") -> "List[Any]":
-        if item is None:
-            return [key]
-        bodies.append(item.body)
-        return [key, len(item.body), item.type, item.revision, item.digest.hex()]
+    def _record_items(self, batch: Overlay, groups: "List[Group]", bodies: "List[bytes]") -> None:
+        rows: "List[List[Any]]" = []
+        for key, item in batch.items.items():
+            if item is None:
+                rows.append([key])
+            else:
+                rows.append([key, len(item.body), item.type, item.revision, item.digest.hex()])
+                bodies.append(item.body)
+        groups.append(("items", rows))
 
     def _record_peer(self, peer: str, changes: PeerChanges, groups: "List[Group]", bodies: "List[bytes]") -> None:
         if changes.entries_cleared:

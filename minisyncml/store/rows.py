@@ -45,7 +45,12 @@ class Rows:
         """Length of all texts together."""
         return len(self._heap) - self._waste
 
-    def _find(self, key: int) -> int:
+    def find(self, key: int) -> int:
+        """Where a row is among the others.
+
+        :param key: its number
+        :returns: its place, counted from 0; -1 when there is no such row
+        """
         ids = self.ids
         if not ids or key > ids[-1]:
             return -1
@@ -53,7 +58,7 @@ class Rows:
         return at if ids[at] == key else -1
 
     def __contains__(self, key: int) -> bool:
-        return self._find(key) >= 0
+        return self.find(key) >= 0
 
     def get(self, key: int) -> "Optional[Tuple[Any, ...]]":
         """The fields of a row.
@@ -61,7 +66,7 @@ class Rows:
         :param key: its number
         :returns: the fields, None when there is no such row
         """
-        at = self._find(key)
+        at = self.find(key)
         return None if at < 0 else self._struct.unpack_from(self._data, at * self._width)
 
     def text(self, key: int) -> Optional[bytes]:
@@ -70,7 +75,7 @@ class Rows:
         :param key: its number
         :returns: the text, None when there is no such row
         """
-        at = self._find(key)
+        at = self.find(key)
         return None if at < 0 else bytes(self._heap[self._starts[at]:self._ends[at]])
 
     def set(self, key: int, fields: "Tuple[Any, ...]", text: bytes = b"") -> None:
@@ -81,7 +86,7 @@ class Rows:
         :param text: what it is found by, may be empty
         """
         packed = self._struct.pack(*fields)
-        at = self._find(key)
+        at = self.find(key)
         width = self._width
         if at >= 0:
             self._data[at * width:at * width + width] = packed
@@ -108,7 +113,7 @@ class Rows:
         :param key: its number
         :returns: whether there was one
         """
-        at = self._find(key)
+        at = self.find(key)
         if at < 0:
             return False
         self._waste += self._ends[at] - self._starts[at]

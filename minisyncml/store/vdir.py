@@ -1,0 +1,565 @@
+"""A plain folder as a store: one item, one file. What we know of the files is in a journal elsewhere.
+
+A commit is one record of the journal with the new bodies; the files are written after it, beside and renamed, and not
+synced. Until a checkpoint has synced them, the record can write them again. A file that holds neither what was there
+before nor what was to be there was changed by its user: that is a local change and is never overwritten.
+"""
+
+from __future__ import annotations
+
+import os
+from time import time_ns
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
+
+from minisyncml import limits as _limits
+from minisyncml.digest import digest as digest_of
+from minisyncml.errors import ItemError, StoreError
+from minisyncml.store import folder as _folder
+from minisyncml.store.base import Item, Row
+from minisyncml.store.batch import Overlay, number
+from minisyncml.store.files import FILES, Files, failure
+from minisyncml.store.folder import TEMPORARY, UNSURE, Signature
+from minisyncml.store.journal import Group, Table
+from minisyncml.store.kept import Kept
+from minisyncml.store.tables import CHUNK, ItemTable, RowTable, ValueTable, to_bytes, to_text
+
+_LONG = 512         # bytes of name and old digests of one file
+UNSYNCED = 2000     #: so many files are written before they are synced in the middle of a session
+
+
+class FileTable(ItemTable):
+    """Items whose bodies are files: revision, digest, type, signature; found by the file name."""
+
+    layout = "<Q16sHQqqQ"
+
+    def set(self, key: int, at: int, length: int, *fields: Any) -> None:
+        """An item is there now."""
+        type, revision, digest, name, *signature = fields
+        fixed = (revision, bytes.fromhex(digest), self.types.code(type), *(signature or UNSURE))
+        self.keep(key, fixed, to_bytes(name))
+
+    def body_size(self, fields: "Optional[Tuple[Any, ...]]") -> int:
+        """The bodies are elsewhere."""
+        return 0
+
+    def name(self, key: int) -> str:
+        """The file name of an item, empty when there is no such item."""
+        return to_text(self.rows.text(key) or b"")
+
+    def dump(self) -> "Iterator[Tuple[List[Any], int]]":
+        """All items."""
+        for key in self.rows.keys():
+            revision, digest, type, *signature = self.rows.get(key) or ()
+            yield [key, -1, self.types.names[type], revision, digest.hex(), self.name(key), *signature], 0
+
+
+class RedoTable(RowTable):
+    """Files that may not be on the disk yet: where the body is, its length, its digest (empty: the file is to go),
+    the run of the machine in which the file was written; the text holds the name and the digests it may have had.
+    """
+
+    layout = "<QI17pI"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.boot = 0
+        self.open: "Set[int]" = set()           # not written in this run of the machine, as far as we know
+        self.going: "Set[str]" = set()          # names of files that are to go
+        self.crowded = False                    # an item changed so often that its old digests take room
+
+    def set(self, key: int, at: int, length: int, *fields: Any) -> None:
+        """A file is to be written, or to go."""
+        name, new, old, *boot = fields
+        text = to_bytes(name) + b"\0" + bytes.fromhex(old)
+        self.keep(key, (at, max(length, 0), bytes.fromhex(new), 0), text)
+        self.open.add(key)
+        if new:
+            self.going.discard(name)
+        else:
+            self.going.add(name)
+        if len(text) > _LONG:
+            self.crowded = True
+        if boot:
+            self.applied(key, boot[0])
+
+    def drop(self, key: int) -> None:
+        """A file needs no care any more."""
+        self.going.discard(self.about(key)[0])
+        super().drop(key)
+        self.open.discard(key)
+
+    def clear(self) -> None:
+        """No file needs care any more."""
+        super().clear()
+        self.open.clear()
+        self.going.clear()
+        self.crowded = False
+
+    def applied(self, key: int, boot: int) -> None:
+        """A file was written."""
+        fields = self.rows.get(key)
+        if fields is not None:
+            self.rows.set(key, (*fields[:3], boot), self.rows.text(key) or b"")
+            if boot and boot == self.boot:
+                self.open.discard(key)
+
+    def about(self, key: int) -> "Tuple[str, bytes]":
+        """Name, and old digests in a row."""
+        name, _, old = (self.rows.text(key) or b"").partition(b"\0")
+        return to_text(name), old
+
+    def dump(self) -> "Iterator[Tuple[List[Any], int]]":
+        """All of them."""
+        for key in self.rows.keys():
+            at, length, new, boot = self.rows.get(key) or ()
+            name, old = self.about(key)
+            yield [key, length if new else -1, name, new.hex(), old.hex(), boot], at
+
+
+class _Marks(Table):
+    """Rows that only change another table: files that were written, and signatures seen since."""
+
+    def __init__(self, items: FileTable, redo: RedoTable) -> None:
+        self.items = items
+        self.redo = redo
+
+    def set(self, key: int, at: int, length: int, *fields: Any) -> None:
+        """A mark."""
+        if len(fields) == 1:
+            self.redo.applied(key, fields[0])
+            return
+        row = self.items.rows.get(key)
+        if row is not None:
+            self.items.rows.set(key, (*row[:3], *fields), self.items.rows.text(key) or b"")
+
+    def drop(self, key: int) -> None:
+        """Nothing is kept."""
+
+    def clear(self) -> None:
+        """Nothing is kept."""
+
+    def dump(self) -> "Iterator[Tuple[List[Any], int]]":
+        """Nothing is kept here."""
+        return iter(())
+
+    def weight(self) -> "Tuple[int, int]":
+        """Nothing is kept here."""
+        return 0, 0
+
+
+class VdirStore(Kept):
+    """A folder of files.
+
+    :param folder: the folder; it is created at the first use, and never again
+    :param path: the journal
+    :param types: (media type, version) pairs that it takes and gives, the preferred one first
+    :param suffix: of the files that are items; others are left alone, and so are names that begin with a dot
+    :param limits: bounds of the trash and of an item
+    :param files: what writes
+    :raises StoreError: when the journal cannot be read, is damaged, or of a newer version
+    """
+
+    _items: FileTable
+
+    def __init__(
+        self,
+        folder: str,
+        path: str,
+        types: "Optional[Tuple[Tuple[str, str], ...]]" = None,
+        suffix: str = ".vcf",
+        limits: _limits.Limits = _limits.DEFAULT,
+        files: Files = FILES,
+    ) -> None:
+        self.folder = folder
+        self.suffix = suffix
+        self.skipped: "List[str]" = []      #: files that the last refresh could not take: too large, unreadable
+        self._files = files
+        self._redo = RedoTable()
+        self._redo.boot = files.boot()
+        self._place = ValueTable()
+        super().__init__(path, types, limits, files)
+
+    def _item_table(self) -> FileTable:
+        return FileTable(self._type_codes)
+
+    def _table(self, name: str) -> Table:
+        if name == "redo":
+            return self._redo
+        if name == "place":
+            return self._place
+        return _Marks(self._items, self._redo) if name == "marks" else super()._table(name)
+
+    # -- reading
+
+    def row(self, id: str) -> Optional[Row]:
+        """One row; see :meth:`Reading.row`."""
+        with self._guard:
+            fields = self._items.rows.get(number(id))
+        return None if fields is None else Row(id, fields[0], fields[1])
+
+    def rows(self, after: str = "") -> Iterator[Row]:
+        """All rows; see :meth:`Reading.rows`."""
+        key = number(after)
+        while True:
+            with self._guard:
+                chunk = self._items.rows.chunk(key, CHUNK)
+            for key, fields in chunk:
+                yield Row(str(key), fields[0], fields[1])
+            if len(chunk) < CHUNK:
+                return
+
+    def get(self, id: str) -> Optional[Item]:
+        """One item, as its file is now: see :meth:`Reading.get`.
+
+        :raises ItemError: when the file has become too large
+        """
+        key = number(id)
+        with self._guard:
+            fields = self._items.rows.get(key)
+            if fields is None:
+                return None
+            name = self._items.name(key)
+            data = self._redo_body(key) if key in self._redo.open else None
+        if data is None:
+            try:
+                data = _folder.body(self._path(name), self.limits.max_obj_size)
+            except OSError as e:
+                raise failure(self._path(name), e) from e
+        if data is None:
+            return None
+        return Item(id, self._type_codes.names[fields[2]], data, fields[0], digest_of(data))
+
+    # -- the folder
+
+    def refresh(self, rescan: bool = False) -> None:
+        """Find what the user changed in the folder; see :meth:`Store.refresh`.
+
+        :param rescan: read all files; also accept a folder that is empty and not the one it was
+        :raises StoreError: when the folder is missing or cannot be read
+        """
+        self._lock()
+        try:
+            inode = self._check_folder()
+            self._checkpoint()
+            _Scan(self, rescan, inode).run()
+            if [inode] != self._place.values.get(1):
+                self._journal.append([("place", [[1, -1, inode]])])
+            self._journal.compact()
+        except OSError as e:
+            raise failure(self.folder, e) from e
+        finally:
+            self._unlock()
+
+    def checkpoint(self) -> None:
+        """Make all files durable; call it when a session is over.
+
+        :raises StoreError: when that fails; the journal keeps what is not written
+        """
+        self._lock()
+        try:
+            self._checkpoint()
+            self._journal.compact()
+        except OSError as e:
+            raise failure(self.folder, e) from e
+        finally:
+            self._unlock()
+
+    def close(self) -> None:
+        """Make all files durable and release the journal."""
+        try:
+            if len(self._redo.rows):
+                self.checkpoint()
+        finally:
+            super().close()
+
+    def _check_folder(self) -> int:
+        """Its inode; the folder is created when it never was there."""
+        try:
+            return os.stat(os.path.join(self.folder, "")).st_ino
+        except FileNotFoundError:
+            if self._place.values:
+                raise StoreError(f"{self.folder} is gone; nothing was deleted anywhere else") from None
+        except OSError as e:
+            raise failure(self.folder, e) from e
+        try:
+            self._files.make_folder(self.folder)
+            self._files.sync_folder(os.path.dirname(os.path.abspath(self.folder)))
+            inode = os.stat(self.folder).st_ino
+        except OSError as e:
+            raise failure(self.folder, e) from e
+        self._journal.append([("place", [[1, -1, inode]])])
+        return inode
+
+    def _path(self, name: str) -> str:
+        return os.path.join(self.folder, name)
+
+    def _free_name(self, data: bytes, taken: "Set[str]") -> str:
+        wanted = _folder.stem(data)
+        while True:
+            name = (wanted or os.urandom(8).hex()) + self.suffix
+            known = name in taken or name in self._redo.going or self._items.rows.by_text(to_bytes(name))
+            if not known and not os.path.lexists(self._path(name)):
+                taken.add(name)
+                return name
+            wanted = ""
+
+    # -- writing
+
+    def _lock(self) -> None:
+        super()._lock()
+        if self._redo.open:
+            try:
+                self._settle(sorted(self._redo.open))
+            except (OSError, StoreError):
+                pass            # told by the next refresh or checkpoint
+            except BaseException:
+                self._unlock()
+                raise
+
+    def _take(self, batch: Overlay) -> None:
+        if batch.items:
+            self._check_folder()
+        groups, bodies = self._record(batch)
+        self._journal.append(groups, bodies)
+        try:
+            self._settle(list(batch.items))
+            if len(self._redo.rows) > UNSYNCED or self._redo.crowded:
+                self._checkpoint()
+            self._journal.compact()
+        except (OSError, StoreError):
+            pass                # the commit is done; the files are written later from the journal
+
+    def _record_items(self, batch: Overlay, groups: "List[Group]", bodies: "List[bytes]") -> None:
+        rows: "List[List[Any]]" = []
+        redo: "List[List[Any]]" = []
+        taken: "Set[str]" = set()
+        for key, item in batch.items.items():
+            row = self._items.rows.get(key)
+            name, old = self._redo.about(key)
+            if row is not None:
+                name = self._items.name(key)
+                old += row[1]
+            if item is None:
+                rows.append([key])
+                if name:
+                    redo.append([key, -1, name, "", old.hex()])
+                continue
+            name = name or self._free_name(item.body, taken)
+            rows.append([key, -1, item.type, item.revision, item.digest.hex(), name])
+            redo.append([key, len(item.body), name, item.digest.hex(), old.hex()])
+            bodies.append(item.body)
+        groups += [("redo", redo), ("items", rows)]
+
+    def _redo_body(self, key: int) -> Optional[bytes]:
+        """Hold the guard."""
+        at, length, new, _ = self._redo.rows.get(key) or (0, 0, b"", 0)
+        if not new:
+            return None
+        data = self._journal.read(at, length)
+        if digest_of(data) != new:
+            raise self._journal.damage(at)
+        return data
+
+    def _settle(self, keys: "Sequence[int]") -> None:
+        """Bring files in line with the journal, except those that the user changed; these bring the journal in line."""
+        marks: "List[List[Any]]" = []
+        failed: Optional[OSError] = None
+        for key in keys:
+            fields = self._redo.rows.get(key)
+            if fields is None:
+                continue
+            name, old = self._redo.about(key)
+            try:
+                edited = self._write(key, name, old) if fields[2] else self._unlink(name, old)
+            except OSError as e:
+                failed = e
+                continue
+            except ItemError:           # what the user put there is too large to be an item
+                self._adopt(key, name, None)
+                continue
+            if edited is None:
+                marks.append([key, -1, self._redo.boot])
+            else:
+                self._adopt(key, name, edited)
+        if marks:
+            self._journal.append([("marks", marks)], sync=False)
+            self._redo.open.difference_update(mark[0] for mark in marks)
+        if failed is not None:
+            raise failed
+
+    def _write(self, key: int, name: str, old: bytes) -> Optional[bytes]:
+        """What the user wrote in the place of ours, if he did."""
+        path = self._path(name)
+        before = _folder.signature(path)
+        if before is not None and before[0]:
+            there = _folder.body(path, self.limits.max_obj_size)
+            if there:
+                digest = digest_of(there)
+                if digest == (self._redo.rows.get(key) or ())[2]:
+                    return None
+                if digest not in _split(old):
+                    return there
+        with self._guard:
+            data = self._redo_body(key)
+        assert data is not None
+        beside = self._path(f"{TEMPORARY}{key}.tmp")
+        fd = self._files.open(beside, fresh=True, mode=0o666 if before is None else os.lstat(path).st_mode & 0o777)
+        try:
+            self._files.write(fd, data, 0)
+        finally:
+            self._files.close(fd)
+        if _folder.signature(path) != before:
+            return self._write(key, name, old)      # changed this very moment
+        self._files.replace(beside, path)
+        return None
+
+    def _unlink(self, name: str, old: bytes) -> Optional[bytes]:
+        """What the user wrote in the file that is to go, if he did."""
+        there = _folder.body(self._path(name), self.limits.max_obj_size)
+        if there is None:
+            return None
+        if there and digest_of(there) not in _split(old):
+            return there
+        self._files.unlink(self._path(name))
+        return None
+
+    def _adopt(self, key: int, name: str, data: Optional[bytes]) -> None:
+        """The user changed a file that we were to write or delete: his is the newest version, ours goes to the trash.
+
+        With `data` None what he wrote is no item; the next refresh will pass over it.
+        """
+        groups: "List[Group]" = []
+        bodies: "List[bytes]" = []
+        last, revision, trashed = self._counters()
+        with self._guard:
+            ours = self._redo_body(key)
+        if ours is not None:
+            trashed += 1
+            type = self._type_codes.names[(self._items.rows.get(key) or (0, 0, 0))[2]]
+            groups.append(("trash", [[trashed, len(ours), "", str(key), type, "edited meanwhile"]]))
+            bodies.append(ours)
+        if data is not None:
+            revision += 1
+            type = _folder.kind(data, self.types)
+            groups.append(("items", [[key, -1, type, revision, digest_of(data).hex(), name]]))
+        groups += [("redo", [[key]]), ("meta", [[1, -1, last, revision, trashed]])]
+        self._journal.append(groups, bodies)
+
+    def _checkpoint(self) -> None:
+        self._settle(sorted(self._redo.open))
+        if not len(self._redo.rows):
+            return
+        paths = [
+            self._path(self._redo.about(key)[0]) for key in self._redo.rows.keys()
+            if (self._redo.rows.get(key) or (0, 0, b""))[2]
+        ]
+        self._files.sync_all(paths, [self.folder])
+        self._journal.append([("redo", None)])
+
+
+class _Scan:
+    """One look at the whole folder."""
+
+    def __init__(self, store: VdirStore, rescan: bool, inode: int) -> None:
+        self.store = store
+        self.rescan = rescan
+        self.moved = [inode] != store._place.values.get(1)
+        self.items = store._items
+        self.now = time_ns()
+        self.seen = bytearray(len(self.items.rows))
+        self.fresh: "List[str]" = []
+        self.rows: "List[List[Any]]" = []
+        self.marks: "List[List[Any]]" = []
+        self.changed = False
+        self.last, self.revision, self.trashed = store._counters()
+        store.skipped = []
+
+    def run(self) -> None:
+        """Find what changed and tell the journal."""
+        store, rows = self.store, self.items.rows
+        for name, signature in _folder.names(store.folder, store.suffix):
+            key = rows.by_text(to_bytes(name))
+            if not key:
+                self.fresh.append(name)
+                continue
+            self.seen[rows.find(key)] = 1
+            fields = rows.get(key) or ()
+            if self.rescan or fields[3:] != signature:
+                self.look(key, name, signature, fields)
+        gone = {key for key, seen in zip(rows.keys(), self.seen) if not seen}
+        if gone and len(gone) == len(self.seen) and not self.fresh and self.moved and not self.rescan:
+            raise StoreError(f"{store.folder} is empty and not the folder it was; is its disk mounted?")
+        self.take_fresh(gone)
+        self.rows += [[key] for key in sorted(gone)]
+        self.flush()
+        if self.changed:
+            store._journal.append([("meta", [[1, -1, self.last, self.revision, self.trashed]])])
+        self.sweep()
+
+    def look(self, key: int, name: str, signature: Signature, fields: "Tuple[Any, ...]") -> None:
+        """Read a file that may have changed."""
+        data = self.read(name)
+        if data is None or (not data and signature[0] == 0 and fields[1] != digest_of(b"")):
+            return              # not readable, or just being written
+        digest = digest_of(data)
+        known = _folder.settled(signature, self.now)
+        if digest == fields[1]:
+            if known != fields[3:]:
+                self.marks.append([key, -1, *known])
+        else:
+            self.revision += 1
+            type = _folder.kind(data, self.store.types)
+            self.rows.append([key, -1, type, self.revision, digest.hex(), name, *known])
+        self.flush(CHUNK)
+
+    def take_fresh(self, gone: "Set[int]") -> None:
+        """New files; one with the body of a file that is gone was renamed."""
+        lost: "Dict[bytes, int]" = {(self.items.rows.get(key) or ())[1]: key for key in gone}
+        for name in self.fresh:
+            signature = _folder.signature(self.store._path(name))
+            data = self.read(name)
+            if not data or signature is None:
+                continue
+            digest = digest_of(data)
+            known = _folder.settled(signature, self.now)
+            key = lost.pop(digest, 0)
+            if key:
+                gone.remove(key)
+                revision, _, type, *_ = self.items.rows.get(key) or ()
+                row = [key, -1, self.items.types.names[type], revision, digest.hex(), name, *known]
+            else:
+                self.last += 1
+                self.revision += 1
+                type = _folder.kind(data, self.store.types)
+                row = [self.last, -1, type, self.revision, digest.hex(), name, *known]
+            self.rows.append(row)
+            self.flush(CHUNK)
+
+    def read(self, name: str) -> Optional[bytes]:
+        """The body of a file, None when it has to be left alone."""
+        try:
+            return _folder.body(self.store._path(name), self.store.limits.max_obj_size)
+        except (OSError, ItemError):
+            self.store.skipped.append(name)
+            return None
+
+    def flush(self, most: int = 0) -> None:
+        """Hand over what was gathered; the last append of the scan makes it durable."""
+        if len(self.rows) + len(self.marks) <= most:
+            return
+        self.changed = self.changed or bool(self.rows)
+        groups: "List[Group]" = [("items", self.rows), ("marks", self.marks)]
+        groups.append(("meta", [[1, -1, self.last, self.revision, self.trashed]]))
+        self.store._journal.append(groups, sync=False)
+        self.rows, self.marks = [], []
+
+    def sweep(self) -> None:
+        """Delete what an interrupted write left; we have the lock, so nobody is writing."""
+        with os.scandir(self.store.folder) as found:
+            left = [one.path for one in found if one.name.startswith(TEMPORARY)]
+        for path in left:
+            self.store._files.unlink(path)
+
+
+def _split(digests: bytes) -> "List[bytes]":
+    return [digests[at:at + 16] for at in range(0, len(digests), 16)]
