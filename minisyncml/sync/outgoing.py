@@ -32,6 +32,7 @@ class Outgoing:
         self._runs, self._client, self._batch, self._limits, self.count = runs, client, batch, limits, count
         self._page: "deque[Change]" = deque()
         self._end = False
+        self._last_meta = c.Meta()
         self._current: Optional[Run] = None
         self._item: "Optional[tuple[c.ItemCommand, list[Any]]]" = None
 
@@ -117,11 +118,17 @@ class Outgoing:
         item = self._batch(run).get(change.id)
         if item is None:
             return None
-        meta = c.Meta(type=kind(item.body, item.type))
+        meta = self._meta(kind(item.body, item.type))
         if change.kind == "Add" or (not self._client and not remote):
             ref[2] = "Add"
             return c.Add("", (c.Item(source=item.id, data=item.body),), meta), ref
         return c.Replace("", (self._named(item.id, remote)._replace(data=item.body),), meta), ref
+
+    def _meta(self, media_type: str) -> c.Meta:
+        """One Meta for all items of a type: writers recognize it, and write it once."""
+        if self._last_meta.type != media_type:
+            self._last_meta = c.Meta(type=media_type)
+        return self._last_meta
 
     def _named(self, id: str, remote: str) -> c.Item:
         return c.Item(source=id) if self._client else c.Item(target=remote)
