@@ -13,6 +13,8 @@ from __future__ import annotations
 from typing import Any, Callable, Iterable, Optional
 
 from minisyncml import status as codes
+from minisyncml.codec import xml
+from minisyncml.codec.node import Node
 from minisyncml.engine import auth, outbox
 from minisyncml.engine.chunks import Assembly
 from minisyncml.engine.config import CLIENT, SERVER, VERSIONS, Config
@@ -412,6 +414,8 @@ class Session:
 
     def _on_item(self, command: c.ItemCommand, item: c.Item, events: "list[Event]", target: str, source: str) -> None:
         slot = self._slot(command, item)
+        if isinstance(item.data, Node):
+            item = item._replace(data=markup(item.data))
         name = c.name_of(command)
         meta = _merged(item.meta, command.meta)
         key = [target, source, name, item.source, item.target]
@@ -467,6 +471,16 @@ def _merged(item: Optional[c.Meta], command: Optional[c.Meta]) -> c.Meta:
     if item is None or command is None:
         return item or command or c.Meta()
     return c.Meta._make(mine if mine else theirs for mine, theirs in zip(item, command))
+
+
+def markup(data: Node) -> bytes:
+    """Item data that came as elements, not as text: some XML senders neither escape nor use CDATA.
+
+    :param data: the Data element
+    :returns: its content as XML text
+    """
+    return b"".join(xml.fragment(part, namespaces=False) if isinstance(part, Node) else
+                    part if isinstance(part, bytes) else part.encode() for part in data.children)
 
 
 def _number(msg_id: str) -> int:
