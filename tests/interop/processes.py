@@ -48,12 +48,14 @@ class Background:
         self.command = [str(word) for word in command]
         self.log = log
         self.env = dict(env) if env is not None else None
+        self.limit: Optional[Callable[[], None]] = None     # called in the new process
         self.process: Optional["subprocess.Popen[bytes]"] = None
 
     def start(self) -> "Background":
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.env, start_new_session=True)
+                self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.env,
+                start_new_session=True, preexec_fn=self.limit)
         return self
 
     def wait_port(self, port: int, seconds: float = 30.0) -> None:

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Iterator, List
 
 import pytest
-
 from helpers import SHARED
+
 from interop import ours, recorded
 from interop.recorded import Command, Device, Exchange
 

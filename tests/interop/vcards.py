@@ -17,14 +17,14 @@ _GIVEN = ("Ada", "Björn", "Chloé", "Dmitri", "Esra", "Fumiko", "Gül", "Håkan
 
 
 def vcard(number: int, edit: str = "", note: int = 0) -> bytes:
-    """One vCard 3.0 of about 300 bytes, the same one for the same arguments.
+    """One vCard 3.0, the same one for the same arguments.
 
     :param number: which person
     :param edit: a changed version of that person: goes into the note
-    :param note: at least so many bytes of note, for large items
+    :param note: about so many bytes of note more
     """
     family, given = _FAMILY[number % 8], _GIVEN[number // 8 % 8]
-    text = f"Met at stand {number}\\, hall {number % 7}; likes \u201ctea\u201d{' ' + edit if edit else ''}"
+    text = f"At stand {number}\\, hall {number % 7}; likes \u201ctea\u201d{' ' + edit if edit else ''}"
     text += "".join(f" line {i} of a long story\\n" for i in range(0, note // 22))
     lines = ("BEGIN:VCARD", "VERSION:3.0", f"N:{family}{number};{given};;;", f"FN:{given} {family}{number}",
              f"TEL;TYPE=CELL:+4930{number:07d}", f"TEL;TYPE=WORK:+4989{number:07d}",
