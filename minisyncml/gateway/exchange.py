@@ -214,7 +214,7 @@ class Exchange:
         reply = self.session.send(self.syncer.outgoing if self.syncer is not None else None)
         if self.syncer is not None:
             if self.session.finished:
-                self._finish()
+                self.syncer.close()
             self.syncer.commit()
         self._keep()
         if reply is not None:
@@ -222,11 +222,13 @@ class Exchange:
             self._count[2] += 1
         return reply
 
-    def _finish(self) -> None:
-        assert self.syncer is not None
-        if isinstance(self.syncer, ClientSyncer):
-            self.syncer.finish()
-        self.syncer.close()
+    def _checkpoint(self) -> None:
+        """What lags is in the journals: when it cannot be written now, it will be when they are opened next."""
+        for run in self.syncer.runs if self.syncer is not None else ():
+            try:
+                self._stores[run.name].checkpoint()
+            except StoreError:
+                continue
 
     def _react(self, event: Event) -> None:
         if isinstance(event, LoggedIn):
