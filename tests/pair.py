@@ -22,7 +22,7 @@ class Notebook:
     def get(self, device: str) -> "dict[str, Any]":
         return dict(self.known.get(device, {}))
 
-    def put(self, device: str, facts: "dict[str, Any]") -> None:
+    def set(self, device: str, facts: "dict[str, Any]") -> None:
         self.known[device] = dict(facts)
 
 

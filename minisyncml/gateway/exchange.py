@@ -35,7 +35,7 @@ class Memory(Protocol):
     def get(self, device: str) -> "dict[str, Any]":
         """What is known of a device, empty when nothing is."""
 
-    def put(self, device: str, facts: "dict[str, Any]") -> None:
+    def set(self, device: str, facts: "dict[str, Any]") -> None:
         """Replace what is known of a device."""
 
 
@@ -280,7 +280,7 @@ class Exchange:
     def _described(self, devinf: DevInf) -> None:
         known = self._memory.get(self._key)
         known["devinf"] = to_dict(devinf)
-        self._memory.put(self._key, known)
+        self._memory.set(self._key, known)
         self._learn(known["devinf"])
 
     def _learn(self, values: Any) -> None:
@@ -324,7 +324,7 @@ class Exchange:
         if client and session.authenticated:
             changed["told"] = self._fingerprint()
         if changed != known:
-            self._memory.put(self.device, changed)
+            self._memory.set(self.device, changed)
 
     # -- what became of it
 
