@@ -99,12 +99,20 @@ class Files:
         os.unlink(path)
 
     def make_folder(self, path: str, mode: int = 0o777) -> None:
-        """Create a folder and those above it; nothing happens when it is there.
+        """Create a folder and those above it, durably; nothing happens when it is there.
 
         :param path: the folder
         :param mode: rights of a new folder
         """
-        os.makedirs(path, mode, exist_ok=True)
+        if os.path.isdir(path):
+            return
+        above = os.path.dirname(os.path.abspath(path))
+        self.make_folder(above, mode)
+        try:
+            os.mkdir(path, mode)
+        except FileExistsError:
+            return
+        self.sync_folder(above)
 
     def sync_folder(self, path: str) -> None:
         """Make the names in a folder durable.

@@ -44,8 +44,7 @@ class Table:
 
         :param key: its number
         :param at: where its body is in the file
-        :param length: of its body in bytes; -1: it has none
-        :param fields: the rest of the row
+        :param length: of its body in bytes; -1: it has none; the fields of the row follow
         """
         raise NotImplementedError
 
@@ -290,9 +289,7 @@ class Journal:
     # -- inside
 
     def _open(self) -> None:
-        folder = os.path.dirname(self.path)
-        if folder and not os.path.isdir(folder):
-            self.files.make_folder(folder, 0o700)
+        self.files.make_folder(os.path.dirname(os.path.abspath(self.path)), 0o700)
         self._fd = self.files.open(self.path)
         self._load()
 

@@ -12,12 +12,20 @@ CHUNK = 256     #: rows taken at a time while the guard is held
 
 
 def to_bytes(text: str) -> bytes:
-    """A name as :class:`Rows` finds it, whatever is in it."""
+    """A name as :class:`Rows` finds it, whatever is in it.
+
+    :param text: the name
+    :returns: its bytes
+    """
     return text.encode("utf-8", "surrogatepass")
 
 
 def to_text(data: bytes) -> str:
-    """The name again."""
+    """The name again.
+
+    :param data: from :func:`to_bytes`
+    :returns: the name
+    """
     return data.decode("utf-8", "surrogatepass")
 
 
@@ -28,7 +36,11 @@ class Types:
         self.names: "List[str]" = []
 
     def code(self, name: str) -> int:
-        """The number of a type, a new one when it is new."""
+        """The number of a type, a new one when it is new.
+
+        :param name: the media type
+        :returns: its number
+        """
         try:
             return self.names.index(name)
         except ValueError:

@@ -283,7 +283,6 @@ class VdirStore(Kept):
             raise failure(self.folder, e) from e
         try:
             self._files.make_folder(self.folder)
-            self._files.sync_folder(os.path.dirname(os.path.abspath(self.folder)))
             inode = os.stat(self.folder).st_ino
         except OSError as e:
             raise failure(self.folder, e) from e

@@ -5,13 +5,12 @@ from __future__ import annotations
 import random
 import threading
 from pathlib import Path
-from typing import Callable
 
 import pytest
 
 from minisyncml.digest import digest
 from minisyncml.errors import ItemError, StoreBusy, StoreError
-from minisyncml.limits import Limits
+from minisyncml.limits import DEFAULT, Limits
 from minisyncml.store import base
 from minisyncml.store.base import DOOMED, SOFT, Entry, Parked, Row
 from minisyncml.store.batch import Keeper, restore
@@ -41,7 +40,7 @@ class StoreTests:
         for store in self.opened:
             store.close()
 
-    def open(self, limits: Limits = Limits()) -> Keeper:
+    def open(self, limits: Limits = DEFAULT) -> Keeper:
         store = self.make(self.where, limits)
         self.opened.append(store)
         return store
@@ -260,7 +259,7 @@ class StoreTests:
 
     def test_entries(self) -> None:
         store = self.open()
-        entries = [Entry("3", "x", 7, b"d" * 16, SOFT), Entry("12", "", 0, b"", 0), Entry("100", "ü/\udc80", 2, b"ab", 3)]
+        entries = [Entry("3", "x", 7, b"d" * 16, SOFT), Entry("12"), Entry("100", "ü/\udc80", 2, b"ab", 3)]
         with store.begin() as batch:
             for entry in reversed(entries):
                 batch.set_entry(PEER, entry)
@@ -506,5 +505,3 @@ class StoreTests:
             assert {row.id: getattr(store.get(row.id), "body", None) for row in store.rows()} == model
             assert {entry.id: entry for entry in store.entries(PEER)} == entries
 
-
-Maker = Callable[[Path, Limits], Keeper]
