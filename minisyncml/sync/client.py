@@ -88,6 +88,7 @@ class ClientSyncer(Syncer):
             elif number == 1 and run.answered and not run.failed:
                 self.complete(run)
                 self._owe_map(run)
+                self._done(run)
 
     def _start(self, run: Run) -> None:
         if not run.answered:
@@ -98,6 +99,13 @@ class ClientSyncer(Syncer):
             self.begin_whole(run)
         else:
             self._owe_map(run)
+
+    def _done(self, run: Run) -> None:
+        """All that counts is settled, so the anchors count from now on. Waiting for the answer to the Map would make a
+        slow sync of each one that gets lost, and a Map that gets lost is owed still."""
+        if not run.failed:
+            self.remember(run, slow=None)
+            self.confirm(run, [run.next, run.peer_next])
 
     def _owe_map(self, run: Run) -> None:
         """Map what the server sent and has no answer for yet; also what an earlier session left over."""
@@ -130,10 +138,3 @@ class ClientSyncer(Syncer):
             counts["added"] += code != codes.ALREADY_EXISTS
         elif not run.slow and code != codes.CONFLICT_SERVER_WON:
             counts["replaced"] += 1
-
-    def finish(self) -> None:
-        """The server closed the session: anchors count from now on."""
-        for run in self.runs:
-            if run.complete and not run.failed:
-                self.remember(run, slow=None)
-                self.confirm(run, [run.next, run.peer_next])

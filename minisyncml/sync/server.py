@@ -59,6 +59,8 @@ class ServerSyncer(Syncer):
         run.upto = self.stores[run.name].revision
         ours = self._common(facts, event.last)
         refused = event.code == codes.ALERT_RESUME
+        if ours is not None and ours == anchors(facts, "pending")[0]:
+            self.confirm(run)       # it finished that session, though we never heard of it
         if not run.whole and (ours is None or facts.get("slow") or self._in_doubt(run)):
             run.code, refused = codes.ALERT_SLOW, True
         if self.guard(run):
