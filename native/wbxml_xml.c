@@ -245,6 +245,7 @@ static int print_nested(printer *p, const uint8_t *data, uint32_t length) {
 
 static int print_piece(printer *p, const uint8_t *data, uint32_t length, int opaque) {
     open_element *e = &p->stack[p->open - 1];
+    if (!length && !opaque) return 0;
     if (e->holds != EMPTY || p->w.pos >= p->w.length || p->w.doc[p->w.pos] != END) return WBXML_E_OTHER;
     e->holds = PIECE;
     emit(p->to, ">", 1);

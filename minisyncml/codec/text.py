@@ -40,7 +40,14 @@ def wbxml_to_xml(data: bytes, limits: Limits = DEFAULT) -> str:
     """
     ctx = wbxml.context(data)
     fast = _native(ctx, limits) if wbxml.IMPLEMENTATION == "C" else None
-    return DECLARATION + (_Indented(limits).document(ctx) if fast is None else fast) + "\n"
+    return DECLARATION + _doctype(ctx) + (_Indented(limits).document(ctx) if fast is None else fast) + "\n"
+
+
+def _doctype(ctx: wbxml.Context) -> str:
+    """Only a DevInf needs one: its namespace does not say its version."""
+    if ctx.kind != "devinf":
+        return ""
+    return f'<!DOCTYPE DevInf PUBLIC "{tokens.fpi_of(ctx.kind, ctx.version)}" "">\n'
 
 
 def _native(ctx: wbxml.Context, limits: Limits) -> "Optional[str]":

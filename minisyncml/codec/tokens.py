@@ -49,7 +49,7 @@ NAMESPACES: "dict[str, str]" = {"syncml": "SYNCML:SYNCML", "devinf": "syncml:dev
 CHARSETS: "dict[int, str]" = {
     4: "iso8859-1", 5: "iso8859-2", 6: "iso8859-3", 7: "iso8859-4", 8: "iso8859-5", 9: "iso8859-6", 10: "iso8859-7",
     11: "iso8859-8", 12: "iso8859-9", 17: "shift_jis", 1000: "utf-16-be", 1013: "utf-16-be", 1014: "utf-16-le",
-    1015: "utf-16", 2026: "big5", 2250: "cp1250", 2251: "cp1251", 2252: "cp1252",
+    1015: "utf-16-be", 2026: "big5", 2250: "cp1250", 2251: "cp1251", 2252: "cp1252",
 }
 
 #: UTF-8, US-ASCII and "unknown", which is read as UTF-8

@@ -1,7 +1,8 @@
 """WBXML documents: their head, trees out of them, and the way to the command records. No XML, no message meaning.
 
-The general decoder lives here, in Python, once; the encoder in :mod:`.writing`. The fast way (records, see native/wbxml.h) is taken from
-the C module where it was built, else from its twin :mod:`minisyncml.codec.pure`; both give equal records.
+The general decoder lives here, in Python, once; the encoder in :mod:`.writing`. The fast way (records, see
+native/wbxml.h) is taken from the C module where it was built, else from its twin :mod:`minisyncml.codec.pure`; both
+give equal records.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from minisyncml.codec.writing import encode, fragment, header, mb, text
 from minisyncml.errors import DecodeError, LimitError
 from minisyncml.limits import DEFAULT, Limits
 
-__all__ = ["IMPLEMENTATION", "Context", "context", "document", "encode", "fragment", "header", "integer", "mb", "records",
-           "subtree", "text"]
+__all__ = ["IMPLEMENTATION", "Context", "context", "document", "encode", "fragment", "header", "integer", "mb",
+           "records", "subtree", "text"]
 
 #: "C" or "Python": who makes the records
 IMPLEMENTATION = "C" if native.available() else "Python"
@@ -90,7 +91,9 @@ def _decode(raw: bytes, charset: int) -> str:
     """Text of the document's character set; what is not valid survives as lone surrogates or U+FFFD."""
     if charset in tokens.UTF8_CHARSETS:
         return raw.decode("utf-8", "surrogateescape")
-    return raw.decode(tokens.CHARSETS[charset], "replace")
+    if charset == 1015 and raw[:2] == b"\xff\xfe":
+        return raw[2:].decode("utf-16-le", "replace")
+    return raw.decode(tokens.CHARSETS[charset], "replace").lstrip("\ufeff")
 
 
 def _terminator(data: bytes, pos: int, charset: int) -> int:
@@ -177,7 +180,8 @@ class _Reader:
                 end = data.find(0, self.pos)
                 if end < 0:
                     raise DecodeError("string without end", self.pos)
-                children.append(data[self.pos + 1:end].decode("utf-8", "surrogateescape"))
+                if end > self.pos + 1:
+                    children.append(data[self.pos + 1:end].decode("utf-8", "surrogateescape"))
                 self.pos = end + 1
             elif token & 0x3F > 4 or token & 0x3F == tokens.LITERAL:
                 self.pos += 1
@@ -220,10 +224,10 @@ class _Reader:
             start = self.pos
             self.string(here)
             width = 2 if 1000 <= self.ctx.charset <= 1015 else 1
-            children.append(_decode(data[start:self.pos - width], self.ctx.charset))
+            self.append(children, _decode(data[start:self.pos - width], self.ctx.charset))
         elif token == tokens.STR_T:
             index, self.pos = integer(data, self.pos)
-            children.append(_entry(self.ctx.table, index, self.ctx.charset, here))
+            self.append(children, _entry(self.ctx.table, index, self.ctx.charset, here))
         elif token == tokens.ENTITY:
             code, self.pos = integer(data, self.pos)
             if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
@@ -233,6 +237,12 @@ class _Reader:
             self.attributes()
         else:
             raise DecodeError(f"unexpected token 0x{token:02X}", here)
+
+    @staticmethod
+    def append(children: "list[Node | str | bytes]", text: str) -> None:
+        """An empty string is no content."""
+        if text:
+            children.append(text)
 
     def opaque(self, here: int) -> int:
         length, start = integer(self.data, self.pos)
