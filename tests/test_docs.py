@@ -13,7 +13,7 @@ from helpers import ROOT
 
 MODULES = sorted(path for path in (ROOT / "minisyncml").rglob("*.py"))
 FORBIDDEN = ("lxml", "serial", "http", "ssl", "tinydb", "waitress", "asyncio", "logging", "hashlib", "dataclasses",
-             "enum", "json", "argparse", "email", "urllib.request", "sqlite3", "subprocess", "socket", "threading")
+             "json", "argparse", "email", "urllib.request", "sqlite3", "subprocess", "socket", "threading")
 
 
 def public(tree: ast.Module) -> "Iterator[tuple[str, ast.AST]]":

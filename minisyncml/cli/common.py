@@ -10,6 +10,7 @@ from minisyncml.errors import UsageError
 from minisyncml.gateway.config import data_folder, pairs
 from minisyncml.gateway.report import Report
 from minisyncml.limits import DEFAULT, Limits
+from minisyncml.store.peers import Peers
 from minisyncml.sync.conflict import DEFAULT as DEFAULT_POLICY
 from minisyncml.sync.conflict import policies
 
@@ -38,7 +39,6 @@ def add_sync_options(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument("--conflict", choices=policies(), default=DEFAULT_POLICY,
                         help="what happens when both sides changed an item (default: %(default)s)")
     parser.add_argument("--allow-empty", action="store_true", help="go on when one side turned up empty")
-    parser.add_argument("--dry-run", action="store_true", help="change nothing, say what would happen")
     parser.add_argument("--rescan", action="store_true", help="read every file of a folder, trust no time stamp")
     parser.add_argument("--max-msg-size", metavar="BYTES", type=int, default=DEFAULT.max_msg_size,
                         help="largest message that we take (default: %(default)s)")
@@ -79,6 +79,16 @@ def locals_of(args: "argparse.Namespace") -> "dict[str, str]":
     :returns: places by name; an empty place means a file under the data folder
     """
     return pairs(args.local or [], "NAME=PLACE")
+
+
+def peers_of(data: str) -> Peers:
+    """What is known of devices, and our own device id.
+
+    :param data: the folder of state
+    :returns: the open file
+    :raises StoreError: when it cannot be read
+    """
+    return Peers(os.path.join(data, "peers"))
 
 
 def ask_password(prompt: str) -> str:

@@ -15,8 +15,8 @@ from minisyncml.version import VERSION
 
 VERBS = (demo, serve, sync, status, wbxml)
 POSITIONAL = ("target", "local")
-EXIT_CODES = """exit codes: 0 all synced; 1 some items failed; 2 wrong usage; 3 could not connect; 4 credentials refused;
-5 the peer broke the protocol; 6 data at risk, stopped"""
+EXIT_CODES = """exit codes: 0 all synced; 1 some items failed; 2 wrong usage; 3 could not connect;
+4 credentials refused; 5 the peer broke the protocol; 6 data at risk, stopped"""
 
 
 def build_parser() -> "tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]":
@@ -43,7 +43,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     args = parser.parse_args(argv)
     if not getattr(args, "config", None):
         return args
-    kinds = {name: str if value is None else type(value) for name, value in vars(verbs[args.verb].parse_args([])).items()
+    defaults = vars(verbs[args.verb].parse_args([]))
+    kinds = {name: str if value is None else type(value) for name, value in defaults.items()
              if name not in ("run", "config")}
     found = read_config(args.config, args.verb, kinds)
     words = {name: found.pop(name) for name in POSITIONAL if name in found}

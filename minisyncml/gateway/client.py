@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Callable, Mapping, Optional
+from typing import Callable, Iterator, Mapping, Optional
 
 from minisyncml.engine.auth import Login
 from minisyncml.errors import Error, TransportError, UsageError
-from minisyncml.gateway.exchange import Exchange, Memory, Options, Stores
-from minisyncml.gateway.memory import Forgetful
+from minisyncml.gateway.exchange import Exchange, Options, Stores
 from minisyncml.gateway.report import Report
 from minisyncml.limits import DEFAULT, Limits
+from minisyncml.store.base import Store, changes
+from minisyncml.store.peers import Peers
+from minisyncml.sync.conflict import DEFAULT as KEEP_BOTH
+from minisyncml.sync.conflict import policy
 from minisyncml.sync.run import MODES
 from minisyncml.transport.base import Transport
 from minisyncml.transport.http import HttpTransport
+
+PAGE = 200
 
 
 class Client:
@@ -28,38 +33,42 @@ class Client:
     :param remotes: the server's URI for a datastore, by our name of it; others are found in its device information
     :param version: SyncML version to speak first; older ones are tried when the server wants them
     :param encoding: `wbxml` or `xml`
-    :param memory: what is known of servers; by default it lasts as long as the client
-    :param device_id: what the client calls itself; by default the memory's own
+    :param peers: what is known of servers; by default it lasts as long as the client
+    :param device_id: what the client calls itself; by default the name that `peers` keeps
+    :param conflict: name of a policy, see :func:`minisyncml.sync.conflict.policies`; the server's counts for most
     :param allow_empty: go on when a side turned up empty
     :param rescan: let stores read everything, and trust no time stamp
     :param limits: bounds
     :param transport: makes the way to the server; HTTP by default
     :param progress: is told in a few words how far the session is
     :param clock: seconds that only go forward
+    :param now: seconds since 1970, for the history that people read; no decision rests on it
     :param random: gives so many random bytes
-    :raises UsageError: when an argument is none of its choices, or `target` no URL
+    :raises UsageError: when an argument is none of its choices
     """
 
     def __init__(self, target: str, stores: Stores, *, user: str = "", password: str = "", auth: str = "auto",
                  remotes: "Optional[Mapping[str, str]]" = None, version: str = "1.2", encoding: str = "wbxml",
-                 memory: Optional[Memory] = None, device_id: str = "", allow_empty: bool = False,
-                 rescan: bool = False, limits: Limits = DEFAULT,
+                 peers: Optional[Peers] = None, device_id: str = "", conflict: str = KEEP_BOTH,
+                 allow_empty: bool = False, rescan: bool = False, limits: Limits = DEFAULT,
                  transport: Optional[Callable[[], Transport]] = None,
                  progress: Callable[[str], None] = lambda words: None,
-                 clock: Callable[[], float] = time.monotonic, random: Callable[[int], bytes] = os.urandom) -> None:
+                 clock: Callable[[], float] = time.monotonic, now: Callable[[], float] = time.time,
+                 random: Callable[[int], bytes] = os.urandom) -> None:
         _choose("auth", auth, ("auto", "basic", "md5", "none"))
         _choose("version", version, ("1.2", "1.1", "1.0"))
         _choose("encoding", encoding, ("wbxml", "xml"))
-        own = Forgetful(random)
+        policy(conflict)    # raises when there is none of that name
+        self._peers = peers or Peers(None)
         login = Login(user, password, auth) if user and auth != "none" else None
-        self._options = Options(device_id or own.device_id, random, clock, limits, allow_empty=allow_empty,
-                                rescan=rescan, login=login, version=version, encoding=encoding)
+        self._options = Options(device_id or self._peers.identity, random, clock, limits, conflict, allow_empty, rescan,
+                                login=login, version=version, encoding=encoding)
         self._target = target
         self._stores = stores
         self._remotes = dict(remotes or {})
-        self._memory = memory or own
         self._transport = transport or (lambda: HttpTransport(target, limits=limits))
         self._progress = progress
+        self._now = now
 
     def sync(self, mode: str = "two-way") -> Report:
         """Run one session; and another one for datastores whose name on the server turned out only then.
@@ -67,7 +76,7 @@ class Client:
         :param mode: `two-way`, `slow`, `one-way-from-client`, `one-way-from-server`, `refresh-from-client` or
             `refresh-from-server`
         :returns: what was done; its `error` is set when the session broke off or the server refused it
-        :raises UsageError: when there is no such mode
+        :raises UsageError: when there is no such mode, or the target is no URL
         """
         _choose("mode", mode, MODES)
         exchange = self._run(self._stores, mode, self._remotes)
@@ -75,10 +84,32 @@ class Client:
         if renamed and report.error is None:
             again = self._run({name: self._stores[name] for name in renamed}, mode, renamed)
             report.add(again.report)
+        self._peers.record({"when": int(self._now()), "role": "client", **report.as_dict()})
+        return report
+
+    def plan(self) -> Report:
+        """What a two-way sync would send; nobody is contacted and nothing is changed.
+
+        :returns: the counts stand on the peer's side; `slow` where the server was never met
+        :raises StoreError: when a datastore cannot be read
+        """
+        report = Report(self._target)
+        for name, store in self._stores.items():
+            store.refresh()
+            part = report.datastore(name)
+            peer = next((key for key in store.peers() if key.rpartition("|")[0] == self._target), "")
+            part.mode, part.slow = "dry run", not peer
+            for kind in _due(store, peer):
+                if kind == "Add":
+                    part.remote.added += 1
+                elif kind == "Replace":
+                    part.remote.replaced += 1
+                else:
+                    part.remote.deleted += 1
         return report
 
     def _run(self, stores: Stores, mode: str, remotes: "Mapping[str, str]") -> Exchange:
-        exchange = Exchange.client(self._options, stores, self._memory, self._target)
+        exchange = Exchange.client(self._options, stores, self._peers, self._target)
         try:
             with self._transport() as transport:
                 packet = exchange.start(mode, remotes)
@@ -89,9 +120,22 @@ class Client:
                         exchange.abort(TransportError("the server ended the session before it was over"))
                         break
                     packet = exchange.handle(answer)
+        except UsageError:
+            raise
         except Error as error:
             exchange.abort(error)
         return exchange
+
+
+def _due(store: Store, peer: str) -> "Iterator[str]":
+    """The kinds of change that are due for a peer, page by page."""
+    after = ""
+    while True:
+        page = changes(store, peer, store.revision, after, PAGE)
+        yield from (change.kind for change in page)
+        if len(page) < PAGE:
+            return
+        after = page[-1].id
 
 
 def _choose(what: str, value: str, choices: "tuple[str, ...] | Mapping[str, object]") -> None:

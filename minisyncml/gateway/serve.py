@@ -11,12 +11,12 @@ from minisyncml.digest import digest
 from minisyncml.engine.auth import Secret
 from minisyncml.errors import RemoteProtocolError, TransportError
 from minisyncml.gateway.config import secret_of
-from minisyncml.gateway.exchange import Exchange, Memory, Options, Stores
-from minisyncml.gateway.memory import Forgetful
+from minisyncml.gateway.exchange import Exchange, Options, Stores
 from minisyncml.gateway.report import Report
 from minisyncml.gateway.sessions import Key, Seat, Sessions
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message import document
+from minisyncml.store.peers import Peers
 from minisyncml.sync.conflict import DEFAULT as KEEP_BOTH
 from minisyncml.sync.conflict import policy
 from minisyncml.transport.base import Packet
@@ -35,8 +35,8 @@ class Server:
     :param stores: the datastores by name, the same for everybody, or a function that gives those of a user
     :param users: passwords by name (or what :func:`minisyncml.gateway.config.secret_of` takes for one), or a function
         that gives one, None for an unknown user; None asks nobody for credentials
-    :param memory: what is known of devices; by default it lasts as long as the server
-    :param device_id: what the server calls itself; by default the memory's own
+    :param peers: what is known of devices; by default it lasts as long as the server
+    :param device_id: what the server calls itself; by default the name that `peers` keeps
     :param url: the address as clients see it, where a proxy stands between
     :param conflict: name of a policy, see :func:`minisyncml.sync.conflict.policies`
     :param challenge: how to ask for credentials: `md5` or `basic`
@@ -46,27 +46,28 @@ class Server:
     :param on_report: is shown the report of each session when it ended
     :param log: is told in one line what went wrong on our side
     :param clock: seconds that only go forward
+    :param now: seconds since 1970, for the history that people read; no decision rests on it
     :param random: gives so many random bytes
     :raises UsageError: when there is no such policy
     """
 
     def __init__(self, stores: "Union[Stores, Callable[[str], Stores]]", *, users: Optional[Users] = None,
-                 memory: Optional[Memory] = None, device_id: str = "", url: str = "", conflict: str = KEEP_BOTH,
+                 peers: Optional[Peers] = None, device_id: str = "", url: str = "", conflict: str = KEEP_BOTH,
                  challenge: str = "md5", allow_empty: bool = False, rescan: bool = False, limits: Limits = DEFAULT,
                  on_report: Callable[[Report], None] = lambda report: None,
                  log: Callable[[str], None] = lambda line: None, clock: Callable[[], float] = time.monotonic,
-                 random: Callable[[int], bytes] = os.urandom) -> None:
+                 now: Callable[[], float] = time.time, random: Callable[[int], bytes] = os.urandom) -> None:
         self._stores = stores
         self._users = users
         self._url = url
         self._limits = limits
         policy(conflict)    # raises when there is none of that name
-        own = Forgetful(random)
-        self._memory = memory or own
-        self._options = Options(device_id or own.device_id, random, clock, limits, conflict, allow_empty, rescan,
+        self._peers = peers or Peers(None)
+        self._options = Options(device_id or self._peers.identity, random, clock, limits, conflict, allow_empty, rescan,
                                 challenge=challenge)
         self._on_report = on_report
         self._log = log
+        self._now = now
         self._known: "dict[str, Stores]" = {}
         self._opening = allocate_lock()
         self._sessions: "Sessions[Exchange]" = Sessions(limits, clock, lambda: random(TOKEN_BYTES).hex())
@@ -137,7 +138,7 @@ class Server:
 
     def _exchange(self, url: str) -> Exchange:
         secrets = None if self._users is None else self._secret
-        return Exchange.server(self._options, self._stores_of, self._memory, secrets, url)
+        return Exchange.server(self._options, self._stores_of, self._peers, secrets, url)
 
     # -- one message
 
@@ -167,7 +168,9 @@ class Server:
     def _end(self, seat: "Seat[Exchange]") -> None:
         seat.ended = True
         if seat.trusted:
-            self._on_report(seat.session.report)
+            report = seat.session.report
+            self._peers.record({"when": int(self._now()), "role": "server", **report.as_dict()})
+            self._on_report(report)
 
     # -- whose data
 

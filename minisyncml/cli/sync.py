@@ -1,0 +1,97 @@
+"""`minisyncml sync`: be the client of a SyncML server."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from minisyncml.cli.common import (
+    Progress,
+    add_common,
+    add_sync_options,
+    ask_password,
+    data_of,
+    limits_of,
+    locals_of,
+    peers_of,
+    show,
+)
+from minisyncml.errors import UsageError
+from minisyncml.gateway.client import Client
+from minisyncml.gateway.config import login, pairs
+from minisyncml.limits import Limits
+from minisyncml.store.place import open_store
+from minisyncml.sync.run import MODES
+from minisyncml.transport.http import HttpTransport
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def _add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> "argparse.ArgumentParser":
+    parser = verbs.add_parser("sync", help="sync with a SyncML server")
+    parser.add_argument("target", nargs="?", metavar="TARGET", help="URL of the server")
+    parser.add_argument("local", nargs="*", default=[], metavar="NAME[=PLACE]",
+                        help="a datastore and where it is: a folder, or tinydb:FILE (default: under --data)")
+    parser.add_argument("--mode", choices=list(MODES), default="two-way", help="(default: %(default)s)")
+    parser.add_argument("--user", metavar="NAME[:PASSWORD]", help="log in; better without the password, which "
+                        "others on this machine could see")
+    parser.add_argument("--auth", choices=("auto", "none", "basic", "md5"), default="auto",
+                        help="how to log in (default: %(default)s)")
+    parser.add_argument("--remote", action="append", default=[], metavar="NAME=URI",
+                        help="the server's name of a datastore, where it is not found out")
+    parser.add_argument("--device-id", metavar="ID", help="what we call ourselves (default: a random name, kept)")
+    parser.add_argument("--syncml-version", choices=("1.2", "1.1", "1.0"), default="1.2", help="(default: %(default)s)")
+    parser.add_argument("--encoding", choices=("wbxml", "xml"), default="wbxml", help="(default: %(default)s)")
+    parser.add_argument("--wbxml", dest="encoding", action="store_const", const="wbxml", help="the same")
+    parser.add_argument("--xml", dest="encoding", action="store_const", const="xml", help="--encoding xml")
+    parser.add_argument("--ca-file", metavar="FILE", help="certificate authority to trust instead of the system's")
+    parser.add_argument("--insecure", action="store_true", help="accept any certificate")
+    parser.add_argument("--dry-run", action="store_true", help="list what would be sent, and contact nobody")
+    add_sync_options(parser)
+    add_common(parser)
+    parser.set_defaults(run=run)
+    return parser
+
+
+VERBS = {"sync": _add}
+
+
+def run(args: "argparse.Namespace") -> int:
+    """Run one session.
+
+    :param args: the options
+    :returns: the exit code of its report
+    :raises UsageError: when something is missing
+    """
+    if not args.target:
+        raise UsageError("sync wants TARGET, the URL of the server")
+    places = locals_of(args)
+    if not places:
+        raise UsageError("sync wants at least one datastore, for example contacts=./contacts")
+    data, limits = data_of(args), limits_of(args)
+    user, password = login(args.user, args.password_file, os.environ, ask_password) if args.user else ("", "")
+    peers = peers_of(data)
+    progress = Progress()
+    stores = {name: open_store(place, name, data, "") for name, place in places.items()}
+    try:
+        client = Client(args.target, stores, user=user, password=password, auth=args.auth, peers=peers,
+                        remotes=pairs(args.remote, "NAME=URI"), version=args.syncml_version, encoding=args.encoding,
+                        device_id=args.device_id or "", conflict=args.conflict,
+                        allow_empty=args.allow_empty, rescan=args.rescan, limits=limits, progress=progress,
+                        transport=lambda: _transport(args, limits))
+        report = client.plan() if args.dry_run else client.sync(args.mode)
+    finally:
+        progress.clear()
+        for store in stores.values():
+            store.close()
+        peers.close()
+    show(report, args.json)
+    if report.error is not None:
+        print(f"minisyncml: {report.error}", file=sys.stderr)
+    return report.exit_code
+
+
+def _transport(args: "argparse.Namespace", limits: Limits) -> HttpTransport:
+    return HttpTransport(args.target, limits=limits, ca_file=args.ca_file, insecure=args.insecure)

@@ -1,0 +1,201 @@
+"""The command as users and scripts call it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+from helpers import ROOT
+
+from minisyncml.cli.main import main
+
+CARD = b"BEGIN:VCARD\r\nVERSION:3.0\r\nUID:%d\r\nN:Doe;Jane %d\r\nFN:Jane %d Doe\r\nEND:VCARD\r\n"
+
+
+def cli(*words: object, stdin: bytes = b"", **environ: str) -> "subprocess.CompletedProcess[bytes]":
+    """Run the command in a process of its own."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT), **environ}
+    return subprocess.run([sys.executable, "-m", "minisyncml", *map(str, words)], input=stdin, capture_output=True,
+                          env=env, timeout=60)
+
+
+@contextmanager
+def served(*words: object) -> "Iterator[tuple[str, subprocess.Popen[bytes]]]":
+    """`minisyncml serve --json` on a free port: its URL, and the process; ends with SIGTERM and exit code 0."""
+    command = [sys.executable, "-m", "minisyncml", "serve", "--listen", "127.0.0.1:0", "--json", *map(str, words)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert process.stdout is not None
+    first = process.stdout.readline()
+    if not first:
+        raise AssertionError(process.communicate()[1])
+    try:
+        yield json.loads(first)["url"], process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=20)
+        assert (process.returncode, errors) == (0, b"")
+
+
+def report_of(process: "subprocess.Popen[bytes]") -> "dict[str, object]":
+    assert process.stdout is not None
+    return json.loads(process.stdout.readline())
+
+
+def fill(folder: Path, count: int) -> None:
+    folder.mkdir()
+    for number in range(count):
+        (folder / f"{number}.vcf").write_bytes(CARD % (number, number, number))
+
+
+def contents(folder: Path) -> "list[bytes]":
+    return sorted(path.read_bytes() for path in folder.glob("*.vcf"))
+
+
+def test_serve_and_sync_folders(tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    fill(here, 5)
+    there.mkdir()
+    with served("--data", tmp_path / "s", "--user", "ada:pw", f"contacts={there}") as (url, server):
+        sync = ("sync", url, f"contacts={here}", "--data", tmp_path / "c", "--user", "ada", "--json")
+        plan = cli(*sync, "--dry-run", MINISYNCML_PASSWORD="pw")
+        assert json.loads(plan.stdout)["datastores"][0]["remote"]["added"] == 5
+        assert contents(there) == []
+        first = cli(*sync, MINISYNCML_PASSWORD="pw")
+        assert (first.returncode, first.stderr) == (0, b"")
+        assert contents(here) == contents(there) and len(contents(there)) == 5
+        (there / "new.vcf").write_bytes(CARD % (7, 7, 7))
+        (here / "0.vcf").unlink()
+        second = cli(*sync, MINISYNCML_PASSWORD="pw")
+        assert second.returncode == 0
+        counts = json.loads(second.stdout)["datastores"][0]
+        assert (counts["local"]["added"], counts["remote"]["deleted"]) == (1, 1)
+        assert contents(here) == contents(there) and len(contents(there)) == 5
+        theirs = [report_of(server) for _ in range(2)]
+        assert [report["user"] for report in theirs] == ["ada", "ada"]
+        assert theirs[1]["datastores"][0]["remote"]["added"] == 1  # type: ignore[index]
+    status = json.loads(cli("status", "--data", tmp_path / "c", "--json").stdout)
+    assert [session["role"] for session in status["sessions"]] == ["client", "client"]
+    assert b"contacts: 1 added here, 1 deleted there" in cli("status", "--data", tmp_path / "c").stdout
+
+
+def test_users_keep_apart_in_default_places(tmp_path: Path) -> None:
+    users = tmp_path / "users"
+    users.write_text("ada:one\nbob:two\n")
+    for name in ("ada", "bob"):
+        fill(tmp_path / name, 3 if name == "ada" else 1)
+    with served("--data", tmp_path / "s", "--password-file", users) as (url, server):
+        for name, password in (("ada", "one"), ("bob", "two")):
+            done = cli("sync", url, f"contacts={tmp_path / name}", "--data", tmp_path / f"c{name}",
+                       "--user", f"{name}:{password}")
+            assert done.returncode == 0, done.stderr
+            assert contents(tmp_path / name) == sorted(CARD % (n, n, n) for n in range(3 if name == "ada" else 1))
+        wrong = cli("sync", url, "contacts", "--data", tmp_path / "cx", "--user", "ada:two")
+        assert wrong.returncode == 4 and wrong.stderr.count(b"\n") == 1
+        nobody = cli("sync", url, "contacts", "--data", tmp_path / "cx")
+        assert nobody.returncode == 4
+    kept = json.loads(cli("status", "--data", tmp_path / "s", "--json").stdout)["datastores"]
+    assert {(part["user"], part["name"]): part["items"] for part in kept if part["items"]} == {
+        ("ada", "contacts"): 3, ("bob", "contacts"): 1}
+
+
+def test_a_table_for_people_and_silence_in_a_pipe(tmp_path: Path) -> None:
+    with served("--data", tmp_path / "s") as (url, _):
+        done = cli("sync", url, "notes", "--data", tmp_path / "c")
+    assert done.returncode == 0 and done.stderr == b""
+    lines = done.stdout.decode().splitlines()
+    assert lines[0].startswith("datastore") and lines[1].startswith("notes") and len(lines) == 4
+
+
+def test_cannot_connect(tmp_path: Path) -> None:
+    done = cli("sync", "http://127.0.0.1:1/", "notes", "--data", tmp_path, "--json")
+    assert done.returncode == 3
+    assert json.loads(done.stdout)["exit_code"] == 3
+    assert done.stderr.count(b"\n") == 1 and b"connection refused" in done.stderr
+
+
+@pytest.mark.parametrize("words, said", [
+    (["sync"], "TARGET"),
+    (["sync", "http://127.0.0.1:1/"], "at least one datastore"),
+    (["sync", "ftp://x/", "notes"], "no http://"),
+    (["sync", "http://127.0.0.1:1/", "notes=nonsense:x"], "no such kind of place"),
+    (["sync", "http://127.0.0.1:1/", "notes", "--remote", "=x"], "is no NAME=URI"),
+    (["sync", "http://127.0.0.1:1/", "notes", "--max-msg-size", "5"], "--max-msg-size"),
+    (["sync", "http://127.0.0.1:1/", "notes", "--user", "ada"], "no password"),
+    (["sync", "http://127.0.0.1:1/", "notes", "--config", "/nonexistent/x.toml"], "cannot read"),
+    (["serve", "--listen", "0.0.0.0:0"], "--allow-anonymous"),
+    (["serve", "--listen", "nonsense:port"], "no HOST:PORT"),
+    (["serve", "a/b=c"], "is no NAME=PLACE"),
+    (["wbxml", "decode", "/nonexistent"], "cannot read /nonexistent"),
+])
+def test_wrong_usage_is_one_line(words: "list[str]", said: str, tmp_path: Path,
+                                 capsys: pytest.CaptureFixture[str]) -> None:
+    data = [] if words[0] == "wbxml" else ["--data", str(tmp_path)]
+    assert main([*words, *data]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.startswith("minisyncml: ") and err.count("\n") == 1 and said in err
+
+
+@pytest.mark.parametrize("words", [[], ["nonsense"], ["sync", "--mode", "sideways"]])
+def test_unknown_words(words: "list[str]", capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(words)
+    assert caught.value.code == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_config_file(tmp_path: Path) -> None:
+    config = tmp_path / "minisyncml.toml"
+    config.write_text(f'data = "{tmp_path / "c"}"\njson = true\n[sync]\ntarget = "http://127.0.0.1:1/"\n'
+                      'mode = "slow"\n[sync.local]\nnotes = ""\n')
+    done = cli("sync", "--config", config)
+    assert done.returncode == 3 and json.loads(done.stdout)["datastores"][0]["mode"] == "slow"
+    done = cli("sync", "--config", config, "--mode", "two-way")
+    assert json.loads(done.stdout)["datastores"][0]["mode"] == "two-way"
+    config.write_text('mode = "sideways"\n')
+    assert cli("sync", "--config", config).returncode == 2
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["--version"])
+    assert caught.value.code == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("minisyncml 0.") and second in ("codec: C", "codec: Python")
+
+
+def test_demo(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo"]) == 0
+    out = capsys.readouterr().out
+    assert out.count("Both sides are equal") == 3
+    assert "Nothing was transferred." in out and out.endswith("It works.\n")
+
+
+def test_wbxml_both_ways(tmp_path: Path) -> None:
+    xml = (b'<?xml version="1.0"?><SyncML xmlns="SYNCML:SYNCML1.2"><SyncHdr><VerDTD>1.2</VerDTD></SyncHdr>'
+           b"<SyncBody><Final/></SyncBody></SyncML>")
+    wbxml = cli("wbxml", "encode", stdin=xml)
+    assert wbxml.returncode == 0 and wbxml.stdout[:1] == b"\x02"
+    file = tmp_path / "message.wbxml"
+    file.write_bytes(wbxml.stdout)
+    readable = cli("wbxml", "decode", file)
+    assert b"<VerDTD>1.2</VerDTD>" in readable.stdout
+    assert cli("wbxml", "encode", stdin=readable.stdout).stdout == wbxml.stdout
+    assert cli("wbxml", "encode", "--wbxml-version", "1.3", stdin=xml).stdout[:1] == b"\x03"
+    cli("wbxml", "decode", file, "-o", tmp_path / "out.xml")
+    assert (tmp_path / "out.xml").read_bytes() == readable.stdout
+    broken = cli("wbxml", "decode", stdin=wbxml.stdout[:-3])
+    assert broken.returncode == 5 and broken.stdout == b"" and broken.stderr.count(b"\n") == 1
+
+
+def test_a_reader_that_leaves() -> None:
+    done = subprocess.run(f"{sys.executable} -m minisyncml demo | head -c 10", shell=True, capture_output=True,
+                          env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=60)
+    assert b"Traceback" not in done.stderr

@@ -1,0 +1,69 @@
+"""What the README shows works as it stands there."""
+
+from __future__ import annotations
+
+import io
+import re
+import shlex
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import pytest
+from helpers import ROOT
+
+from minisyncml.cli.main import build_parser, parse
+
+README = (ROOT / "README.md").read_text("utf-8")
+BLOCKS = re.findall(r"^ *```(\w*)\n(.*?)^ *```", README, re.M | re.S)
+
+
+def blocks(language: str) -> "list[str]":
+    return [text for kind, text in BLOCKS if kind == language]
+
+
+def test_the_two_commands() -> None:
+    lines = [line.strip() for text in blocks("") for line in text.splitlines()]
+    assert "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/minisyncml demo" in lines
+    assert "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/pytest" in lines
+
+
+def test_the_example_runs() -> None:
+    example, = blocks("python")
+    out = io.StringIO()
+    with redirect_stdout(out):
+        exec(compile(example, "README.md", "exec"), {"__name__": "readme"})
+    there = out.getvalue().splitlines()[2].split()
+    assert there == ["there", "1", "0", "0", "0", "0"]
+
+
+def test_commands_are_understood() -> None:
+    commands = [line.split("minisyncml ", 1)[1] for text in blocks("") for line in text.splitlines()
+                if re.match(r"^ *(\$ )?(\.venv/bin/)?minisyncml ", line)]
+    assert len(commands) >= 2
+    for command in commands:
+        assert callable(parse(shlex.split(command)).run)
+
+
+def test_the_config_is_understood(tmp_path: Path) -> None:
+    text, = blocks("toml")
+    path = tmp_path / "minisyncml.toml"
+    path.write_text(text, "utf-8")
+    args = parse(["serve", "--config", str(path)])
+    assert (args.data, args.listen, args.url) == ("/var/lib/minisyncml", "127.0.0.1:8080", "https://sync.example.org/")
+
+
+def test_options_that_it_names_exist() -> None:
+    _, verbs = build_parser()
+    known = {option for verb in verbs.values() for option in re.findall(r"--[a-z-]+", verb.format_help())}
+    inline = set(re.findall(r"`(--[a-z-]+)", README))
+    assert inline <= known | {"--version"}, inline - known
+
+
+@pytest.mark.parametrize("mode", ["two-way", "slow"])
+def test_modes_that_it_names_exist(mode: str) -> None:
+    assert parse(["sync", "http://x/", "notes", "--mode", mode]).mode == mode
+
+
+def test_files_that_it_names_exist() -> None:
+    for path in re.findall(r"`([a-z_./]+\.(?:py|md|toml))`", README):
+        assert (ROOT / path).is_file(), path
