@@ -63,7 +63,8 @@ def sdist(tools: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def build_and_install(tools: Path, source: Path, folder: Path, **environ: str) -> "tuple[Path, Path]":
     """The wheel, and a Python that has it."""
-    run(tools, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", folder, source, cwd=folder, **environ)
+    run(tools, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", folder, source, cwd=folder,
+        **environ)
     wheel, = folder.glob("*.whl")
     run(sys.executable, "-m", "venv", folder / "env", cwd=folder)
     python = folder / "env" / "bin" / "python"
