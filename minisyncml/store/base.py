@@ -164,7 +164,11 @@ class Batch(Reading):
     """Changes that become durable together. Use as a context manager: leaving it without `commit` forgets them.
 
     It holds the store's lock. Reads see the changes made so far.
+
+    :ivar revision: the highest revision handed out so far, in this batch too
     """
+
+    revision: int
 
     def put(self, id: Optional[str], type: str, body: bytes, reason: str = "") -> Row:
         """Create an item, or replace its body.

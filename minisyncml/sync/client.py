@@ -136,5 +136,5 @@ class ClientSyncer(Syncer):
         batch.set_entry(run.peer, settled(batch.entry(run.peer, id), id, revision, digest))
         if kind == "Add" or code == codes.ITEM_ADDED:
             counts["added"] += code != codes.ALREADY_EXISTS
-        elif not run.slow and code != codes.CONFLICT_SERVER_WON:
+        elif not run.whole and code != codes.CONFLICT_SERVER_WON:
             counts["replaced"] += 1

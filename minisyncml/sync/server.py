@@ -128,6 +128,7 @@ class ServerSyncer(Syncer):
                 self.complete(run)
                 if not run.failed:
                     run.phase = OPEN
+                    run.upto = self.batch(run).revision     # the copies of conflicts go out at once
                     self.remember(run, slow=None, pending=[run.next, run.peer_next])
             elif number == 2:
                 self.confirm(run)
