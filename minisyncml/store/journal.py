@@ -310,7 +310,7 @@ class Journal:
             self._salt = _salt(head)
             self._end = _HEADER
             self._replay()
-        elif not _NAME.startswith(head.rstrip(b"\0")[:len(_NAME)]) or os.fstat(self._fd).st_size > _HEADER:
+        elif os.fstat(self._fd).st_size > _HEADER or not (b"\0" in head or _NAME.startswith(head[:len(_NAME)])):
             raise StoreError(f"{self.path} is no journal of minisyncml")
         # else it is new, or the power went before its first line was durable: lock() writes it
 

@@ -23,7 +23,6 @@ from minisyncml.store.journal import Group, Table
 from minisyncml.store.kept import Kept
 from minisyncml.store.tables import CHUNK, ItemTable, RowTable, ValueTable, to_bytes, to_text
 
-_LONG = 512         # bytes of name and old digests of one file
 UNSYNCED = 2000     #: so many files are written before they are synced in the middle of a session
 
 
@@ -54,37 +53,33 @@ class FileTable(ItemTable):
 
 
 class RedoTable(RowTable):
-    """Files that may not be on the disk yet: where the body is, its length, its digest (empty: the file is to go),
-    the run of the machine in which the file was written; the text holds the name and the digests it may have had.
+    """Files that may not be on the disk yet: where the body is, its length, its digest (empty: the file is to go), that
+    of what was there (empty: nothing), in which run of the machine the commit was, and in which the file was written.
+    The text is the name.
     """
 
-    layout = "<QI17pI"
+    layout = "<QI17p17pII"
 
     def __init__(self) -> None:
         super().__init__()
         self.boot = 0
         self.open: "Set[int]" = set()           # not written in this run of the machine, as far as we know
         self.going: "Set[str]" = set()          # names of files that are to go
-        self.crowded = False                    # an item changed so often that its old digests take room
 
     def set(self, key: int, at: int, length: int, *fields: Any) -> None:
         """A file is to be written, or to go."""
-        name, new, old, *boot = fields
-        text = to_bytes(name) + b"\0" + bytes.fromhex(old)
-        self.keep(key, (at, max(length, 0), bytes.fromhex(new), 0), text)
+        name, new, old, boot, written = fields
+        fixed = (at, max(length, 0), bytes.fromhex(new), bytes.fromhex(old), boot, 0)
+        self.keep(key, fixed, to_bytes(name))
         self.open.add(key)
-        if new:
-            self.going.discard(name)
-        else:
+        if not new:
             self.going.add(name)
-        if len(text) > _LONG:
-            self.crowded = True
-        if boot:
-            self.applied(key, boot[0])
+        if written:
+            self.written(key, written)
 
     def drop(self, key: int) -> None:
         """A file needs no care any more."""
-        self.going.discard(self.about(key)[0])
+        self.going.discard(self.name(key))
         super().drop(key)
         self.open.discard(key)
 
@@ -93,27 +88,24 @@ class RedoTable(RowTable):
         super().clear()
         self.open.clear()
         self.going.clear()
-        self.crowded = False
 
-    def applied(self, key: int, boot: int) -> None:
+    def written(self, key: int, boot: int) -> None:
         """A file was written."""
         fields = self.rows.get(key)
         if fields is not None:
-            self.rows.set(key, (*fields[:3], boot), self.rows.text(key) or b"")
+            self.rows.set(key, (*fields[:5], boot), to_bytes(self.name(key)))
             if boot and boot == self.boot:
                 self.open.discard(key)
 
-    def about(self, key: int) -> "Tuple[str, bytes]":
-        """Name, and old digests in a row."""
-        name, _, old = (self.rows.text(key) or b"").partition(b"\0")
-        return to_text(name), old
+    def name(self, key: int) -> str:
+        """The name of the file."""
+        return to_text(self.rows.text(key) or b"")
 
     def dump(self) -> "Iterator[Tuple[List[Any], int]]":
         """All of them."""
         for key in self.rows.keys():
-            at, length, new, boot = self.rows.get(key) or ()
-            name, old = self.about(key)
-            yield [key, length if new else -1, name, new.hex(), old.hex(), boot], at
+            at, length, new, old, boot, written = self.rows.get(key) or ()
+            yield [key, length if new else -1, self.name(key), new.hex(), old.hex(), boot, written], at
 
 
 class _Marks(Table):
@@ -126,7 +118,7 @@ class _Marks(Table):
     def set(self, key: int, at: int, length: int, *fields: Any) -> None:
         """A mark."""
         if len(fields) == 1:
-            self.redo.applied(key, fields[0])
+            self.redo.written(key, fields[0])
             return
         row = self.items.rows.get(key)
         if row is not None:
@@ -318,11 +310,17 @@ class VdirStore(Kept):
     def _take(self, batch: Overlay) -> None:
         if batch.items:
             self._check_folder()
+        if any(key in self._redo.rows for key in batch.items):
+            # the record knows one old and one new digest: no other version may turn up after a power cut
+            try:
+                self._checkpoint()
+            except OSError as e:
+                raise failure(self.folder, e) from e
         groups, bodies = self._record(batch)
         self._journal.append(groups, bodies)
         try:
             self._settle(list(batch.items))
-            if len(self._redo.rows) > UNSYNCED or self._redo.crowded:
+            if len(self._redo.rows) > UNSYNCED:
                 self._checkpoint()
             self._journal.compact()
         except (OSError, StoreError):
@@ -332,26 +330,25 @@ class VdirStore(Kept):
         rows: "List[List[Any]]" = []
         redo: "List[List[Any]]" = []
         taken: "Set[str]" = set()
+        boot = self._redo.boot
         for key, item in batch.items.items():
             row = self._items.rows.get(key)
-            name, old = self._redo.about(key)
-            if row is not None:
-                name = self._items.name(key)
-                old += row[1]
+            name, old = ("", "") if row is None else (self._items.name(key), row[1].hex())
             if item is None:
-                rows.append([key])
                 if name:
-                    redo.append([key, -1, name, "", old.hex()])
+                    rows.append([key])
+                    redo.append([key, -1, name, "", old, boot, 0])
                 continue
             name = name or self._free_name(item.body, taken)
-            rows.append([key, -1, item.type, item.revision, item.digest.hex(), name])
-            redo.append([key, len(item.body), name, item.digest.hex(), old.hex()])
+            digest = item.digest.hex()
+            rows.append([key, -1, item.type, item.revision, digest, name])
+            redo.append([key, len(item.body), name, digest, old, boot, 0])
             bodies.append(item.body)
         groups += [("redo", redo), ("items", rows)]
 
     def _redo_body(self, key: int) -> Optional[bytes]:
-        """Hold the guard."""
-        at, length, new, _ = self._redo.rows.get(key) or (0, 0, b"", 0)
+        """What is to be in a file, None when it is to go. Hold the guard."""
+        at, length, new, *_ = self._redo.rows.get(key) or (0, 0, b"")
         if not new:
             return None
         data = self._journal.read(at, length)
@@ -364,65 +361,56 @@ class VdirStore(Kept):
         marks: "List[List[Any]]" = []
         failed: Optional[OSError] = None
         for key in keys:
-            fields = self._redo.rows.get(key)
-            if fields is None:
+            if key not in self._redo.rows:
                 continue
-            name, old = self._redo.about(key)
             try:
-                edited = self._write(key, name, old) if fields[2] else self._unlink(name, old)
+                edited = self._bring(key)
             except OSError as e:
                 failed = e
-                continue
             except ItemError:           # what the user put there is too large to be an item
-                self._adopt(key, name, None)
-                continue
-            if edited is None:
-                marks.append([key, -1, self._redo.boot])
+                self._adopt(key, None)
             else:
-                self._adopt(key, name, edited)
+                if edited is None:
+                    marks.append([key, -1, self._redo.boot])
+                else:
+                    self._adopt(key, edited)
         if marks:
             self._journal.append([("marks", marks)], sync=False)
             self._redo.open.difference_update(mark[0] for mark in marks)
         if failed is not None:
             raise failed
 
-    def _write(self, key: int, name: str, old: bytes) -> Optional[bytes]:
-        """What the user wrote in the place of ours, if he did."""
-        path = self._path(name)
-        before = _folder.signature(path)
-        if before is not None and before[0]:
-            there = _folder.body(path, self.limits.max_obj_size)
-            if there:
-                digest = digest_of(there)
-                if digest == (self._redo.rows.get(key) or ())[2]:
-                    return None
-                if digest not in _split(old):
-                    return there
+    def _bring(self, key: int) -> Optional[bytes]:
+        """Write or delete a file; else what the user wrote in its place."""
+        path = self._path(self._redo.name(key))
+        _, _, new, old, boot, _ = self._redo.rows.get(key) or ()
         with self._guard:
-            data = self._redo_body(key)
-        assert data is not None
+            ours = self._redo_body(key)
+        before = _folder.signature(path)
+        there = _folder.body(path, self.limits.max_obj_size)
+        if there:
+            digest = digest_of(there)
+            if digest == new:
+                return None
+            cut = boot != self._redo.boot or not boot
+            if digest != old and not (cut and ours is not None and _torn(there, ours)):
+                return there
+        if ours is None:
+            if there is not None:
+                self._files.unlink(path)
+            return None
         beside = self._path(f"{TEMPORARY}{key}.tmp")
         fd = self._files.open(beside, fresh=True, mode=0o666 if before is None else os.lstat(path).st_mode & 0o777)
         try:
-            self._files.write(fd, data, 0)
+            self._files.write(fd, ours, 0)
         finally:
             self._files.close(fd)
         if _folder.signature(path) != before:
-            return self._write(key, name, old)      # changed this very moment
+            return self._bring(key)         # changed this very moment
         self._files.replace(beside, path)
         return None
 
-    def _unlink(self, name: str, old: bytes) -> Optional[bytes]:
-        """What the user wrote in the file that is to go, if he did."""
-        there = _folder.body(self._path(name), self.limits.max_obj_size)
-        if there is None:
-            return None
-        if there and digest_of(there) not in _split(old):
-            return there
-        self._files.unlink(self._path(name))
-        return None
-
-    def _adopt(self, key: int, name: str, data: Optional[bytes]) -> None:
+    def _adopt(self, key: int, data: Optional[bytes]) -> None:
         """The user changed a file that we were to write or delete: his is the newest version, ours goes to the trash.
 
         With `data` None what he wrote is no item; the next refresh will pass over it.
@@ -440,7 +428,7 @@ class VdirStore(Kept):
         if data is not None:
             revision += 1
             type = _folder.kind(data, self.types)
-            groups.append(("items", [[key, -1, type, revision, digest_of(data).hex(), name]]))
+            groups.append(("items", [[key, -1, type, revision, digest_of(data).hex(), self._redo.name(key)]]))
         groups += [("redo", [[key]]), ("meta", [[1, -1, last, revision, trashed]])]
         self._journal.append(groups, bodies)
 
@@ -449,7 +437,7 @@ class VdirStore(Kept):
         if not len(self._redo.rows):
             return
         paths = [
-            self._path(self._redo.about(key)[0]) for key in self._redo.rows.keys()
+            self._path(self._redo.name(key)) for key in self._redo.rows.keys()
             if (self._redo.rows.get(key) or (0, 0, b""))[2]
         ]
         self._files.sync_all(paths, [self.folder])
@@ -560,5 +548,6 @@ class _Scan:
             self.store._files.unlink(path)
 
 
-def _split(digests: bytes) -> "List[bytes]":
-    return [digests[at:at + 16] for at in range(0, len(digests), 16)]
+def _torn(there: bytes, ours: bytes) -> bool:
+    """Whether a power cut can have made this of our body: cut short, or zeros where it was not yet written."""
+    return len(there) <= len(ours) and all(one in (0, other) for one, other in zip(there, ours))
