@@ -33,6 +33,10 @@ def parameters(function: ast.FunctionDef) -> "list[str]":
     return [name for name in names if name not in ("self", "cls") and not name.startswith("_")]
 
 
+def starred(function: ast.FunctionDef) -> "list[str]":
+    return [arg.arg for arg in (function.args.vararg, function.args.kwarg) if arg is not None]
+
+
 def returns_something(function: ast.FunctionDef) -> bool:
     returned = function.returns
     is_property = any(isinstance(mark, ast.Name) and mark.id == "property" for mark in function.decorator_list)
@@ -65,7 +69,7 @@ def test_docstrings(path: Path) -> None:
                 absent.append(":returns:")
             missing += [f"{name}: {field}" for field in absent]
             wrong = [line for line in text.splitlines() if line.strip().startswith(":param ")
-                     and line.strip().split(":")[1][6:] not in parameters(node)]
+                     and line.strip().split(":")[1][6:] not in [*parameters(node), *starred(node)]]
             missing += [f"{name}: {line.strip()} is no parameter" for line in wrong]
     assert not missing, "\n".join(missing)
 

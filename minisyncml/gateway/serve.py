@@ -146,7 +146,7 @@ class Server:
         with seat.lock:
             if seat.answered == name:
                 return seat.reply   # a repeat: its answer was lost
-            if seat.ended:
+            if seat.session.failed is not None:
                 raise RemoteProtocolError("this session is over")
             seat.current = name
             try:
@@ -154,7 +154,7 @@ class Server:
                 seat.answered, seat.reply = name, reply
             finally:
                 seat.trusted = seat.session.session.authenticated
-                if seat.session.finished:
+                if seat.session.finished and not seat.ended:
                     self._end(seat)
         return reply
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 REDIRECTS = (301, 302, 307, 308)
 BUSY = (429, 502, 503, 504)
 MAX_REDIRECTS = 5
+HINTS = {404: "check the path of the URL", 405: "this is no SyncML address"}
 
 
 class Lost(Exception):
@@ -232,8 +233,8 @@ class HttpTransport(Transport):
             who = "the proxy" if reply.status == 407 else "the web server"
             raise AuthError(f"{who} of {url} refuses the HTTP credentials (HTTP {reply.status})")
         if not 200 <= reply.status < 300:
-            hint = {404: "; check the path of the URL", 405: "; this is no SyncML address"}.get(reply.status, "")
-            raise TransportError(f"{url} answers HTTP {reply.status} {reply.reason}{hint}".rstrip())
+            hint = HINTS.get(reply.status) or _said(reply)
+            raise TransportError(f"{url} answers HTTP {reply.status} {reply.reason}; {hint}".rstrip("; "))
         if not reply.body:
             return None
         content_type = reply.headers.get("content-type", "")
@@ -313,6 +314,14 @@ class HttpTransport(Transport):
         if isinstance(error, ConnectionError):
             return Lost(f"{where} closed the connection without an answer")
         return Lost(f"{where} does not speak HTTP or broke off: {str(error) or type(error).__name__}")
+
+
+def _said(reply: Reply) -> str:
+    """What a server says for people in the body of an error, one line of it."""
+    if not reply.headers.get("content-type", "").lower().startswith("text/plain"):
+        return ""
+    line = reply.body[:200].decode("utf-8", "replace").strip().partition("\n")[0]
+    return "".join(c for c in line if c.isprintable())
 
 
 def _basic(credentials: str) -> str:

@@ -204,7 +204,8 @@ def test_too_large_answer(head: bytes) -> None:
 
 @pytest.mark.parametrize("status, content_type, words", [
     ("404 Not Found", "text/html", "HTTP 404 Not Found; check the path"),
-    ("500 Oops", "text/plain", "HTTP 500 Oops"),
+    ("500 Oops", "text/plain", "HTTP 500 Oops; <html>sorry</html>$"),
+    ("500 Oops", "text/html", "HTTP 500 Oops$"),
     ("200 OK", "text/html; charset=utf-8", "answers with text/html; charset=utf-8, not with SyncML"),
     ("303 See Other", "text/html", "HTTP 303"),
 ])
