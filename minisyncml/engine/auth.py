@@ -19,6 +19,7 @@ from minisyncml.message.commands import Cred, Meta
 
 BASIC = "syncml:auth-basic"
 MD5 = "syncml:auth-md5"
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 
 
 class Login(NamedTuple):
@@ -53,6 +54,8 @@ def unb64(text: bytes) -> bytes:
     :raises ValueError: when it is no base64
     """
     clean = bytes(text).translate(None, b" \t\r\n")
+    if clean.translate(None, _ALPHABET):
+        raise ValueError("a character that base64 does not have")
     try:
         if b"=" not in clean[:-2]:
             return binascii.a2b_base64(clean + b"=" * (-len(clean) % 4))

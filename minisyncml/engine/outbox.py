@@ -196,7 +196,7 @@ class _Writing:
     def _chunk(self, feed: Feed, command: c.ItemCommand, ref: "list[Any]") -> bool:
         """Sends a part of an object that fits no message; False when this message is full.
 
-        `session.sending` is [offset, total, length of the chunk on its way].
+        `session.sending` is [offset, total, length of the chunk on its way, ref].
         """
         session, item = self.session, command.items[0]
         data = item.data if isinstance(item.data, bytes) else b""
@@ -206,7 +206,7 @@ class _Writing:
         if session.version == "1.0" or not session.peer_large or 0 < session.peer_obj_size < len(data):
             feed.refuse(codes.TOO_LARGE)
             return True
-        if session.sending and session.sending[1] != len(data):
+        if session.sending and session.sending[3] != ref:
             session.sending = []        # the item changed meanwhile: from the start
         offset = session.sending[0] if session.sending else 0
         meta = (item.meta or command.meta or c.Meta())._replace(size=None if offset else len(data))
@@ -226,7 +226,7 @@ class _Writing:
             self._wait(ref)
             feed.took()
             return True
-        session.sending = [offset, len(data), room]
+        session.sending = [offset, len(data), room, ref]
         self._wait(["chunk", ref])
         return False
 
@@ -248,7 +248,7 @@ def chunk_answered(session: "Session", code: int) -> bool:
     :returns: True when the object goes on, False when the peer will not have it
     """
     if code in (codes.CHUNK_ACCEPTED, codes.CANCELLED) and session.sending:
-        session.sending = [session.sending[0] + session.sending[2], session.sending[1], 0]
+        session.sending = [session.sending[0] + session.sending[2], session.sending[1], 0, session.sending[3]]
         return True
     session.sending = []
     return False

@@ -64,6 +64,7 @@ class Session:
         self.peer_obj_size = 0          # 0: not announced
         self.peer_large = True          # the peer joins chunks of large objects
         self.refused = False            # the last message was not executed: version or credentials
+        self.quiet = False              # the last message wants no Status at all
         self.resp_uri = ""
         self.authenticated = config.role == SERVER and config.secrets is None
         self.announced = False          # LoggedIn was given out
@@ -177,7 +178,8 @@ class Session:
             self._adopt(header)
         refused = self._refusal(header)
         self.refused = refused is not None
-        slot = self.slots.open(header.msg_id, "0", "SyncHdr", header.target, header.source)
+        self.quiet = header.no_resp and not self.refused
+        slot = self.slots.open(header.msg_id, "0", "SyncHdr", header.target, header.source, self.quiet)
         events: "list[Event]" = []
         if refused:
             code, texts, chal = refused
@@ -256,7 +258,7 @@ class Session:
     def _refuse_all(self, commands: "Iterable[c.Command]", code: int) -> None:
         """One Status for every command of a message that is not executed."""
         for command in commands:
-            if isinstance(command, c.Status) or getattr(command, "no_resp", False):
+            if isinstance(command, c.Status):
                 continue
             self.slots.fill(self._slot(command), code)
             if isinstance(command, (c.Sync, c.Group)):
@@ -266,7 +268,8 @@ class Session:
               source: Optional[str] = None) -> int:
         if item is not None:
             target, source = item.target, item.source
-        return self.slots.open(self.got_msg, command.cmd_id, c.name_of(command), target, source)
+        quiet = self.quiet or getattr(command, "no_resp", False)
+        return self.slots.open(self.got_msg, command.cmd_id, c.name_of(command), target, source, quiet)
 
     def _challenged(self, message: c.Message) -> bool:
         """Reads the Status of our SyncHdr: refused credentials are tried again, any other refusal ends the session."""

@@ -13,8 +13,8 @@ from minisyncml.codec.node import Node
 from minisyncml.errors import LocalProtocolError
 from minisyncml.message.commands import Item, Meta, Status
 
-# one slot: [msg_ref, cmd_ref, cmd, target_ref, source_ref, code (0: open), echoed anchor, texts, chal]
-MSG, CMD_REF, CMD, TARGET, SOURCE, CODE, ANCHOR, TEXTS, CHAL = range(9)
+# one slot: [msg_ref, cmd_ref, cmd, target_ref, source_ref, quiet, code (0: open), echoed anchor, texts, chal]
+MSG, CMD_REF, CMD, TARGET, SOURCE, QUIET, CODE, ANCHOR, TEXTS, CHAL = range(10)
 
 
 class Slots:
@@ -34,7 +34,8 @@ class Slots:
         """
         return [self.first, [list(row) for row in self.rows]]
 
-    def open(self, msg: str, cmd_id: str, cmd: str, target: Optional[str] = None, source: Optional[str] = None) -> int:
+    def open(self, msg: str, cmd_id: str, cmd: str, target: Optional[str] = None, source: Optional[str] = None,
+             quiet: bool = False) -> int:
         """A new slot at the end.
 
         :param msg: MsgID of the message answered
@@ -42,9 +43,10 @@ class Slots:
         :param cmd: its element name
         :param target: TargetRef
         :param source: SourceRef
+        :param quiet: the sender wants no answer (NoResp); the slot is filled all the same
         :returns: the number of the slot
         """
-        self.rows.append([msg, cmd_id, cmd, target, source, 0, None, (), None])
+        self.rows.append([msg, cmd_id, cmd, target, source, quiet, 0, None, (), None])
         return self.first + len(self.rows) - 1
 
     def fill(self, slot: int, code: int, anchor: Optional[str] = None, texts: "Sequence[str]" = (),
@@ -69,9 +71,11 @@ class Slots:
         :returns: the Status, None when all are sent
         :raises LocalProtocolError: when the next one was never filled
         """
+        while self.rows and self.rows[0][QUIET] and self.rows[0][CODE]:
+            self.taken()
         if not self.rows:
             return None
-        msg, ref, cmd, target, source, code, anchor, texts, chal = self.rows[0]
+        msg, ref, cmd, target, source, _, code, anchor, texts, chal = self.rows[0]
         if not code:
             raise LocalProtocolError(f"status slot {self.first} ({cmd} {ref}) never filled")
         items = tuple(Item(data=text.encode()) for text in texts)  # type: ignore[attr-defined]
@@ -91,7 +95,7 @@ class Slots:
 
         :returns: True when there is nothing but successful Statuses for SyncHdr
         """
-        return all(row[CMD] == "SyncHdr" and codes.succeeded(row[CODE]) for row in self.rows)  # type: ignore[arg-type]
+        return all(row[QUIET] or row[CMD] == "SyncHdr" and codes.succeeded(row[CODE]) for row in self.rows)  # type: ignore[arg-type]
 
     def __len__(self) -> int:
         return len(self.rows)

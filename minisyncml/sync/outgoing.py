@@ -41,8 +41,9 @@ class Outgoing:
         run = next((run for run in self._runs if run.phase == OPEN and self._has_sync(run)), None)
         if run is None:
             return None
+        self._item = None       # what did not fit into the last message may have changed since
         if run is not self._current:
-            self._current, self._page, self._end, self._item = run, deque(), False, None
+            self._current, self._page, self._end = run, deque(), False
         number = None
         if not run.opened and self.count:
             number = self._total(run)

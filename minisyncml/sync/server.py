@@ -108,11 +108,10 @@ class ServerSyncer(Syncer):
             self.port.settle(event.slot, codes.NOT_FOUND)
             return
         batch = self.batch(run)
-        for guid, luid in event.items:
-            if not guid or not luid or not guid.isdigit():
-                continue
+        # before a slow sync names mean nothing any more
+        for guid, luid in event.items if not (run.whole and run.phase == ALERTED) else ():
             entry = batch.entry(run.peer, guid)
-            if entry is None and batch.row(guid) is None and run.whole:
+            if not luid or entry is None and batch.row(guid) is None:
                 continue
             other = batch.by_remote(run.peer, luid)
             if other is not None and other.id != guid:

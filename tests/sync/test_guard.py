@@ -1,0 +1,137 @@
+"""A side that turned up empty, or a peer that reports everything gone: nothing is deleted unless somebody says so."""
+
+from __future__ import annotations
+
+import pytest
+from pair import Pair, delete, fill, fine
+from probe import Probe, add
+from probe import delete as remove
+from scenes import BASE, TEXT, Scene
+
+from minisyncml.errors import DataAtRisk
+from minisyncml.limits import DEFAULT
+from minisyncml.store.base import Store
+from minisyncml.store.memory import MemoryStore
+
+
+def wipe(store: Store) -> None:
+    delete(store, *(row.id for row in store.rows()))
+
+
+def stopped(scene: Scene, mode: str) -> bool:
+    """Whether some side said that data is at risk, after which no item is gone anywhere."""
+    left, right = scene.pair.sync(mode)
+    codes = {exchange.report.exit_code for exchange in (left, right)}
+    errors = [part.error for exchange in (left, right) for part in exchange.report.datastores.values()]
+    assert (6 in codes) == any(isinstance(error, DataAtRisk) for error in errors)
+    return 6 in codes
+
+
+# who turned up empty, mode, whether the run has to stop
+TABLE = (
+    ("client", "two-way", True), ("client", "one-way-from-client", True), ("client", "refresh-from-client", True),
+    ("client", "slow", False), ("client", "refresh-from-server", False),
+    ("server", "two-way", True), ("server", "one-way-from-server", True), ("server", "refresh-from-server", True),
+    ("server", "slow", False), ("server", "refresh-from-client", False),
+)
+
+
+@pytest.mark.parametrize("side, mode, stops", TABLE)
+def test_a_side_is_empty(side: str, mode: str, stops: bool) -> None:
+    scene = Scene()
+    empty, full = (scene.client, scene.server) if side == "client" else (scene.server, scene.client)
+    wipe(empty)
+    assert stopped(scene, mode) == stops
+    assert len(full) == len(BASE)
+    assert len(empty) == (0 if stops else len(BASE))
+
+
+@pytest.mark.parametrize("side, mode", [row[:2] for row in TABLE if row[2]])
+def test_it_stays_stopped_until_allowed(side: str, mode: str) -> None:
+    scene = Scene()
+    empty, full = (scene.client, scene.server) if side == "client" else (scene.server, scene.client)
+    wipe(empty)
+    for _ in range(3):
+        assert stopped(scene, mode)
+        assert len(full) == len(BASE)
+    scene.pair.client_options = scene.pair.client_options._replace(allow_empty=True)
+    scene.pair.server_options = scene.pair.server_options._replace(allow_empty=True)
+    left, right = scene.pair.sync(mode)
+    assert fine(left) and fine(right)
+    assert len(full) == len(empty) == 0
+    assert {x.body for x in full.trash()} == {text.encode() for text in BASE}
+
+
+@pytest.mark.parametrize("side", ("client", "server"))
+def test_items_that_come_back_make_it_go_on(side: str) -> None:
+    scene = Scene()
+    empty = scene.client if side == "client" else scene.server
+    wipe(empty)
+    assert stopped(scene, "two-way")
+    fill(empty, *BASE)      # the disk is mounted again: other ids, the same items
+    left, right = scene.pair.sync("slow")
+    assert fine(left) and fine(right)
+    client, server = scene.contents()
+    assert client == server and len(client) == len(BASE) == sum(client.values())
+
+
+@pytest.mark.parametrize("count", (1, 2))
+def test_few_items_are_no_address_book(count: int) -> None:
+    scene = Scene(first=True)
+    fill(scene.client, *BASE[:count])
+    scene.pair.sync()
+    wipe(scene.client)
+    assert not stopped(scene, "two-way")
+    assert len(scene.server) == 0
+    assert DEFAULT.guard_items == 3
+
+
+def test_another_datastore_goes_on() -> None:
+    pair = Pair({name: MemoryStore(TEXT) for name in ("notes", "memos")},
+                {name: MemoryStore(TEXT) for name in ("notes", "memos")})
+    fill(pair.client["notes"], *BASE)
+    pair.sync()
+    wipe(pair.client["notes"])
+    fill(pair.client["memos"], "a memo")
+    left, _ = pair.sync()
+    assert left.report.exit_code == 6
+    assert len(pair.server["notes"]) == len(BASE)
+    assert len(pair.server["memos"]) == 1
+
+
+class TestPhone:
+    """A client that has no guard of its own."""
+
+    def phone(self) -> Probe:
+        probe = Probe({"notes": MemoryStore(TEXT)})
+        probe.session(*(add(f"L{number}", text) for number, text in enumerate(BASE)), code=201)
+        assert len(probe.stores["notes"]) == len(BASE)
+        return probe
+
+    def test_deletes_everything(self) -> None:
+        probe = self.phone()
+        probe.new().begin()
+        probe.send(probe.sync(*(remove(f"L{number}") for number in range(len(BASE)))))
+        assert len(probe.stores["notes"]) == len(BASE)
+        assert probe.exchange.report.exit_code == 6
+
+    def test_sends_nothing_in_a_refresh(self) -> None:
+        probe = self.phone()
+        probe.new().begin(code=203)
+        probe.send(probe.sync())
+        assert len(probe.stores["notes"]) == len(BASE)
+        assert probe.exchange.report.exit_code == 6
+
+    def test_deletes_nearly_everything(self) -> None:
+        probe = self.phone()
+        probe.session(*(remove(f"L{number}") for number in range(1, len(BASE))))
+        assert [x.body for x in probe.stores["notes"].trash()] == [text.encode() for text in BASE[1:]]
+        assert len(probe.stores["notes"]) == 1
+
+    def test_after_the_stop_the_deletions_do_not_linger(self) -> None:
+        probe = self.phone()
+        probe.new().begin()
+        probe.send(probe.sync(*(remove(f"L{number}") for number in range(len(BASE)))))
+        back = probe.session(*(add(f"L{number}", text) for number, text in enumerate(BASE)), code=201)
+        assert not back
+        assert len(probe.stores["notes"]) == len(BASE)
