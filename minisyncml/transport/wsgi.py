@@ -5,6 +5,7 @@ Whatever SyncML has to say, refusals included, goes out with HTTP status 200; ot
 
 from __future__ import annotations
 
+from _thread import allocate_lock
 from typing import TYPE_CHECKING, Callable, Iterable, Optional
 
 from minisyncml.errors import Error, LimitError, RemoteProtocolError, TransportError, UsageError
@@ -180,6 +181,7 @@ class HttpServer:
         sock = _listen(host, port)
         self.host, self.port = sock.getsockname()[:2]
         self._stopping = False
+        self._awake = allocate_lock()
         self._map: "dict[int, object]" = {}
         self._server = create_server(
             app, map=self._map, sockets=[sock], threads=self.THREADS, ident=None, expose_tracebacks=False,
@@ -194,13 +196,16 @@ class HttpServer:
             while not self._stopping:
                 loop(timeout=60, use_poll=True, map=self._map, count=1)
         finally:
+            self._awake.acquire()   # for good: nobody wakes what is closed
             self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=5)
             self._server.asyncore.close_all(map=self._map, ignore_all=True)
 
     def stop(self) -> None:
         """Make :meth:`run` return; may be called from any thread and from a signal handler."""
         self._stopping = True
-        self._server.pull_trigger()
+        if self._awake.acquire(False):  # else the loop is ending, or somebody else is waking it; a handler must not wait
+            self._server.pull_trigger()
+            self._awake.release()
 
 
 def _listen(host: str, port: int) -> "socket.socket":
