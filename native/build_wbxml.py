@@ -39,7 +39,7 @@ ffi = cffi.FFI()
 ffi.cdef(declarations())
 ffi.set_source("minisyncml.codec._wbxml", '#include "wbxml.h"\n' + tables(), sources=SOURCES, depends=DEPENDS,
                include_dirs=["native"], py_limited_api=True,
-               extra_compile_args=["-O2", "-std=c99", "-Wall", "-Wextra", "-fvisibility=hidden"])
+               extra_compile_args=["-O3", "-std=c99", "-Wall", "-Wextra", "-fvisibility=hidden"])
 
 if __name__ == "__main__":
     print(tables())

@@ -72,26 +72,46 @@ typedef struct {
     uint32_t lf, cr, crlf, brackets, markup;       /* how many; markup is & < > */
 } census;
 
+/* Counts in one block of plain bytes; 0 when there is a control character or a byte beyond ASCII. Without branches, so
+ * that compilers make vector code of it. Reads one byte behind the block. */
+enum { BLOCK = 32 };
+static int count_block(const uint8_t *text, census *found) {
+    uint8_t lf = 0, cr = 0, crlf = 0, brackets = 0, markup = 0, other = 0;
+    for (int i = 0; i < BLOCK; i++) {
+        uint8_t c = text[i], is_lf = c == '\n', is_cr = c == '\r';
+        lf = (uint8_t)(lf + is_lf);
+        cr = (uint8_t)(cr + is_cr);
+        crlf = (uint8_t)(crlf + (is_cr & (text[i + 1] == '\n')));
+        brackets = (uint8_t)(brackets + (c == ']'));
+        markup = (uint8_t)(markup + ((c == '&') | (c == '<') | (c == '>')));
+        other |= (uint8_t)((c >= 0x80) | ((c < 0x20) & !is_lf & !is_cr & (c != '\t')));
+    }
+    if (other) return 0;
+    found->lf += lf;
+    found->cr += cr;
+    found->crlf += crlf;
+    found->brackets += brackets;
+    found->markup += markup;
+    return 1;
+}
+
 /* Counts what needs care in a text; 0 when XML cannot hold it. */
 static int count(const uint8_t *text, uint32_t length, census *found) {
-    static const uint8_t plain[256] = {
-        [0x20] = 1, 1, 1, 1, 1, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 0, 1,
-        1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1,
-        1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
     memset(found, 0, sizeof *found);
-    uint32_t i = 0;
+    uint32_t i = 0, slow = 0;
     while (i < length) {
-        uint8_t c = text[i];
-        if (plain[c]) {
-            i++;
-            continue;
+        if (i >= slow && length - i > BLOCK) {
+            if (count_block(text + i, found)) {
+                i += BLOCK;
+                continue;
+            }
+            slow = i + BLOCK;
         }
+        uint8_t c = text[i];
         uint32_t width = character(text + i, length - i);
         if (!width) return 0;
-        if (c == '\r') {
-            found->cr++;
-            found->crlf += i + 1 < length && text[i + 1] == '\n';
-        }
+        found->cr += c == '\r';
+        found->crlf += c == '\r' && i + 1 < length && text[i + 1] == '\n';
         found->lf += c == '\n';
         found->brackets += c == ']';
         found->markup += c == '&' || c == '<' || c == '>';
@@ -157,14 +177,25 @@ static void emit_cdata(sink *to, const uint8_t *text, uint32_t length, int crlf)
     emit(to, text + from, length - from);
 }
 
+/* The same where each line ends with CR LF and nothing else needs care. */
+static void emit_lines(sink *to, const uint8_t *text, uint32_t length) {
+    const uint8_t *cr, *end = text + length;
+    while ((cr = memchr(text, '\r', (size_t)(end - text)))) {
+        emit(to, text, (size_t)(cr - text));
+        text = cr + 1;
+    }
+    emit(to, text, (size_t)(end - text));
+}
+
 static int print_opaque(printer *p, const uint8_t *data, uint32_t length) {
     census found;
     if (!count(data, length, &found)) return WBXML_E_OTHER;
     int crlf = found.lf && found.lf == found.crlf && found.lf == found.cr;
     if (crlf) emit_string(p->to, "<?wbxml crlf?>");
-    else if (found.lf || !length) emit_string(p->to, "<?wbxml lf?>");
+    else if (found.lf || found.cr || !length) emit_string(p->to, "<?wbxml lf?>");
     emit_string(p->to, "<![CDATA[");
-    if (found.cr || found.brackets) emit_cdata(p->to, data, length, crlf);
+    if (crlf && !found.brackets) emit_lines(p->to, data, length);
+    else if (found.cr || found.brackets) emit_cdata(p->to, data, length, crlf);
     else emit(p->to, data, length);
     emit_string(p->to, "]]>");
     return 0;

@@ -15,6 +15,7 @@ except ImportError:
 
 CHUNK = 256     #: records filled by one call, 16 KiB
 
+_new: Any = ffi.new_allocator(should_clear_after_alloc=False) if ffi else None
 _RECORD = struct.Struct("=16i")
 
 
@@ -42,7 +43,7 @@ def records(data: bytes, pos: int, table: int, max_depth: int, max_records: int,
     """
     state = ffi.new("wbxml_state *", {"pos": pos, "table": table, "max_depth": max_depth, "depth": 1})
     document = ffi.from_buffer("uint8_t[]", data)
-    array = ffi.new("int32_t[]", lib.WBXML_INTS * chunk)
+    array = _new("int32_t[]", lib.WBXML_INTS * chunk)
     whole = ffi.buffer(array)
     left = max_records
     while True:
@@ -74,7 +75,7 @@ def error(code: int, offset: int, data: bytes) -> DecodeError:
     return DecodeError(what.get(code, "document is too long"), offset)
 
 
-def to_xml(data: bytes, pos: int, devinf: int, space: str, max_depth: int) -> "str | None":
+def to_xml(data: bytes, pos: int, devinf: int, space: str, max_depth: int) -> "bytes | None":
     """Indented XML of a document in UTF-8, without XML declaration.
 
     :param data: the document
@@ -84,10 +85,10 @@ def to_xml(data: bytes, pos: int, devinf: int, space: str, max_depth: int) -> "s
     :param max_depth: elements may nest so deep
     :returns: the XML, or None when the general decoder has to do it (an error included)
     """
-    used = ffi.new("size_t *", 3 * len(data) + 1024)
+    used = ffi.new("size_t *", 2 * len(data) + 1024)
     code = lib.WBXML_E_SPACE
     while code == lib.WBXML_E_SPACE:
-        out = bytearray(used[0])
-        with ffi.from_buffer("char[]", out, require_writable=True) as buffer:
-            code = lib.wbxml_to_xml(data, len(data), pos, devinf, space.encode(), max_depth, buffer, len(out), used)
-    return memoryview(out)[:used[0]].tobytes().decode() if code == 0 else None
+        size = used[0]
+        out = _new("char[]", size)
+        code = lib.wbxml_to_xml(data, len(data), pos, devinf, space.encode(), max_depth, out, size, used)
+    return bytes(ffi.buffer(out, used[0])) if code == 0 else None

@@ -17,7 +17,7 @@ from minisyncml.codec.writing import Writer
 from minisyncml.errors import DecodeError, EncodeError, LimitError
 from minisyncml.limits import DEFAULT, Limits
 
-DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
+DECLARATION = xml.DECLARATION + b"\n"
 _BLANK = " \t\n\v\f\r"
 _TYPES = {"application/vnd.syncml-devinf+wbxml": "application/vnd.syncml-devinf+xml",
           "application/vnd.syncml.dmtnds+wbxml": "application/vnd.syncml.dmtnds+xml"}
@@ -37,10 +37,25 @@ def wbxml_to_xml(data: bytes, limits: Limits = DEFAULT) -> str:
     :returns: XML, each element on a line of its own
     :raises DecodeError: malformed
     :raises LimitError: nested too deep
+    :raises EncodeError: a name that XML cannot hold
+    """
+    return readable(data, limits).decode()
+
+
+def readable(data: bytes, limits: Limits = DEFAULT) -> bytes:
+    """:func:`wbxml_to_xml` in UTF-8, for who writes it to a file.
+
+    :param data: the document
+    :param limits: bound on depth
+    :returns: XML
+    :raises DecodeError: malformed
+    :raises LimitError: nested too deep
+    :raises EncodeError: a name that XML cannot hold
     """
     ctx = wbxml.context(data)
     fast = _native(ctx, limits) if wbxml.IMPLEMENTATION == "C" else None
-    return DECLARATION + _doctype(ctx) + (_Indented(limits).document(ctx) if fast is None else fast) + "\n"
+    body = _Indented(limits).document(ctx).encode() if fast is None else fast
+    return b"".join((DECLARATION, _doctype(ctx).encode(), body, b"\n"))
 
 
 def _doctype(ctx: wbxml.Context) -> str:
@@ -50,7 +65,7 @@ def _doctype(ctx: wbxml.Context) -> str:
     return f'<!DOCTYPE DevInf PUBLIC "{tokens.fpi_of(ctx.kind, ctx.version)}" "">\n'
 
 
-def _native(ctx: wbxml.Context, limits: Limits) -> "Optional[str]":
+def _native(ctx: wbxml.Context, limits: Limits) -> "Optional[bytes]":
     """The same by the C codec; None for documents that it leaves to Python."""
     if ctx.kind not in ("syncml", "devinf") or ctx.charset not in tokens.UTF8_CHARSETS or not ctx.version:
         return None
@@ -147,7 +162,7 @@ def _cdata(data: bytes, mark: bool) -> str:
     how = ""
     if lines and lines == crlf == text.count("\r"):
         how, text = "<?wbxml crlf?>", text.replace("\r\n", "\n")
-    elif mark or lines or not text:
+    elif mark or lines or "\r" in text or not text:
         how = "<?wbxml lf?>"
     text = text.replace("]]>", "]]]]><![CDATA[>").replace("\r", "]]>&#13;<![CDATA[")
     return f"{how}<![CDATA[{text}]]>"
