@@ -90,8 +90,9 @@ class _Records:
         """An Item of Add, Replace or Delete, whatever is in it."""
         kind, flags, cmd, cmd_length, meta, meta_length, target, target_length, source, source_length, own_meta, \
             own_length, body, length, _, _ = record
+        data = self.data[body:body + length] if body >= 0 else None
         item = Item(self._uri(source, source_length), self._uri(target, target_length),
-                    self._meta(own_meta, own_length), self.data[body:body + length] if body >= 0 else None, flags & pure.MORE != 0)
+                    self._meta(own_meta, own_length), data, flags & pure.MORE != 0)
         if flags & pure.FURTHER:
             self._more(item)
             return

@@ -12,9 +12,10 @@ from minisyncml.message import commands as c
 VERSIONS = ("1.0", "1.1", "1.2")
 
 # what XML can hold; ends are stripped by every reader. Mostly from a list: drawing letter by letter is slow
-_LETTERS = st.text(st.one_of(st.sampled_from("a1./&<>\"'\r\n\t]"), st.characters(blacklist_categories=("Cc", "Cs", "Cn"))),
-                   max_size=4).map(str.strip)
-_SOME = ["1", "2", "b64", "./contacts", "text/x-vcard", "a & b", "<Item>", "]]>", "l\r\nm", "\u00e9\u20ac\U0001f600", "x" * 200]
+_CHARACTERS = st.one_of(st.sampled_from("a1./&<>\"'\r\n\t]"), st.characters(blacklist_categories=("Cc", "Cs", "Cn")))
+_LETTERS = st.text(_CHARACTERS, max_size=4).map(str.strip)
+_SOME = ["1", "2", "b64", "./contacts", "text/x-vcard", "a & b", "<Item>", "]]>", "l\r\nm",
+         "\u00e9\u20ac\U0001f600", "x" * 200]
 WORDS = st.one_of(st.sampled_from(_SOME), st.sampled_from(_SOME), _LETTERS.map(lambda text: text or "0"))
 TEXTS = st.one_of(st.sampled_from(["", *_SOME]), st.sampled_from(_SOME), _LETTERS)
 NUMBERS = st.integers(0, 10**12)
@@ -48,7 +49,7 @@ def metas(version: str) -> "st.SearchStrategy[c.Meta]":
         c.Meta, maybe(TEXTS), maybe(TEXTS), maybe(NUMBERS), maybe(TEXTS), maybe(TEXTS), maybe(TEXTS), maybe(NUMBERS),
         maybe(NUMBERS) if late else st.none(), maybe(TEXTS), maybe(TEXTS),
         st.booleans() if version >= "1.2" else st.just(False),
-        several(TEXTS) if late else st.just(()), maybe(mem) if late else st.none()).filter(lambda meta: meta != c.Meta())
+        several(TEXTS) if late else st.just(()), maybe(mem) if late else st.none()).filter(lambda m: m != c.Meta())
 
 
 def creds(xml: bool) -> "st.SearchStrategy[c.Cred]":
