@@ -23,11 +23,12 @@ _VERSIONS = (
 )
 
 
-def names(folder: str, suffix: str) -> "Iterator[Tuple[str, Signature]]":
+def names(folder: str, suffix: str, left: "List[str]") -> "Iterator[Tuple[str, Signature]]":
     """The files that are items.
 
     :param folder: where to look
     :param suffix: that their names have
+    :param left: gets the names of temporary files of ours
     :returns: name and signature of each
     :raises OSError: when the folder cannot be read
     """
@@ -41,6 +42,8 @@ def names(folder: str, suffix: str) -> "Iterator[Tuple[str, Signature]]":
                     continue
                 if S_ISREG(st.st_mode):
                     yield name, (st.st_size, st.st_mtime_ns, st.st_ctime_ns, st.st_ino)
+            elif name.startswith(TEMPORARY):
+                left.append(name)
 
 
 def signature(path: str) -> Optional[Signature]:

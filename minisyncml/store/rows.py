@@ -87,25 +87,36 @@ class Rows:
         """
         packed = self._struct.pack(*fields)
         at = self.find(key)
-        width = self._width
-        if at >= 0:
+        if at < 0:
+            self._insert(key, packed, text)
+        else:
+            width = self._width
             self._data[at * width:at * width + width] = packed
             start, end = self._starts[at], self._ends[at]
             if self._heap[start:end] == text:
                 return
             self._waste += end - start
-        else:
-            at = bisect_left(self.ids, key)
-            self.ids.insert(at, key)
-            self._data[at * width:at * width] = packed
-            self._starts.insert(at, 0)
-            self._ends.insert(at, 0)
-        self._starts[at] = len(self._heap)
-        self._heap += text
-        self._ends[at] = len(self._heap)
+            self._starts[at] = len(self._heap)
+            self._heap += text
+            self._ends[at] = len(self._heap)
+            self._tidy()
         if text and self._slots is not None:
             self._remember(key, text)
-        self._tidy()
+
+    def _insert(self, key: int, packed: bytes, text: bytes) -> None:
+        start = len(self._heap)
+        self._heap += text
+        if not self.ids or key > self.ids[-1]:      # as nearly always
+            self.ids.append(key)
+            self._data += packed
+            self._starts.append(start)
+            self._ends.append(len(self._heap))
+            return
+        at = bisect_left(self.ids, key)
+        self.ids.insert(at, key)
+        self._data[at * self._width:at * self._width] = packed
+        self._starts.insert(at, start)
+        self._ends.insert(at, len(self._heap))
 
     def drop(self, key: int) -> bool:
         """Forget a row.
@@ -159,17 +170,35 @@ class Rows:
         :param text: the whole text, not empty
         :returns: its number, 0 when there is none
         """
+        at = self.search(text)
+        return self.ids[at] if at >= 0 else 0
+
+    def search(self, text: bytes) -> int:
+        """Find where a row is among the others.
+
+        :param text: the whole text, not empty
+        :returns: its place, counted from 0; -1 when there is none
+        """
         if self._slots is None:
             self._index()
         slots = self._slots
         assert slots is not None
         mask = len(slots) - 1
-        at = hash(text) & mask
-        while slots[at]:
-            if self.text(slots[at]) == text:
-                return slots[at]
-            at = (at + 1) & mask
-        return 0
+        slot = hash(text) & mask
+        while slots[slot]:
+            at = self.find(slots[slot])
+            if at >= 0 and self._heap[self._starts[at]:self._ends[at]] == text:
+                return at
+            slot = (slot + 1) & mask
+        return -1
+
+    def at(self, place: int) -> "Tuple[int, Tuple[Any, ...]]":
+        """The row at a place, see :meth:`search`.
+
+        :param place: counted from 0
+        :returns: number and fields
+        """
+        return self.ids[place], self._struct.unpack_from(self._data, place * self._width)
 
     def _index(self) -> None:
         size = 64

@@ -69,7 +69,10 @@ class RowTable(Table):
 
     def keep(self, key: int, fields: "Tuple[Any, ...]", text: bytes = b"") -> None:
         """Set a row and keep count of the bytes."""
-        self.size += self.body_size(fields) - self.body_size(self.rows.get(key))
+        ids = self.rows.ids
+        self.size += self.body_size(fields)
+        if ids and key <= ids[-1]:
+            self.size -= self.body_size(self.rows.get(key))
         self.rows.set(key, fields, text)
 
     def body_size(self, fields: "Optional[Tuple[Any, ...]]") -> int:

@@ -464,13 +464,14 @@ class _Scan:
     def run(self) -> None:
         """Find what changed and tell the journal."""
         store, rows = self.store, self.items.rows
-        for name, signature in _folder.names(store.folder, store.suffix):
-            key = rows.by_text(to_bytes(name))
-            if not key:
+        left: "List[str]" = []
+        for name, signature in _folder.names(store.folder, store.suffix, left):
+            at = rows.search(to_bytes(name))
+            if at < 0:
                 self.fresh.append(name)
                 continue
-            self.seen[rows.find(key)] = 1
-            fields = rows.get(key) or ()
+            self.seen[at] = 1
+            key, fields = rows.at(at)
             if self.rescan or fields[3:] != signature:
                 self.look(key, name, signature, fields)
         gone = {key for key, seen in zip(rows.keys(), self.seen) if not seen}
@@ -481,7 +482,8 @@ class _Scan:
         self.flush()
         if self.changed:
             store._journal.append([("meta", [[1, -1, self.last, self.revision, self.trashed]])])
-        self.sweep()
+        for name in left:           # of an interrupted write; we have the lock, so nobody is writing
+            store._files.unlink(store._path(name))
 
     def look(self, key: int, name: str, signature: Signature, fields: "Tuple[Any, ...]") -> None:
         """Read a file that may have changed."""
@@ -539,13 +541,6 @@ class _Scan:
         groups.append(("meta", [[1, -1, self.last, self.revision, self.trashed]]))
         self.store._journal.append(groups, sync=False)
         self.rows, self.marks = [], []
-
-    def sweep(self) -> None:
-        """Delete what an interrupted write left; we have the lock, so nobody is writing."""
-        with os.scandir(self.store.folder) as found:
-            left = [one.path for one in found if one.name.startswith(TEMPORARY)]
-        for path in left:
-            self.store._files.unlink(path)
 
 
 def _torn(there: bytes, ours: bytes) -> bool:

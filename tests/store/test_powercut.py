@@ -120,7 +120,7 @@ def test_commits(tmp_path: Path, make: "Callable[[Path, Recorder], Keeper]") -> 
     work(script)
     script.store.close()
     script.same()
-    assert script.cut_everywhere(12) > 100
+    assert script.cut_everywhere(8) > 100
 
 
 @pytest.mark.parametrize("make", [tiny, vdir])
@@ -135,7 +135,7 @@ def test_checkpoints_between(tmp_path: Path, make: "Callable[[Path, Recorder], K
     script.batch(lambda b: [b.remove("1"), b.put("3", "text/plain", b"three is back")])
     script.store.close()
     script.same()
-    assert script.cut_everywhere(8) > 100
+    assert script.cut_everywhere(5) > 100
 
 
 @pytest.mark.parametrize("make", [tiny, vdir])
@@ -147,7 +147,7 @@ def test_compaction(tmp_path: Path, make: "Callable[[Path, Recorder], Keeper]") 
     script.store._journal.unlock()          # type: ignore[attr-defined]
     script.note()
     work(script)
-    assert script.cut_everywhere(8) > 100
+    assert script.cut_everywhere(5) > 100
 
 
 def test_edits_of_the_user_are_kept(tmp_path: Path) -> None:
