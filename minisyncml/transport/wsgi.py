@@ -203,7 +203,7 @@ class HttpServer:
     def stop(self) -> None:
         """Make :meth:`run` return; may be called from any thread and from a signal handler."""
         self._stopping = True
-        if self._awake.acquire(False):  # else the loop is ending, or somebody else is waking it; a handler must not wait
+        if self._awake.acquire(False):  # else it is ending or being woken; a handler must not wait
             self._server.pull_trigger()
             self._awake.release()
 
