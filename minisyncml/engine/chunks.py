@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from minisyncml import status as codes
+from minisyncml.engine.auth import unb64
 from minisyncml.message.commands import Item, Meta
 
 
@@ -39,14 +40,6 @@ class Assembly:
         """Bytes received so far."""
         return sum(map(len, self.parts))
 
-    def interrupted(self, key: "list[Any]") -> bool:
-        """Whether a new item begins while another is incomplete (answered with Alert 223).
-
-        :param key: names datastore, command and item
-        :returns: True when an object is open and this is not its next chunk
-        """
-        return self.key is not None and self.key != key
-
     def take(self, key: "list[Any]", item: Item, meta: Meta, max_size: int) -> "tuple[int, Optional[bytes]]":
         """One item or chunk.
 
@@ -67,11 +60,21 @@ class Assembly:
                 return codes.SIZE_TOO_BIG, None
             self.key, self.size, self.meta = key, size, (meta.type, meta.format)
         self.parts.append(data)
-        if self.length > (self.size or 0):
-            self.forget()
-            return codes.SIZE_MISMATCH, None
-        if item.more:
+        if item.more and self.length <= self._most():
             return codes.CHUNK_ACCEPTED, None
-        whole, declared = b"".join(self.parts), self.size
+        whole, complete = b"".join(self.parts), not item.more and self._complete()
         self.forget()
-        return (0, whole) if len(whole) == declared else (codes.SIZE_MISMATCH, None)
+        return (0, whole) if complete else (codes.SIZE_MISMATCH, None)
+
+    def _most(self) -> int:
+        """Bytes that may come: of base64 Size is the length of the text, or, at some peers, of what it stands for."""
+        size = self.size or 0
+        return size * 3 // 2 + 8 if self.meta[1] == "b64" else size
+
+    def _complete(self) -> bool:
+        if self.length == self.size:
+            return True
+        try:
+            return self.meta[1] == "b64" and len(unb64(b"".join(self.parts))) == self.size
+        except ValueError:
+            return False

@@ -38,7 +38,7 @@ class Feed(Protocol):
         """The command of :meth:`item` was written."""
 
     def refuse(self, code: int) -> None:
-        """The command of :meth:`item` can not be sent: the object is too large for the peer."""
+        """The command of :meth:`item` can not be sent, or the peer refused a part of its object."""
 
     def close(self) -> None:
         """The container is complete."""
@@ -60,9 +60,10 @@ def build(session: "Session", feed: Optional[Feed]) -> Optional[bytes]:
         session.retry = [_snapshot(session.queue), session.ours]
     writing = _Writing(session)
     complete = writing.statuses()
+    if complete:
+        complete = writing.queued(bool(stages))
     if complete and stages:
-        complete = writing.queued()
-        if complete and feed is not None and 1 in stages:
+        if feed is not None and 1 in stages:
             complete = writing.syncs(feed)
     if complete and stages:
         session.ours = session.turn
@@ -70,6 +71,11 @@ def build(session: "Session", feed: Optional[Feed]) -> Optional[bytes]:
     if not stages and not session.refused and session.ours < 3:
         writing.more()
     return writing.finish(session.refused)
+
+
+def _rank(packed: "list[Any]") -> int:
+    """The place of a queued command in its message; less than 0: it cannot wait for our turn."""
+    return -1 if packed[0] == "Alert" and packed[2] == codes.ALERT_NO_END_OF_DATA else _RANK.get(packed[0], 3)
 
 
 def _snapshot(queue: "list[list[Any]]") -> "list[list[Any]]":
@@ -116,10 +122,11 @@ class _Writing:
                 return False
             slots.taken()
 
-    def queued(self) -> bool:
+    def queued(self, ours: bool) -> bool:
+        """The commands of our package; while the peer's is open, only what cannot wait."""
         queue = self.session.queue
-        queue.sort(key=lambda entry: _RANK.get(entry[0][0], 3))
-        while queue:
+        queue.sort(key=lambda entry: _rank(entry[0]))
+        while queue and (ours or _rank(queue[0][0]) < 0):
             packed, ref = queue[0]
             command = self._command(packed)
             if not self.writer.add(command):
@@ -139,7 +146,7 @@ class _Writing:
         if self.writer.room() < self.session.peer_msg_size // 2 or not isinstance(command, (c.Put, c.Results)):
             return False
         del self.session.queue[0]
-        return self.queued()
+        return self.queued(True)
 
     def _command(self, packed: "list[Any]") -> c.Command:
         cmd_id = self._next()
@@ -176,6 +183,10 @@ class _Writing:
             if following is None:
                 return False
             command, ref = self._encoded(following[0]), following[1]
+            if self._refused(ref):
+                feed.refuse(-self.session.sending[0])
+                self.session.sending = []
+                continue
             if self.session.sending or not self.writer.add(command._replace(cmd_id=self._next())):
                 self.cmd -= not self.session.sending
                 if not self._chunk(feed, command, ref):
@@ -184,6 +195,11 @@ class _Writing:
             self._wait(ref)
             self.items += 1
             feed.took()
+
+    def _refused(self, ref: "list[Any]") -> bool:
+        """Whether the peer will not have the object whose first chunks it got."""
+        sending = self.session.sending
+        return bool(sending) and sending[0] < 0 and sending[3] == ref
 
     def _encoded(self, command: c.ItemCommand) -> c.ItemCommand:
         """In XML, bodies that are no XML text travel as base64."""
@@ -196,7 +212,8 @@ class _Writing:
     def _chunk(self, feed: Feed, command: c.ItemCommand, ref: "list[Any]") -> bool:
         """Sends a part of an object that fits no message; False when this message is full.
 
-        `session.sending` is [offset, total, length of the chunk on its way, ref].
+        `session.sending` is [offset, total, length of the chunk on its way, ref]; minus the status in place of the
+        offset when the peer refused.
         """
         session, item = self.session, command.items[0]
         data = item.data if isinstance(item.data, bytes) else b""
@@ -240,18 +257,16 @@ class _Writing:
         return self.writer.finish(final)
 
 
-def chunk_answered(session: "Session", code: int) -> bool:
-    """The Status of a chunk came.
+def chunk_answered(session: "Session", code: int) -> None:
+    """The Status of a chunk came: the object goes on, or the peer will not have it.
 
     :param session: whose chunk
     :param code: SyncML status code
-    :returns: True when the object goes on, False when the peer will not have it
     """
-    if code in (codes.CHUNK_ACCEPTED, codes.CANCELLED) and session.sending:
-        session.sending = [session.sending[0] + session.sending[2], session.sending[1], 0, session.sending[3]]
-        return True
-    session.sending = []
-    return False
+    if session.sending:
+        offset, total, room, ref = session.sending
+        going_on = code in (codes.CHUNK_ACCEPTED, codes.CANCELLED)
+        session.sending = [offset + room if going_on else -code, total, 0, ref]
 
 
 def _header(session: "Session") -> c.Header:

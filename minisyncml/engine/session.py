@@ -308,7 +308,8 @@ class Session:
             self.queue, self.waiting = _copy(queue), {}
 
     def _take(self, message: c.Message, events: "list[Event]") -> None:
-        news = False
+        waiting = len(self.waiting)
+        news = len(self.slots) > 1      # there are answers that did not fit yet, and are worth asking for
         for command in message.commands:
             news = news or not isinstance(command, c.Status) and not _is_next(command)
             handler = _HANDLERS.get(type(command))
@@ -316,10 +317,13 @@ class Session:
                 self._unknown(command)
             else:
                 handler(self, command, events)
-        self.idle = 0 if news or message.final or self.ours < self.turn else self.idle + 1
+        news = news or message.final or self.ours < self.turn or len(self.waiting) < waiting
+        self.idle = 0 if news else self.idle + 1
         if self.idle > self.config.limits.idle_messages:
             raise RemoteProtocolError("the peer keeps asking and never says that it is done")
         if message.final:
+            if self.chunks.key:
+                self._no_end(self.chunks.key)
             self._close_package(events)
 
     def _close_package(self, events: "list[Event]") -> None:
@@ -341,8 +345,10 @@ class Session:
         if _is_header(command):
             return
         ref = self.waiting.pop(f"{command.msg_ref}/{command.cmd_ref}", None)
-        if ref is not None and not (ref[0] == "chunk" and outbox.chunk_answered(self, command.code)):
-            events.append(Answered(ref[1] if ref[0] == "chunk" else ref, command.code, command))
+        if ref is not None and ref[0] == "chunk":
+            outbox.chunk_answered(self, command.code)
+        elif ref is not None:
+            events.append(Answered(ref, command.code, command))
 
     def _on_alert(self, command: c.Alert, events: "list[Event]") -> None:
         if command.code in _START or command.code == codes.ALERT_RESUME:
@@ -354,6 +360,8 @@ class Session:
                 return
         slot = self._slot(command)
         if command.code in (codes.ALERT_NEXT_MESSAGE, codes.ALERT_NO_END_OF_DATA, codes.ALERT_DISPLAY):
+            if command.code == codes.ALERT_NO_END_OF_DATA:
+                self.sending = []       # the peer gave our object up: once more from the start
             self.slots.fill(slot, codes.OK)
         elif command.code == codes.ALERT_SUSPEND and self.config.role == SERVER:
             self.slots.fill(slot, codes.OK)
@@ -422,8 +430,8 @@ class Session:
         name = c.name_of(command)
         meta = _merged(item.meta, command.meta)
         key = [target, source, name, item.source, item.target]
-        if self.chunks.interrupted(key):
-            self._no_end(self.chunks.key or [])
+        if self.chunks.key and self.chunks.key != key:
+            self._no_end(self.chunks.key)
         began = self.chunks.meta
         code, whole = self.chunks.take(key, item, meta, self.config.limits.max_obj_size)
         if code:
@@ -440,7 +448,7 @@ class Session:
         events.append(ItemArrived(slot, name, item.source, item.target, kind, body, command.archive, command.soft))
 
     def _no_end(self, key: "list[Any]") -> None:
-        """A new item began before the last chunk of another (Alert 223)."""
+        """A new item began, or the package ended, before the last chunk of an object (Alert 223)."""
         self.chunks.forget()
         self.put(c.Alert("", codes.ALERT_NO_END_OF_DATA, (c.Item(source=key[3], target=key[4]),)))
 
@@ -466,7 +474,7 @@ def _is_header(status: c.Status) -> bool:
 
 
 def _is_next(command: c.Command) -> bool:
-    return isinstance(command, c.Alert) and command.code == codes.ALERT_NEXT_MESSAGE
+    return isinstance(command, c.Alert) and command.code in (codes.ALERT_NEXT_MESSAGE, codes.ALERT_NO_END_OF_DATA)
 
 
 def _merged(item: Optional[c.Meta], command: Optional[c.Meta]) -> c.Meta:

@@ -16,10 +16,8 @@ from minisyncml.engine.events import ItemArrived
 from minisyncml.errors import ItemError
 from minisyncml.store.base import DOOMED, PENDING, SOFT, Batch, Entry, Item, Parked, Row
 from minisyncml.sync.conflict import REASON, Policy, policy
-from minisyncml.sync.match import Matcher, by_key
+from minisyncml.sync.match import Matcher
 from minisyncml.sync.run import Run
-
-SLICE = 200     #: parked items settled in one commit
 
 
 class Incoming:
@@ -208,26 +206,20 @@ class Incoming:
 
     # -- the peer has sent everything
 
-    def settle_parked(self) -> None:
-        """Match what a slow sync parked; what finds no counterpart is new."""
-        parked = self.batch.parked(self.run.peer)
-        keys: "dict[str, str] | None" = None
-        done = 0
-        for one in list(parked):
-            if self.batch.by_remote(self.run.peer, one.remote) is not None:
-                continue        # an earlier slice, before a crash
-            if keys is None:
-                keys = by_key(self.batch, self.run.peer)
-            id = keys.pop(key_of(one.type, one.body), None)
-            mine = self.batch.get(id) if id is not None else None
-            if mine is not None:
-                self._pair(mine, one)
-            else:
-                self._create(one.type, one.body, one.remote)
-            done += 1
-            if done % SLICE == 0:
-                self.batch.commit()
-        self.batch.clear_parked(self.run.peer)
+    def settle_parked(self, one: Parked, keys: "dict[str, str]") -> None:
+        """Match what a slow sync parked; what finds no counterpart is new.
+
+        :param one: the item
+        :param keys: from :func:`minisyncml.sync.match.by_key`; what is matched leaves it
+        """
+        if self.batch.by_remote(self.run.peer, one.remote) is not None:
+            return
+        id = keys.pop(key_of(one.type, one.body), None)
+        mine = self.batch.get(id) if id is not None else None
+        if mine is not None:
+            self._pair(mine, one)
+        else:
+            self._create(one.type, one.body, one.remote)
 
     def _pair(self, mine: Item, one: Parked) -> None:
         """Two versions of the same thing. A second copy at each slow sync is what people hate most, so keep-both

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
+from minisyncml import status as codes
 from minisyncml.content.kind import kind
 from minisyncml.limits import Limits
 from minisyncml.message import commands as c
@@ -47,7 +48,6 @@ class Outgoing:
         number = None
         if not run.opened and self.count:
             number = self._total(run)
-        run.opened = True
         return c.Sync("", run.remote, run.local, (), None, number), ["sync", self._runs.index(run)]
 
     def _has_sync(self, run: Run) -> bool:
@@ -87,7 +87,10 @@ class Outgoing:
     def item(self) -> "Optional[tuple[c.ItemCommand, list[Any]]]":
         """See :class:`minisyncml.engine.outbox.Feed`."""
         run = self._current
-        if run is None or not self._sends(run):
+        if run is None:
+            return None
+        run.opened = True
+        if not self._sends(run):
             return None
         while self._item is None:
             if not self._page and not self._more(run):
@@ -150,7 +153,8 @@ class Outgoing:
         assert run is not None
         run.after = self._page.popleft().id
         self._item = None
-        run.note("remote", run.after, code, "too large for the peer")
+        run.full = run.full or code == codes.DEVICE_FULL
+        run.note("remote", run.after, code, "too large for the peer" if code == codes.TOO_LARGE else "")
 
     def close(self) -> None:
         """See :class:`minisyncml.engine.outbox.Feed`."""

@@ -25,9 +25,11 @@ from minisyncml.message import commands as c
 from minisyncml.store.base import Batch, Entry, Store
 from minisyncml.sync.conflict import DEFAULT as KEEP_BOTH
 from minisyncml.sync.incoming import Incoming
-from minisyncml.sync.match import Matcher, unsettled
+from minisyncml.sync.match import Matcher, by_key, unsettled
 from minisyncml.sync.outgoing import Outgoing
 from minisyncml.sync.run import ALERTED, Run, anchors
+
+SLICE = 200     #: parked items settled in one commit
 
 
 class Port(Protocol):
@@ -233,10 +235,9 @@ class Syncer:
         if run.complete or run.failed:
             return
         run.complete = True
-        self._matchers.pop(run.name, None)
+        self._settle_parked(run)
         incoming = self.incoming(run)
         self._matchers.pop(run.name, None)
-        incoming.settle_parked()
         gone, left = incoming.doomed()
         refresh = codes.ALERT_REFRESH_FROM_SERVER if self.client else codes.ALERT_REFRESH_FROM_CLIENT
         rest = [id for id, _ in unsettled(self.batch(run), run.peer)] if run.code == refresh else []
@@ -245,6 +246,23 @@ class Syncer:
             return
         incoming.carry_out(gone)
         incoming.wipe_rest(rest)
+
+    def _settle_parked(self, run: Run) -> None:
+        """Slice by slice: all that was parked does not have to fit into memory at once."""
+        if next(self.batch(run).parked(run.peer), None) is None:
+            return
+        incoming, keys = self.incoming(run), by_key(self.batch(run), run.peer)
+        incoming.batch = self._next_batch(run)
+        for done, one in enumerate(self.stores[run.name].parked(run.peer), 1):
+            incoming.settle_parked(one, keys)
+            if done % SLICE == 0:
+                incoming.batch = self._next_batch(run)
+        incoming.batch.clear_parked(run.peer)
+
+    def _next_batch(self, run: Run) -> Batch:
+        """Make durable what there is of a run, and go on."""
+        self._batches.pop(run.name).commit()
+        return self.batch(run)
 
     def risk(self, run: Run, problem: str) -> None:
         """Stop a run because a side turned up empty."""
