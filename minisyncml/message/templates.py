@@ -13,7 +13,7 @@ from typing import Any, Callable, Optional
 
 from minisyncml.codec.tokens import CONTENT, END, OPAQUE, STR_I, SWITCH_PAGE, SYNCML
 from minisyncml.codec.wbxml import mb
-from minisyncml.message.commands import Add, Delete, Item, Map, Meta, Replace, Status
+from minisyncml.message.commands import Add, Delete, Map, MapItem, Meta, Replace, Status
 
 _STOP = "\0" + chr(END)
 _END = chr(END)
@@ -39,8 +39,7 @@ _SOURCE = _text("Source", "LocURI")
 _URI_END = _STOP + _END
 _DATA = _open("Data").encode() + bytes((OPAQUE,))
 _NO_DATA = _empty("Data").encode()
-_NOTHING_RARE = Item()[5:]
-_MORE = _empty("MoreData").encode()
+_MORE_END = _empty("MoreData") + _END
 _STATUS = _open("Status") + "".join(_text(tag) + "%s" + _STOP for tag in ("CmdID", "MsgRef", "CmdRef", "Cmd"))
 _TARGET_REF = _text("TargetRef")
 _SOURCE_REF = _text("SourceRef")
@@ -56,13 +55,15 @@ class Templates:
     :param more: whether the version has MoreData
     """
 
-    __slots__ = ("_meta", "_last", "_bytes", "_more")
+    __slots__ = ("_meta", "_more", "_last", "_text", "_nuls", "_lengths")
 
     def __init__(self, meta: Callable[[Meta], bytes], more: bool) -> None:
         self._meta = meta
         self._more = more
-        self._last: "list[Optional[Meta]]" = [None, None]
-        self._bytes = [b"", b""]
+        self._last: Optional[Meta] = None
+        self._text = ""
+        self._nuls = 1                      # with that of the CmdID
+        self._lengths: "dict[int, bytes]" = {}
 
     def encode(self, command: Any) -> Optional[bytes]:
         """The bytes of a command, for a start on page 0; they end on page 0.
@@ -73,58 +74,62 @@ class Templates:
         cls = command.__class__
         try:
             if cls in _COMMAND:
-                return self._item_command(command, _COMMAND[cls])
+                return self._items(_COMMAND[cls], command)
             if cls is Status:
                 return _status(*command)
-            return _map(command) if cls is Map else None
-        except UnicodeEncodeError:
+            return _map(*command) if cls is Map else None
+        except UnicodeError:
             return None
 
-    def _meta_bytes(self, meta: Meta, place: int) -> bytes:
-        if meta is not self._last[place]:
-            made = self._meta(meta)
-            self._bytes[place] = made + _TO_PAGE_0 if made else b""
-            self._last[place] = meta
-        return self._bytes[place]
-
-    def _item_command(self, command: Any, start: str) -> Optional[bytes]:
+    def _items(self, start: str, command: Any) -> Optional[bytes]:
         cmd_id, items, meta, no_resp, cred, archive, soft = command
-        if no_resp or cred is not None or archive or soft or not items:
+        if no_resp or archive or soft or cred is not None or not cmd_id or not items:
             return None
-        head = f"{start}{cmd_id}{_STOP}"
-        if head.count("\0") != 1 or not cmd_id:
-            return None
-        out = [head.encode()]
-        if meta is not None:
-            out.append(self._meta_bytes(meta, 0))
-        for item in items:
-            if not self._item(out, *item):
+        if meta is not self._last:
+            self._share(meta)
+        head, nuls = f"{start}{cmd_id}{_STOP}{self._text}", self._nuls
+        out: "list[bytes]" = []
+        lengths = self._lengths
+        for source, target, own, data, more, source_parent, target_parent, source_name, target_name, filter_ in items:
+            if (own is not None or source_parent is not None or target_parent is not None or source_name is not None
+                    or target_name is not None or filter_ is not None or source == "" or target == ""):
                 return None
-        out.append(b"\1")
+            if target is not None:
+                head = f"{head}{_ITEM}{_TARGET}{target}{_URI_END}"
+                nuls += 1
+            else:
+                head += _ITEM
+            if source is not None:
+                head = f"{head}{_SOURCE}{source}{_URI_END}"
+                nuls += 1
+            if head.count("\0") != nuls:
+                return None
+            if data.__class__ is bytes:
+                length = len(data)
+                out += (head.encode(), lengths.get(length) or self._length(length), data)
+                head = _MORE_END if more and self._more else _END
+                if length:
+                    head = _END + head
+            elif data is None:
+                out.append(head.encode())
+                head = _MORE_END if more and self._more else _END
+            else:
+                return None
+            nuls = 0
+        out.append((head + _END).encode())
         return b"".join(out)
 
-    def _item(self, out: "list[bytes]", source: Optional[str], target: Optional[str], meta: Optional[Meta], data: Any,
-              more: bool, *rare: Any) -> bool:
-        if rare != _NOTHING_RARE:
-            return False
-        head, texts = _ITEM, 0
-        if target is not None:
-            head = f"{head}{_TARGET}{target}{_URI_END}"
-            texts += 1
-        if source is not None:
-            head = f"{head}{_SOURCE}{source}{_URI_END}"
-            texts += 1
-        if head.count("\0") != texts or target == "" or source == "":
-            return False
-        out.append(head.encode())
-        if data.__class__ is bytes:
-            if meta is not None:
-                out.append(self._meta_bytes(meta, 1))
-            out += (_DATA, mb(len(data)), data, b"\1") if data else (_NO_DATA,)
-            out.append(_MORE + b"\1" if more and self._more else b"\1")
-            return True
-        out.append(b"\1")
-        return data is None and meta is None and not more
+    def _share(self, meta: Optional[Meta]) -> None:
+        """Keep the bytes of a Meta as text, since a template is text."""
+        made = self._meta(meta) if meta is not None else b""
+        self._text = (made + _TO_PAGE_0 if made else made).decode()
+        self._nuls = 1 + self._text.count("\0")
+        self._last = meta
+
+    def _length(self, length: int) -> bytes:
+        """The beginning of a Data element with so many bytes in it."""
+        made = self._lengths[length] = _DATA + mb(length) if length else _NO_DATA
+        return made
 
 
 def _status(cmd_id: str, msg_ref: str, cmd_ref: str, cmd: str, code: int, target_refs: "tuple[str, ...]",
@@ -139,9 +144,9 @@ def _status(cmd_id: str, msg_ref: str, cmd_ref: str, cmd: str, code: int, target
     return text.encode()
 
 
-def _map(command: Map) -> Optional[bytes]:
-    cmd_id, target, source, items, meta, cred = command
-    if not target or not source or meta is not None or cred is not None or not cmd_id or not items:
+def _map(cmd_id: str, target: Optional[str], source: Optional[str], items: "tuple[MapItem, ...]",
+         *rare: Any) -> Optional[bytes]:
+    if not target or not source or rare != (None, None) or not cmd_id or not items:
         return None
     parts = [f"{_MAP}{cmd_id}{_STOP}{_TARGET}{target}{_URI_END}{_SOURCE}{source}{_URI_END}"]
     for item in items:

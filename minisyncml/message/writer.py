@@ -44,7 +44,8 @@ class _Wbxml:
         data, page = wbxml.fragment(node, page)
         return data[:-1], page
 
-    def tail(self, page: int, inside: bool, final: bool) -> bytes:
+    @staticmethod
+    def tail(page: int, inside: bool, final: bool) -> bytes:
         switch = bytes((SWITCH_PAGE, 0)) if page and final else b""
         last = switch + bytes((SYNCML["Final"],)) if final else b""
         return (bytes((END,)) if inside else b"") + last + bytes((END, END))
@@ -80,7 +81,8 @@ class _Xml:
     def _fragment(self, node: Node) -> bytes:
         return xml.fragment(node, "", self._namespace)
 
-    def tail(self, page: int, inside: bool, final: bool) -> bytes:
+    @staticmethod
+    def tail(page: int, inside: bool, final: bool) -> bytes:
         return (b"</Sync>" if inside else b"") + (b"<Final/>" if final else b"") + b"</SyncBody></SyncML>"
 
     def fit(self, room: int, data: bytes) -> int:
@@ -99,6 +101,12 @@ def _character_start(data: bytes, end: int) -> int:
     while 0 < end < len(data) and data[end] & 0xC0 == 0x80:
         end -= 1
     return end
+
+
+#: bytes after the commands, by page and whether a Sync is open
+_TAILS: "dict[type, list[list[int]]]" = {
+    dress: [[len(dress.tail(page, inside, True)) for inside in (False, True)] for page in (0, 1)]
+    for dress in (_Wbxml, _Xml)}
 
 
 class Writer:
@@ -120,13 +128,12 @@ class Writer:
         self._bytes = len(head)
         self._limit = sys.maxsize if limit is None else limit
         self._inside = False
-        self._tails = {(page, inside): len(self._dress.tail(page, inside, True))
-                       for page in (0, 1) for inside in (False, True)}
+        self._tails = _TAILS[self._dress.__class__]
 
     @property
     def size(self) -> int:
         """Bytes of the message if it were finished now, with Final."""
-        return self._bytes + self._tails[self._page, self._inside]
+        return self._bytes + self._tails[self._page][self._inside]
 
     def room(self) -> int:
         """How far the message is from its limit.
@@ -167,7 +174,7 @@ class Writer:
             self._inside = False
 
     def _take(self, data: bytes, page: int, inside: bool) -> bool:
-        if self._bytes + len(data) + self._tails[page, inside] > self._limit:
+        if self._bytes + len(data) + self._tails[page][inside] > self._limit:
             return False
         self._parts.append(data)
         self._bytes += len(data)
@@ -184,7 +191,7 @@ class Writer:
         :returns: bytes from the beginning of `data`; in XML never the middle of a character
         """
         frame, page = self._dress.command(command, self._page)
-        room = self._limit - self._bytes - len(frame) - self._tails[page, self._inside]
+        room = self._limit - self._bytes - len(frame) - self._tails[page][self._inside]
         return self._dress.fit(room, data)
 
     def finish(self, final: bool = False) -> bytes:
