@@ -216,6 +216,8 @@ class Exchange:
             if self.session.finished:
                 self.syncer.close()
             self.syncer.commit()
+            if self.session.finished:
+                self._checkpoint()
         self._keep()
         if reply is not None:
             self._count[1] += len(reply.body)
