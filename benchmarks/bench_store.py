@@ -233,11 +233,15 @@ def measure(make: "Callable[[str], Any]", folder: str, count: int) -> "dict[str,
             store.commit({n: body(n, 1)})
 
     os.fsync = counting  # type: ignore[assignment]
+    cpu = time.process_time()
     figures["add us/item"] = timed(add) * 1000 / count
+    figures["add CPU us"] = (time.process_time() - cpu) * 1e6 / count
     figures["fsyncs/commit"] = syncs / -(-count // BATCH)
     figures["RSS MiB"] = memory() - base
     edited = 5 if isinstance(store, PlainTiny) and count > 1000 else len(edits)
+    cpu = time.process_time()
     figures["edit us"] = timed(edit) * 1000 / edited
+    figures["edit CPU us"] = (time.process_time() - cpu) * 1e6 / edited
     os.fsync = real
     figures["close ms"] = timed(store.close)
     reopened: "list[Any]" = []

@@ -191,15 +191,20 @@ class Journal:
         return self._salt, self._end
 
     def catch_up(self) -> None:
-        """Read what other processes appended since.
+        """Read what other processes appended since. Nothing is to be read while somebody here is writing: he did that
+        when he took the lock.
 
         :raises StoreError: when it cannot be read
         """
+        if not self._mutex.acquire(blocking=False):
+            return
         try:
             with self.guard:
                 self._catch_up()
         except OSError as e:
             raise failure(self.path, e) from e
+        finally:
+            self._mutex.release()
 
     # -- writing
 

@@ -244,6 +244,7 @@ class StoreTests:
         def work(name: str) -> None:
             for n in range(10):
                 self.add(store, f"{name}{n}", peer=name)
+                store.refresh()
                 for row in store.rows():
                     store.get(row.id)
 
@@ -253,7 +254,9 @@ class StoreTests:
         for thread in threads:
             thread.join()
         assert len(store) == 40
+        store = self.again(store)
         assert sorted(len(list(store.entries(name))) for name in "abcd") == [10] * 4
+        assert len({getattr(store.get(row.id), "body", b"") for row in store.rows()}) == 40
 
     # -- peers
 

@@ -18,6 +18,8 @@ from minisyncml.store.memory import MemoryStore
 from minisyncml.store.tiny import TinyStore
 from minisyncml.store.vdir import VdirStore
 
+from .powercut import Quick
+
 PEERS = st.sampled_from(["p", "dev/ü"])
 IDS = st.integers(1, 8).map(str)
 BODIES = st.binary(min_size=1, max_size=12) | st.sampled_from([b"\nUID:a\n", b"\nUID:b\n", b"same"])
@@ -189,12 +191,12 @@ class Memory(Machine):
 
 class Tiny(Machine):
     def open(self) -> Keeper:
-        return TinyStore(str(self.where / "x"), limits=LIMITS)
+        return TinyStore(str(self.where / "x"), limits=LIMITS, files=Quick())
 
 
 class Vdir(Machine):
     def open(self) -> Keeper:
-        return VdirStore(str(self.where / "items"), str(self.where / "x"), limits=LIMITS)
+        return VdirStore(str(self.where / "items"), str(self.where / "x"), limits=LIMITS, files=Quick())
 
 
 @pytest.mark.parametrize("machine", [Memory, Tiny, Vdir])

@@ -17,6 +17,8 @@ from minisyncml.errors import ItemError
 from minisyncml.store.base import changes
 from minisyncml.store.tiny import TinyStore
 
+from .powercut import Quick
+
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=4),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=2), inner, max_size=2), max_leaves=4)
@@ -93,12 +95,12 @@ def content(db: TinyDB) -> Any:
 @given(steps=st.lists(STEPS, max_size=12))
 def test_like_plain_tinydb(tmp_path_factory: pytest.TempPathFactory, steps: "list[Any]") -> None:
     folder = tmp_path_factory.mktemp("db")
-    store = TinyStore(str(folder / "ours"))
+    store = TinyStore(str(folder / "ours"), files=Quick())
     plain = TinyDB(folder / "plain.json", storage=JSONStorage)
     for one in steps:
         if one[0] == "reopen":
             store.close()
-            store = TinyStore(str(folder / "ours"))
+            store = TinyStore(str(folder / "ours"), files=Quick())
             plain.close()
             plain = TinyDB(folder / "plain.json", storage=JSONStorage)
         else:

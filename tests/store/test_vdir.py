@@ -16,6 +16,7 @@ from minisyncml.store.files import Files
 from minisyncml.store.folder import signature
 from minisyncml.store.vdir import VdirStore
 
+from .powercut import Quick
 from .suite import card
 
 TYPES = (("text/x-vcard", "2.1"), ("text/vcard", "3.0"))
@@ -29,7 +30,7 @@ class Place:
         self.folder = where / "items"
         self.journal = where / "data" / "j"
         self.limits = DEFAULT
-        self.files: Files = Files()
+        self.files: Files = Quick()
         self.store = self.open()
 
     def open(self) -> VdirStore:
@@ -382,14 +383,21 @@ def test_deleted_after_the_commit_stays_deleted(place: Place) -> None:
     assert os.listdir(place.folder) == []
 
 
-def test_many_files_are_synced_at_once(place: Place) -> None:
+@pytest.mark.parametrize("count", [3, 100])
+def test_checkpoint_syncs_files(place: Place, count: int) -> None:
+    place.store.close()
+    place.files = Files()
+    place.open()
     with place.store.begin() as batch:
-        for n in range(100):
+        for n in range(count):
             batch.put(None, "text/vcard", card(str(n)))
+        batch.remove("1")
         batch.commit()
+    os.unlink(place.folder / os.listdir(place.folder)[0])
     place.store.checkpoint()
     assert len(place.store._redo.rows) == 0
-    assert len(place.bodies()) == 100
+    place.store.refresh()
+    assert len(place.bodies()) == count - 2
 
 
 def test_random_walk_of_two(place: Place) -> None:
