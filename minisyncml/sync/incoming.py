@@ -113,7 +113,7 @@ class Incoming:
                 return codes.OK if not self.client else codes.ITEM_ADDED
             if self.refusing:
                 return codes.NOT_EXECUTED
-            if self.run.slow and not self.client and len(self.matcher):
+            if self.run.slow and not (self.client and self.run.from_client) and len(self.matcher):
                 self.batch.park(self.run.peer, Parked(remote, media_type, body))
                 return codes.ITEM_ADDED     # most probably; what it really was shows at the end
         self._create(media_type, body, remote)
@@ -226,7 +226,12 @@ class Incoming:
         keeps ours and puts theirs into the trash."""
         entry = Entry(mine.id, one.remote, 0, digest(one.body))
         if same(one.type, mine.body, one.body):
-            self.batch.set_entry(self.run.peer, entry._replace(seen=mine.revision))
+            self._map(entry._replace(seen=mine.revision))
+            return
+        if self.client:
+            row = self.batch.put(mine.id, one.type, one.body, REASON)
+            self._map(entry._replace(seen=row.revision))
+            self.run.local_counts["replaced"] += 1
             return
         self.batch.set_entry(self.run.peer, entry)
         chosen = policy("server-wins") if self.policy is policy("keep-both") else self.policy
