@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING
 
 from minisyncml.errors import UsageError
 from minisyncml.gateway.config import data_folder, pairs
 from minisyncml.gateway.report import Report
+from minisyncml.gateway.trace import summary
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.store.peers import Peers
 from minisyncml.sync.conflict import DEFAULT as DEFAULT_POLICY
 from minisyncml.sync.conflict import policies
+from minisyncml.transport.base import Packet
 
 if TYPE_CHECKING:
     import argparse
@@ -26,7 +28,7 @@ def add_common(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument("--data", metavar="DIR", help="where state and items live (default: the XDG data folder)")
     parser.add_argument("--config", metavar="FILE", help="TOML file that sets options, by their names without --")
     parser.add_argument("--json", action="store_true", help="print reports as JSON, one line for each session")
-    parser.add_argument("--verbose", action="store_true", help="say more on standard error")
+    parser.add_argument("--verbose", action="store_true", help="tell each message on standard error")
 
 
 def add_sync_options(parser: "argparse.ArgumentParser") -> None:
@@ -113,14 +115,23 @@ def show(report: Report, as_json: bool) -> None:
     print(report.json() if as_json else report.table(), flush=True)
 
 
+def tell(way: str, packet: Packet) -> None:
+    """Show a message on standard error, for `--verbose`.
+
+    :param way: who sends it
+    :param packet: the message
+    """
+    print(f"{way} {summary(packet)}", file=sys.stderr, flush=True)
+
+
 class Progress:
     """A line on a terminal's standard error that tells how far a session is; silent in a pipe.
 
-    :param isatty: whether anybody looks
+    :param quiet: show nothing there either
     """
 
-    def __init__(self, isatty: "Callable[[], bool]" = lambda: sys.stderr.isatty()) -> None:
-        self._on = isatty()
+    def __init__(self, quiet: bool = False) -> None:
+        self._on = not quiet and sys.stderr.isatty()
         self._written = 0
 
     def __call__(self, words: str) -> None:

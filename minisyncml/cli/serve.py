@@ -15,6 +15,7 @@ from minisyncml.cli.common import (
     locals_of,
     peers_of,
     show,
+    tell,
 )
 from minisyncml.errors import UsageError
 from minisyncml.gateway.config import DATASTORES, Listen, listen_address, server_users
@@ -75,6 +76,7 @@ def run(args: "argparse.Namespace") -> int:
     server = Server(stores_of, users=users, peers=peers, device_id=args.device_id or "",
                     url=args.url, conflict=args.conflict, challenge=args.auth, allow_empty=args.allow_empty,
                     rescan=args.rescan, limits=limits_of(args), on_report=lambda report: show(report, args.json),
+                    tap=tell if args.verbose else None,
                     log=lambda line: print(f"minisyncml: {line}", file=sys.stderr, flush=True))
     http = HttpServer(server.wsgi_app, *address)
     _say_where(args, Listen(address.host, http.port), list(places), sorted(users or ()))

@@ -16,13 +16,16 @@ from minisyncml.cli.common import (
     locals_of,
     peers_of,
     show,
+    tell,
 )
 from minisyncml.errors import UsageError
 from minisyncml.gateway.client import Client
 from minisyncml.gateway.config import login, pairs
+from minisyncml.gateway.trace import Watched
 from minisyncml.limits import Limits
 from minisyncml.store.place import open_store
 from minisyncml.sync.run import MODES
+from minisyncml.transport.base import Transport
 from minisyncml.transport.http import HttpTransport
 
 if TYPE_CHECKING:
@@ -73,7 +76,7 @@ def run(args: "argparse.Namespace") -> int:
     data, limits = data_of(args), limits_of(args)
     user, password = login(args.user, args.password_file, os.environ, ask_password) if args.user else ("", "")
     peers = peers_of(data)
-    progress = Progress()
+    progress = Progress(quiet=args.verbose)
     stores = {name: open_store(place, name, data, "") for name, place in places.items()}
     try:
         client = Client(args.target, stores, user=user, password=password, auth=args.auth, peers=peers,
@@ -93,5 +96,6 @@ def run(args: "argparse.Namespace") -> int:
     return report.exit_code
 
 
-def _transport(args: "argparse.Namespace", limits: Limits) -> HttpTransport:
-    return HttpTransport(args.target, limits=limits, ca_file=args.ca_file, insecure=args.insecure)
+def _transport(args: "argparse.Namespace", limits: Limits) -> Transport:
+    http = HttpTransport(args.target, limits=limits, ca_file=args.ca_file, insecure=args.insecure)
+    return Watched(http, tell) if args.verbose else http

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-from typing import Callable, Iterator, Optional
+from typing import Callable, Optional
 
 from minisyncml.gateway.client import Client
 from minisyncml.gateway.exchange import Stores
 from minisyncml.gateway.report import Report
 from minisyncml.gateway.serve import Server
-from minisyncml.message import document
-from minisyncml.message.commands import Alert, Command, Sync, name_of
+from minisyncml.gateway.trace import Watched, summary
 from minisyncml.store.base import Store
 from minisyncml.store.memory import MemoryStore
 from minisyncml.store.place import open_store
-from minisyncml.transport.base import Packet, Transport
+from minisyncml.transport.base import Packet
 from minisyncml.transport.http import HttpTransport
 from minisyncml.transport.wsgi import HttpServer
 
@@ -86,56 +85,6 @@ def bodies(store: Store) -> "list[bytes]":
     """
     items = (store.get(row.id) for row in store.rows())
     return sorted(item.body for item in items if item is not None)
-
-
-class Watched(Transport):
-    """A transport that tells what passes.
-
-    :param transport: does the work
-    :param tap: is shown each message and who sends it
-    """
-
-    def __init__(self, transport: Transport, tap: Callable[[str, Packet], None]) -> None:
-        self._transport = transport
-        self._tap = tap
-
-    def send(self, packet: Packet) -> Optional[Packet]:
-        """See :meth:`minisyncml.transport.base.Transport.send`."""
-        self._tap("phone -> server", packet)
-        answer = self._transport.send(packet)
-        if answer is not None:
-            self._tap("server -> phone", answer)
-        return answer
-
-    def close(self) -> None:
-        """Give up the connection."""
-        self._transport.close()
-
-
-def summary(packet: Packet) -> str:
-    """What a message says, in a few words.
-
-    :param packet: the message
-    :returns: its commands, counted in order
-    """
-    message = document.parse(packet.body, packet.content_type).message
-    counts: "dict[str, int]" = {}
-    for word in _words(message.commands):
-        counts[word] = counts.get(word, 0) + 1
-    words = [word if count == 1 else f"{count} {word}" for word, count in counts.items()]
-    return ", ".join([*words, "Final"] if message.final else words)
-
-
-def _words(commands: "tuple[Command, ...]") -> "Iterator[str]":
-    for command in commands:
-        if isinstance(command, Alert):
-            yield f"Alert {command.code}"
-        elif not isinstance(command, Sync):
-            yield name_of(command)
-        else:
-            yield f"Sync {command.source}"
-            for inner in command.commands:
-                yield from [name_of(inner)] * len(getattr(inner, "items", ("",)))
 
 
 class Demo:
@@ -220,8 +169,8 @@ class Demo:
             file.write(vcard("Mary", "Somerville", "+44 131 555 106"))
         _edit(self.stores["calendar"], b"Dentist", lambda body: body.replace(b"T090000", b"T103000"))
 
-    def _tap(self, who: str, packet: Packet) -> None:
-        self.say(f"{who}  {len(packet.body):>6,} bytes  {summary(packet)}")
+    def _tap(self, way: str, packet: Packet) -> None:
+        self.say(f"phone {way} server  {summary(packet)}")
 
 
 def _edit(store: Store, word: bytes, change: "Callable[[bytes], Optional[bytes]]") -> None:

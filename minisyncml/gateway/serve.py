@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Callable, Mapping, Optional, Union
 
 from minisyncml.digest import digest
 from minisyncml.engine.auth import Secret
-from minisyncml.errors import RemoteProtocolError, TransportError
+from minisyncml.errors import RemoteProtocolError, StoreError, TransportError
 from minisyncml.gateway.config import secret_of
 from minisyncml.gateway.exchange import Exchange, Options, Stores
 from minisyncml.gateway.report import Report
 from minisyncml.gateway.sessions import Key, Seat, Sessions
+from minisyncml.gateway.trace import Tap, watched
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message import document
 from minisyncml.store.peers import Peers
@@ -45,6 +46,7 @@ class Server:
     :param limits: bounds
     :param on_report: is shown the report of each session when it ended
     :param log: is told in one line what went wrong on our side
+    :param tap: is shown every message that :attr:`wsgi_app` takes or gives, see :mod:`minisyncml.gateway.trace`
     :param clock: seconds that only go forward
     :param now: seconds since 1970, for the history that people read; no decision rests on it
     :param random: gives so many random bytes
@@ -55,7 +57,8 @@ class Server:
                  peers: Optional[Peers] = None, device_id: str = "", url: str = "", conflict: str = KEEP_BOTH,
                  challenge: str = "md5", allow_empty: bool = False, rescan: bool = False, limits: Limits = DEFAULT,
                  on_report: Callable[[Report], None] = lambda report: None,
-                 log: Callable[[str], None] = lambda line: None, clock: Callable[[], float] = time.monotonic,
+                 log: Callable[[str], None] = lambda line: None, tap: Optional[Tap] = None,
+                 clock: Callable[[], float] = time.monotonic,
                  now: Callable[[], float] = time.time, random: Callable[[int], bytes] = os.urandom) -> None:
         self._stores = stores
         self._users = users
@@ -67,6 +70,7 @@ class Server:
                                 challenge=challenge)
         self._on_report = on_report
         self._log = log
+        self._tap = tap
         self._now = now
         self._known: "dict[str, Stores]" = {}
         self._opening = allocate_lock()
@@ -75,7 +79,8 @@ class Server:
     @property
     def wsgi_app(self) -> "WSGIApplication":
         """The server as a WSGI application (PEP 3333)."""
-        return App(self.handle, limits=self._limits, log=self._log)
+        handle = self.handle if self._tap is None else watched(self.handle, self._tap)
+        return App(handle, limits=self._limits, log=self._log)
 
     def handle(self, packet: Packet, sender: str = "") -> Optional[Packet]:
         """Answer one message. What the answer promises is durable when this returns. May be called from many threads.
@@ -169,7 +174,10 @@ class Server:
         seat.ended = True
         if seat.trusted:
             report = seat.session.report
-            self._peers.record({"when": int(self._now()), "role": "server", **report.as_dict()})
+            try:
+                self._peers.record({"when": int(self._now()), "role": "server", **report.as_dict()})
+            except StoreError as error:     # the history may lag
+                self._log(str(error))
             self._on_report(report)
 
     # -- whose data

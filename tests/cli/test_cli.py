@@ -111,6 +111,9 @@ def test_a_table_for_people_and_silence_in_a_pipe(tmp_path: Path) -> None:
         done = cli("sync", url, "notes", "--data", tmp_path / "c")
     assert done.returncode == 0 and done.stderr == b""
     lines = done.stdout.decode().splitlines()
+    with served("--data", tmp_path / "s") as (url, _):
+        loud = cli("sync", url, "notes", "--data", tmp_path / "c", "--verbose")
+    assert loud.stderr.decode().splitlines()[0].split()[0] == "->" and b"Alert 201, Final" in loud.stderr
     assert lines[0].startswith("datastore") and lines[1].startswith("notes") and len(lines) == 4
 
 
