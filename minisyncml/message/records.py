@@ -33,7 +33,8 @@ class _Records:
     :param limits: bounds
     """
 
-    __slots__ = ("ctx", "data", "limits", "reading", "commands", "final", "_head", "_outer", "_late", "_further")
+    __slots__ = ("ctx", "data", "limits", "reading", "commands", "final", "_head", "_outer", "_sync", "_late",
+                 "_further")
 
     def __init__(self, ctx: wbxml.Context, limits: Limits) -> None:
         self.ctx = ctx
@@ -44,6 +45,7 @@ class _Records:
         self.final = False
         self._head: "Optional[tuple[int, ...]]" = None
         self._outer: "Optional[list[Any]]" = None
+        self._sync: Any = None              #: fields of the Sync that is open
         self._late: "list[Any]" = []
         self._further: "list[tuple[int, list[Any]]]" = []
 
@@ -119,15 +121,19 @@ class _Records:
     def _status(self, record: "tuple[int, ...]") -> None:
         _, _, cmd, cmd_length, msg, msg_length, ref, ref_length, name, name_length, target, target_length, source, \
             source_length, code, code_length = record
-        data = self.data
+        data, uri = self.data, self._uri
         result = _CODES.get(data[code:code + code_length]) or number(self._text(code, code_length))
+        if target >= 0 or source >= 0:
+            self.reading.left -= (target >= 0) + (source >= 0)
+        # what is absent is (-1, 0), an empty slice; a call for each text would cost half as much again
         self.commands.append(_NEW(Status, (
-            self._text(cmd, cmd_length), self._text(msg, msg_length), self._text(ref, ref_length),
+            data[cmd:cmd + cmd_length].decode("utf-8", "replace").strip(),
+            data[msg:msg + msg_length].decode("utf-8", "replace").strip(),
+            data[ref:ref + ref_length].decode("utf-8", "replace").strip(),
             _NAMES.get(data[name:name + name_length]) or self._text(name, name_length),
             NO_CODE if result is None else result,
-            () if target < 0 else (self._uri(target, target_length),),
-            () if source < 0 else (self._uri(source, source_length),), None, (), None)))
-        self.reading.left -= (target >= 0) + (source >= 0)
+            () if target < 0 else (uri(target, target_length),),
+            () if source < 0 else (uri(source, source_length),), None, (), None)))
 
     def _done(self, items: int) -> None:
         self._join()
@@ -150,10 +156,10 @@ class _Records:
     def _open(self, record: "tuple[int, ...]") -> None:
         _, flags, cmd, cmd_length, meta, meta_length, target, target_length, source, source_length, changes, \
             changes_length, _, _, _, _ = record
-        self.commands.append(Sync(
-            self._text(cmd, cmd_length), self._uri(target, target_length), self._uri(source, source_length), (),
-            self._meta(meta, meta_length), number(self._text(changes, changes_length)), flags & pure.NORESP != 0))
         self._join()
+        self._sync = (
+            self._text(cmd, cmd_length), self._uri(target, target_length), self._uri(source, source_length), (),
+            self._meta(meta, meta_length), number(self._text(changes, changes_length)), flags & pure.NORESP != 0, None)
         self._outer, self.commands, self._late = self.commands, [], []
 
     def _close(self, record: "tuple[int, ...]") -> None:
@@ -161,9 +167,8 @@ class _Records:
         outer = self._outer
         if outer is not None:
             self.reading.left -= len(self.commands)
-            outer[-1] = outer[-1]._replace(commands=tuple(self.commands))
-            if self._late:
-                outer[-1] = _complete(outer[-1], self._late, self.reading)
+            sync = _NEW(Sync, (*self._sync[:3], tuple(self.commands), *self._sync[4:]))
+            outer.append(_complete(sync, self._late, self.reading) if self._late else sync)
             self.commands, self._outer = outer, None
 
     def _generic(self, record: "tuple[int, ...]") -> None:
