@@ -28,9 +28,6 @@ class Settings(NamedTuple):
         return "-".join(self[1:])
 
 
-DEFAULT = Settings()
-
-
 def everything() -> List[Settings]:
     """The whole cross product."""
     return [Settings(*values) for values in itertools.product(*VALUES.values())]

@@ -130,7 +130,7 @@ def login(auth: str, user: str, password: str) -> List[str]:
 
 def wire(encoding: str, version: str, max_msg_size: int) -> List[str]:
     """The options of a client for what goes over the wire."""
-    return ["--encoding", encoding, "--syncml", version, *limits(max_msg_size)]
+    return ["--encoding", encoding, "--syncml-version", version, *limits(max_msg_size)]
 
 
 def limits(max_msg_size: int) -> List[str]:

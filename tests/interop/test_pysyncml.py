@@ -52,7 +52,7 @@ def test_client(tmp_path: Path, giver: str, user: str) -> None:
     here, there = tmp_path / "here", tmp_path / "there"
     here.mkdir()
     with ours.Served(tmp_path / "serve", [f"notes={here}"], user, PASSWORD,
-                     ["--challenge", "basic"] if user else []) as server:
+                     ["--auth", "basic"] if user else []) as server:
         client = NotesClient(there, server.url, user, PASSWORD)
 
         def sync() -> Tuple[ours.Report, Summary]:

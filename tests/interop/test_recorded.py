@@ -49,7 +49,7 @@ def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
     folder = tmp_path / name
     folder.mkdir()
     with ours.Served(tmp_path / "serve", [f"{name}={folder}"], "syncmltest", "syncmltest",
-                     ["--challenge", "basic"]) as server:
+                     ["--auth", "basic"]) as server:
         yield Desk(server, folder, name)
 
 

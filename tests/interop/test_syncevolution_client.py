@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from interop import syncevolution
-from interop.matrix import DEFAULT, Settings, everything, pairwise
+from interop.matrix import Settings, everything, pairwise
 from interop.pairs import Pair, WithClient
 from interop.scenarios import Make, Scenarios, settled
 from interop.vcards import cards, fill, find, vcard, write
 
 pytestmark = [pytest.mark.interop, pytest.mark.skipif(bool(syncevolution.missing()), reason=syncevolution.missing())]
 ROLE = "client"
+DEFAULT = Settings(ROLE)
 
 
 class TestSyncEvolutionClient(Scenarios):
@@ -63,6 +64,5 @@ class TestSyncEvolutionClient(Scenarios):
             assert result.status in (401, 407, 10401), result
             assert not cards(pair.theirs)
             pair.client.set(password=pair.password)
-            pair.server.report()
             pair.sync()
             settled(pair, 3)

@@ -9,7 +9,7 @@ from typing import Iterator
 import pytest
 
 from interop import syncevolution
-from interop.matrix import DEFAULT, Settings, everything, pairwise
+from interop.matrix import Settings, everything, pairwise
 from interop.pairs import Pair, WithServer
 from interop.scenarios import Make, Scenarios
 from interop.syncevolution import SyncEvolutionServer
@@ -17,15 +17,17 @@ from interop.vcards import cards, fill
 
 pytestmark = [pytest.mark.interop, pytest.mark.skipif(bool(syncevolution.missing()), reason=syncevolution.missing())]
 ROLE = "server"
+DEFAULT = Settings(ROLE)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SyncEvolutionServer]:
+    with SyncEvolutionServer(tmp_path_factory.mktemp("syncevolution")) as server:
+        yield server
 
 
 class TestSyncEvolutionServer(Scenarios):
     role = ROLE
-
-    @pytest.fixture(scope="class")
-    def server(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SyncEvolutionServer]:
-        with SyncEvolutionServer(tmp_path_factory.mktemp("syncevolution")) as server:
-            yield server
 
     @pytest.fixture
     def make(self, tmp_path: Path, server: SyncEvolutionServer) -> Make:
