@@ -26,13 +26,16 @@ def declarations():
 
 
 def tables():
-    """The token tables as C source."""
+    """The token tables as C source: names and their lengths, of SyncML, MetInf and DevInf."""
     tokens = runpy.run_path(os.path.join(HERE, os.pardir, "minisyncml", "codec", "tokens.py"))
-    lines = ["/* generated from minisyncml/codec/tokens.py */", "const char *const wbxml_names[3][64] = {"]
-    for name in ("SYNCML", "METINF", "DEVINF"):
-        entries = ", ".join(f'[0x{token:02X}] = "{tag}"' for tag, token in tokens[name].items())
-        lines.append(f"    {{{entries}}},")
-    return "\n".join([*lines, "};", ""])
+    pages = [tokens[name] for name in ("SYNCML", "METINF", "DEVINF")]
+
+    def table(declaration, value):
+        rows = ("".join(f"[0x{token:02X}] = {value(tag)}, " for tag, token in page.items()) for page in pages)
+        return f"extern {declaration};\n{declaration} = {{{', '.join(f'{{{row}}}' for row in rows)}}};\n"
+
+    return (table("const char wbxml_names[3][64][24]", lambda tag: f'"{tag}"')
+            + table("const unsigned char wbxml_lengths[3][64]", len))
 
 
 ffi = cffi.FFI()

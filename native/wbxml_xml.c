@@ -5,16 +5,18 @@
 
 #include "wbxml_walk.h"
 
-enum { PAGES = 2, DEVINF_PAGE = 2, MAX_OPEN = 65, T_DEVINF = 0x0A, T_DEVINF_SIZE = 0x1C,
+enum { METINF_PAGE = 1, PAGES = 2, DEVINF_PAGE = 2, MAX_OPEN = 65, T_TYPE = 0x13, T_DEVINF = 0x0A, T_DEVINF_SIZE = 0x1C,
        T_DEVINF_VERDTD = 0x25 };
 enum { NO_SPACE, METINF, DEVINF };                 /* namespace in force, other than that of the root */
 enum { EMPTY, ELEMENTS, PIECE };                   /* what an element was seen to hold */
 
-extern const char *const wbxml_names[3][64];
+enum { NAME = 24 };                                /* room for a name in the tables */
+extern const char wbxml_names[3][64][NAME];
+extern const unsigned char wbxml_lengths[3][64];
 
 typedef struct {
     const char *name;
-    uint8_t token, space, holds;
+    uint8_t length, token, space, holds;
 } open_element;
 
 typedef struct {
@@ -41,12 +43,28 @@ static void emit_string(sink *to, const char *string) {
     emit(to, string, strlen(string));
 }
 
+/* The same where at least `room` bytes may be read from `bytes`: a copy of constant length is much faster. */
+static inline void emit_fixed(sink *to, const void *bytes, size_t length, size_t room) {
+    if (to->capacity < room || to->used > to->capacity - room) {
+        emit(to, bytes, length);
+        return;
+    }
+    memcpy(to->out + to->used, bytes, room);
+    to->used += length;
+}
+
+static inline void emit_char(sink *to, char c) {
+    if (to->used < to->capacity) to->out[to->used] = c;
+    to->used++;
+}
+
 static void emit_line(sink *to, uint32_t levels) {
-    static const char blanks[] = "\n                                                                ";
-    uint32_t width = 2 * levels, first = width < sizeof blanks - 2 ? width : (uint32_t)sizeof blanks - 2;
-    emit(to, blanks, first + 1);
+    static const char blanks[1 + 64] = "\n                                                                ";
+    uint32_t width = 2 * levels, first = width < 64 ? width : 64;
+    if (first < 64) emit_fixed(to, blanks, first + 1, 64);
+    else emit(to, blanks, sizeof blanks);
     for (width -= first; width; width -= first) {
-        first = width < sizeof blanks - 2 ? width : (uint32_t)sizeof blanks - 2;
+        first = width < 64 ? width : 64;
         emit(to, blanks + 1, first);
     }
 }
@@ -70,13 +88,15 @@ static uint32_t character(const uint8_t *text, uint32_t left) {
 
 typedef struct {
     uint32_t lf, cr, crlf, brackets, markup;       /* how many; markup is & < > */
+    uint32_t seen;
+    uint8_t high;                                  /* all bytes or-ed */
 } census;
 
-/* Counts in one block of plain bytes; 0 when there is a control character or a byte beyond ASCII. Without branches, so
- * that compilers make vector code of it. Reads one byte behind the block. */
+/* Counts in one block; 0 when there is a control character. Without branches, so that compilers make vector code of it.
+ * Reads one byte behind the block. */
 enum { BLOCK = 32 };
 static int count_block(const uint8_t *text, census *found) {
-    uint8_t lf = 0, cr = 0, crlf = 0, brackets = 0, markup = 0, other = 0;
+    uint8_t lf = 0, cr = 0, crlf = 0, brackets = 0, markup = 0, high = 0, other = 0;
     for (int i = 0; i < BLOCK; i++) {
         uint8_t c = text[i], is_lf = c == '\n', is_cr = c == '\r';
         lf = (uint8_t)(lf + is_lf);
@@ -84,40 +104,50 @@ static int count_block(const uint8_t *text, census *found) {
         crlf = (uint8_t)(crlf + (is_cr & (text[i + 1] == '\n')));
         brackets = (uint8_t)(brackets + (c == ']'));
         markup = (uint8_t)(markup + ((c == '&') | (c == '<') | (c == '>')));
-        other |= (uint8_t)((c >= 0x80) | ((c < 0x20) & !is_lf & !is_cr & (c != '\t')));
+        high |= c;
+        other |= (uint8_t)((c < 0x20) & !is_lf & !is_cr & (c != '\t'));
     }
-    if (other) return 0;
     found->lf += lf;
     found->cr += cr;
     found->crlf += crlf;
     found->brackets += brackets;
     found->markup += markup;
+    found->high |= high;
+    return !other;
+}
+
+/* Are these characters that XML can hold? */
+static int is_text(const uint8_t *text, uint32_t length) {
+    uint32_t i = 0;
+    while (i < length) {
+        uint64_t eight;
+        if (length - i >= sizeof eight) {
+            memcpy(&eight, text + i, sizeof eight);
+            if (!(eight & UINT64_C(0x8080808080808080))) {
+                i += (uint32_t)sizeof eight;
+                continue;
+            }
+        }
+        uint32_t width = character(text + i, length - i);
+        if (!width) return 0;
+        i += width;
+    }
     return 1;
 }
 
 /* Counts what needs care in a text; 0 when XML cannot hold it. */
 static int count(const uint8_t *text, uint32_t length, census *found) {
+    uint8_t rest[BLOCK + 1];
     memset(found, 0, sizeof *found);
-    uint32_t i = 0, slow = 0;
-    while (i < length) {
-        if (i >= slow && length - i > BLOCK) {
-            if (count_block(text + i, found)) {
-                i += BLOCK;
-                continue;
-            }
-            slow = i + BLOCK;
-        }
-        uint8_t c = text[i];
-        uint32_t width = character(text + i, length - i);
-        if (!width) return 0;
-        found->cr += c == '\r';
-        found->crlf += c == '\r' && i + 1 < length && text[i + 1] == '\n';
-        found->lf += c == '\n';
-        found->brackets += c == ']';
-        found->markup += c == '&' || c == '<' || c == '>';
-        i += width;
+    while (length > BLOCK) {
+        if (!count_block(text, found)) return 0;
+        text += BLOCK;
+        length -= BLOCK;
+        found->seen += BLOCK;
     }
-    return 1;
+    memset(rest, ' ', sizeof rest);
+    memcpy(rest, text, length);
+    return count_block(rest, found) && (found->high < 0x80 || is_text(text - found->seen, found->seen + length));
 }
 
 static void emit_escaped(sink *to, const uint8_t *text, uint32_t length) {
@@ -148,7 +178,7 @@ static int print_text(printer *p, const uint8_t *text, uint32_t length) {
     static const char *const xml[] = {"application/vnd.syncml-devinf+xml", "application/vnd.syncml.dmtnds+xml"};
     census found;
     if (!count(text, length, &found)) return WBXML_E_OTHER;
-    if (length && !strcmp(p->stack[p->open - 1].name, "Type")) {
+    if (p->stack[p->open - 1].name == wbxml_names[METINF_PAGE][T_TYPE]) {
         int type = type_of(text, length, wbxml);
         if (type >= 0) {
             emit_string(p->to, xml[type]);
@@ -208,24 +238,28 @@ static int print_start(printer *p, uint8_t token, const char *space) {
         return WBXML_E_OTHER;
     open_element *e = &p->stack[p->open];
     e->name = wbxml_names[table][token & IDENTITY];
+    e->length = wbxml_lengths[table][token & IDENTITY];
     e->token = token;
     e->holds = EMPTY;
     e->space = p->devinf ? DEVINF : NO_SPACE;
-    if (!e->name) return WBXML_E_OTHER;
+    if (!e->length) return WBXML_E_OTHER;
     if (p->devinf && (token & IDENTITY) == T_DEVINF_SIZE) {
         if (!p->verdtd) return WBXML_E_OTHER;
-        if (p->devinf < 12) e->name = "Size";
+        if (p->devinf < 12) {
+            e->name = "Size\0                   ";           /* NAME bytes */
+            e->length = 4;
+        }
     }
-    emit(p->to, "<", 1);
-    emit_string(p->to, e->name);
-    emit_string(p->to, space);
+    emit_char(p->to, '<');
+    emit_fixed(p->to, e->name, e->length, NAME);
+    if (*space) emit_string(p->to, space);
     return 0;
 }
 
 static int print_child(printer *p, uint8_t token) {
     open_element *outer = &p->stack[p->open - 1];
     if (outer->holds == PIECE) return WBXML_E_OTHER;
-    if (outer->holds == EMPTY) emit(p->to, ">", 1);
+    if (outer->holds == EMPTY) emit_char(p->to, '>');
     outer->holds = ELEMENTS;
     emit_line(p->to, p->indent + p->open);
     int metinf = !p->devinf && p->w.page == 1 && outer->space == NO_SPACE;
@@ -248,9 +282,10 @@ static void print_end(printer *p) {
         return;
     }
     if (e->holds == ELEMENTS) emit_line(p->to, p->indent + p->open);
-    emit(p->to, "</", 2);
-    emit_string(p->to, e->name);
-    emit(p->to, ">", 1);
+    emit_char(p->to, '<');
+    emit_char(p->to, '/');
+    emit_fixed(p->to, e->name, e->length, NAME);
+    emit_char(p->to, '>');
 }
 
 static int print_document(printer *p, const char *space);
@@ -279,7 +314,7 @@ static int print_piece(printer *p, const uint8_t *data, uint32_t length, int opa
     if (!length && !opaque) return 0;
     if (e->holds != EMPTY || p->w.pos >= p->w.length || p->w.doc[p->w.pos] != END) return WBXML_E_OTHER;
     e->holds = PIECE;
-    emit(p->to, ">", 1);
+    emit_char(p->to, '>');
     if (p->devinf && p->open == 2 && !p->verdtd && (e->token & IDENTITY) == T_DEVINF_VERDTD) {
         if (length != 3 || memcmp(data, "1.", 2) || data[2] < '0' || data[2] > '2') return WBXML_E_OTHER;
         p->devinf = 10 + data[2] - '0';

@@ -24,7 +24,7 @@ _COMMANDS = frozenset((0x05, 0x06, 0x08, 0x0D, 0x10, 0x11, 0x12, 0x13, 0x18, 0x1
                        0x3B))
 
 #: what a child of a command is: a span of the record by leaf, by LocURI inside, a Meta range, or a flag
-_LEAF, _URI, _RANGE, _FLAG, _BODY = range(5)
+_LEAF, _BODY, _URI, _RANGE, _FLAG = range(5)
 _Grammar = Dict[int, Tuple[int, int]]
 
 _COMMAND: _Grammar = {_CMDID: (_LEAF, 0), _META: (_RANGE, 1), _NORESP: (_FLAG, NORESP)}
@@ -54,6 +54,8 @@ class _Walk:
         self.table = table
         self.max_depth = max_depth
         self.depth = 1
+        self.last_meta = b"\x01"        # no Meta begins so
+        self.last_page = 0
 
     # -- the strict grammar: all raise _Mismatch or IndexError when it is not met
 
@@ -100,6 +102,14 @@ class _Walk:
 
     def uri(self, token: int, record: "list[int]", slot: int) -> None:
         """A Target or Source that holds one LocURI and nothing else."""
+        data, start = self.data, self.pos + 2
+        if data.startswith(b"\x57\x03", start - 2) and token & 0x40 and not self.page:     # as nearly all are
+            end = data.find(0, start)
+            if end > 0 and data.startswith(b"\x01\x01", end + 1):
+                record[slot] = start
+                record[slot + 1] = end - start
+                self.pos = end + 3
+                return
         if not token & 0x40 or self.tag() & 0xBF != _LOCURI:
             raise _Mismatch
         self.leaf(self.data[self.pos - 1], record, slot)
@@ -110,8 +120,12 @@ class _Walk:
     def range(self, token: int, record: "list[int]", slot: int) -> None:
         """A Meta that stands for itself: pages 0 and 1, no string table, no literal tag."""
         start = self.pos - 1
-        if token & 0x40:
+        if self.data.startswith(self.last_meta, start):     # the same again, as in most commands
+            self.pos = start + len(self.last_meta)
+            self.page = self.last_page
+        elif token & 0x40:
             self.meta()
+            self.last_meta, self.last_page = self.data[start:self.pos], self.page
         record[slot] = start
         record[slot + 1] = self.pos - start
 
@@ -156,9 +170,13 @@ class _Walk:
 
     def children(self, grammar: _Grammar, record: "list[int]", until: int = END) -> int:
         """Children after the grammar, each at most once, up to END or an element `until`. Returns that token."""
-        seen = 0
+        seen, data = 0, self.data
         while True:
-            token = self.tag()
+            token = data[self.pos]
+            if token and not self.page and token < 0x80 and token & 0x3F > 4:      # tag() without the call
+                self.pos += 1
+            else:
+                token = self.tag()
             identity = token & 0x3F
             if token == 0x01 or identity == until:
                 return token
@@ -166,18 +184,20 @@ class _Walk:
                 raise _Mismatch
             seen |= 1 << identity
             how, where = grammar[identity]
-            self.child(how, where, token, record)
+            if how == _LEAF:
+                self.leaf(token, record, 2 + 2 * where)
+            else:
+                self.child(how, where, token, record)
 
     def child(self, how: int, where: int, token: int, record: "list[int]") -> None:
+        """A child that is more than a leaf."""
         slot = 2 + 2 * where
-        if how == _LEAF:
-            self.leaf(token, record, slot)
-        elif how == _URI:
+        if how == _URI:
             self.uri(token, record, slot)
         elif how == _RANGE:
             self.range(token, record, slot)
-        elif how == _BODY:
-            if self.leaf(token, record, slot) == 0xC3:
+        elif how <= _BODY:
+            if self.leaf(token, record, slot) == 0xC3 and how == _BODY:
                 record[1] |= OPAQUE
         else:
             if token & 0x40:
@@ -206,7 +226,11 @@ class _Walk:
             if token & 0x40:
                 self.children(body, record)
             out.append(tuple(record))
-            token = self.tag()
+            token = self.data[self.pos]
+            if token == 0x01:
+                self.pos += 1
+            else:
+                token = self.tag()
         if not out:
             raise _Mismatch
         return out

@@ -16,7 +16,7 @@ from minisyncml.codec.node import Node
 from minisyncml.errors import EncodeError, LocalProtocolError
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(MESSAGES)
 def test_tree_back(root: Node) -> None:
     again = codec.decode(codec.encode(root)).root

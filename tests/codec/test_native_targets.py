@@ -74,7 +74,7 @@ def cases() -> "list[Case]":
 def tables(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("tables") / "wbxml_tables.c"
     made = subprocess.run([sys.executable, str(NATIVE / "build_wbxml.py")], check=True, capture_output=True)
-    path.write_bytes(b"extern const char *const wbxml_names[3][64];\n" + made.stdout)
+    path.write_bytes(made.stdout)
     return str(path)
 
 

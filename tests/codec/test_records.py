@@ -12,7 +12,7 @@ from minisyncml.codec import native, pure, wbxml
 from minisyncml.codec.node import Node
 from minisyncml.errors import DecodeError
 
-inherited = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
+inherited = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
 
 NAMES = {pure.ADD: "Add", pure.REPLACE: "Replace", pure.DELETE: "Delete", pure.MAP: "Map", pure.STATUS: "Status"}
 STATUS = ("CmdID", "MsgRef", "CmdRef", "Cmd", "TargetRef", "SourceRef", "Data")
@@ -199,14 +199,14 @@ class TestC(RecordsSuite):
     def records(ctx: wbxml.Context) -> "Iterator[tuple[int, ...]]":
         return native.records(ctx.data, wbxml._root(ctx), len(ctx.table), 64, 1 << 20)
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=120, deadline=None)
     @given(damaged_documents())
     def test_equal_to_the_twin(self, data: bytes) -> None:
         ctx = context_of(data)
         if ctx is not None:
             assert outcome(TestPython.records(ctx)) == outcome(self.records(ctx))
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=50, deadline=None)
     @given(wild_documents())
     def test_in_small_steps(self, document: "tuple[bytes, Node]") -> None:
         ctx = context_of(document[0])

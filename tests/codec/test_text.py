@@ -13,14 +13,14 @@ from minisyncml.errors import DecodeError, EncodeError, Error, LimitError
 from minisyncml.limits import DEFAULT
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(MESSAGES)
 def test_there_and_back(root: Node) -> None:
     data = wbxml.encode(root)
     assert plain(wbxml.document(wbxml.context(text.xml_to_wbxml(text.wbxml_to_xml(data).encode())))) == plain(root)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(wild_documents())
 def test_wild(document: "tuple[bytes, Node]") -> None:
     data, root = document
@@ -29,7 +29,7 @@ def test_wild(document: "tuple[bytes, Node]") -> None:
 
 
 @pytest.mark.skipif(native.lib is None, reason="no C codec")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(damaged_documents())
 def test_equal_in_c(data: bytes) -> None:
     try:
@@ -73,7 +73,7 @@ def test_name_that_xml_cannot_hold() -> None:
         text.wbxml_to_xml(b"\x02\xa4\x01\x6a\x03a b\x04\x00")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(damaged_documents())
 def test_typed_errors_only(data: bytes) -> None:
     for run in (codec.decode, text.wbxml_to_xml, text.xml_to_wbxml):

@@ -109,7 +109,7 @@ def test_what_xml_cannot_hold(piece: "str | bytes", name: str) -> None:
         codec.encode(Node("a b"), "xml")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(MESSAGES)
 def test_parses_back(root: Node) -> None:
     try:
