@@ -19,6 +19,7 @@ from minisyncml.cli.common import (
 )
 from minisyncml.errors import UsageError
 from minisyncml.gateway.config import DATASTORES, Listen, listen_address, server_users
+from minisyncml.gateway.report import Report
 from minisyncml.gateway.serve import Server
 from minisyncml.store.base import Store
 from minisyncml.store.place import open_store
@@ -75,7 +76,7 @@ def run(args: "argparse.Namespace") -> int:
         stores_of("")   # what is wrong with a place is said now
     server = Server(stores_of, users=users, peers=peers, device_id=args.device_id or "",
                     url=args.url, conflict=args.conflict, challenge=args.auth, allow_empty=args.allow_empty,
-                    rescan=args.rescan, limits=limits_of(args), on_report=lambda report: show(report, args.json),
+                    rescan=args.rescan, limits=limits_of(args), on_report=lambda report: _show(report, args.json),
                     tap=tell if args.verbose else None,
                     log=lambda line: print(f"minisyncml: {line}", file=sys.stderr, flush=True))
     http = HttpServer(server.wsgi_app, *address)
@@ -94,6 +95,12 @@ def _run(http: HttpServer, server: Server) -> None:
         server.close()
 
 
+def _show(report: Report, as_json: bool) -> None:
+    if not as_json:
+        print(f"\n{report.peer}{f' as {report.user}' if report.user else ''}: {report.error or 'done'}")
+    show(report, as_json)
+
+
 def _say_where(args: "argparse.Namespace", address: Listen, names: "list[str]", users: "list[str]") -> None:
     url = args.url or f"http://{_reachable(address.host)}:{address.port}/"
     if args.json:
@@ -107,7 +114,7 @@ def _say_where(args: "argparse.Namespace", address: Listen, names: "list[str]", 
           "Old phones speak no TLS 1.2 and need http; for https put a proxy in front and name it with --url.",
           flush=True)
     if address.loopback:
-        print("Only programs on this machine can connect; with --user NAME phones in the network can, too.", flush=True)
+        print("Only programs on this machine can connect; --user NAME and --listen 0.0.0.0:PORT let phones in.", flush=True)
 
 
 def _reachable(host: str) -> str:

@@ -86,6 +86,21 @@ def test_serve_and_sync_folders(tmp_path: Path) -> None:
     assert b"contacts: 1 added here, 1 deleted there" in cli("status", "--data", tmp_path / "c").stdout
 
 
+def test_an_empty_side_stops_the_run(tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    fill(here, 5)
+    with served("--data", tmp_path / "s", "--allow-empty", f"contacts={there}") as (url, _):
+        sync = ("sync", url, f"contacts={here}", "--data", tmp_path / "c")
+        assert cli(*sync).returncode == 0
+        for path in here.glob("*.vcf"):
+            path.unlink()
+        stopped = cli(*sync)
+        assert stopped.returncode == 6 and b"Traceback" not in stopped.stderr
+        assert len(contents(there)) == 5
+        assert cli(*sync, "--allow-empty").returncode == 0
+        assert contents(there) == contents(here) == []
+
+
 def test_users_keep_apart_in_default_places(tmp_path: Path) -> None:
     users = tmp_path / "users"
     users.write_text("ada:one\nbob:two\n")
