@@ -114,7 +114,8 @@ def _say_where(args: "argparse.Namespace", address: Listen, names: "list[str]", 
           "Old phones speak no TLS 1.2 and need http; for https put a proxy in front and name it with --url.",
           flush=True)
     if address.loopback:
-        print("Only programs on this machine can connect; --user NAME and --listen 0.0.0.0:PORT let phones in.", flush=True)
+        print("Only programs on this machine can connect; --user NAME and --listen 0.0.0.0:PORT let phones in.",
+              flush=True)
 
 
 def _reachable(host: str) -> str:
