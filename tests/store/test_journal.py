@@ -367,3 +367,38 @@ def test_another_process_has_it(tmp_path: Path) -> None:
     two.begin().commit()
     one.close()
     two.close()
+
+
+class Watched(Files):
+    """A disk whose sync fails once, while somebody else is reading."""
+
+    watcher: "TinyStore | None" = None
+
+    def sync(self, fd: int) -> None:
+        if self.watcher is not None:
+            self.watcher.refresh()
+            self.watcher = None
+            raise OSError(errno.EIO, "Input/output error")
+        super().sync(fd)
+
+
+def test_a_record_that_was_taken_back_leads_nobody_astray(tmp_path: Path) -> None:
+    files = Watched()
+    one, two = TinyStore(str(tmp_path / "x"), files=files), TinyStore(str(tmp_path / "x"))
+    fill(one, 1)
+    files.watcher = two
+    with one.begin() as batch:
+        batch.put(None, PUT, b"never acknowledged")
+        with pytest.raises(StoreError):
+            batch.commit()
+    assert len(two) == 2, "it was seen"
+    with one.begin() as batch:
+        batch.put(None, PUT, b"acknowledged, and longer than what was taken back")
+        batch.commit()
+    fill(two, 1)
+    assert [getattr(two.get(row.id), "body", b"")[:4] for row in two.rows()] == [b"body", b"ackn", b"body"]
+    one.close()
+    two.close()
+    again = TinyStore(str(tmp_path / "x"))
+    assert len(again) == 3
+    again.close()
