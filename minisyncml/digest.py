@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from _operator import _compare_digest as _equal  # what hmac.compare_digest is
+
 try:
     from _blake2 import blake2b as _blake2b
     from _md5 import md5 as _md5
 except ImportError:  # an interpreter without the built-in modules
     from hashlib import blake2b as _blake2b
     from hashlib import md5 as _md5
-try:
-    from _operator import _compare_digest
-except ImportError:
-    from hmac import compare_digest as _compare_digest
 
 
 def md5(data: bytes) -> bytes:
@@ -39,4 +37,4 @@ def equal(one: bytes, other: bytes) -> bool:
     :param other: bytes
     :returns: True when they are equal
     """
-    return bool(_compare_digest(one, other))
+    return bool(_equal(one, other))
