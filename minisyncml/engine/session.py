@@ -227,21 +227,26 @@ class Session:
             return codes.UNSUPPORTED_DTD, VERSIONS, None
         if header.protocol.upper() not in ("", f"SYNCML/{header.version}"):
             return codes.UNSUPPORTED_PROTOCOL, tuple(f"SyncML/{v}" for v in VERSIONS), None
-        if self.authenticated or self.config.secrets is None:
+        if self.config.secrets is None or self.authenticated and header.cred is None:
             return None
         if header.cred is None:
             return codes.MISSING_CREDENTIALS, (), self._challenge()
-        if self.asked_nonce is None:
-            self.asked_nonce = self.config.recall(header.source)
         user = auth.user_of(header.cred, header.source_name, header.source)
-        right = auth.check(header.cred, user, self.config.secrets(user), self.asked_nonce, header.version)
-        if not right:
+        if not self._right(header, header.cred, user) or self.authenticated and user != self.user:
             return codes.INVALID_CREDENTIALS, (), self._challenge()
+        if header.cred.type == auth.MD5 and not self.authenticated:
+            self.new_nonce = self.config.nonce()
         self.authenticated = True
         self.user = user
-        if header.cred.type == auth.MD5:
-            self.new_nonce = self.config.nonce()
         return None
+
+    def _right(self, header: c.Header, cred: c.Cred, user: str) -> bool:
+        """Whether credentials are right; those that come with every message may use the nonce for the next one."""
+        if self.asked_nonce is None:
+            self.asked_nonce = self.config.recall(header.source)
+        secret = self.config.secrets(user) if self.config.secrets is not None else None
+        nonces = (self.asked_nonce, self.new_nonce) if self.authenticated else (self.asked_nonce,)
+        return any([auth.check(cred, user, secret, nonce, header.version) for nonce in nonces])
 
     def _challenge(self) -> c.Meta:
         """Each challenge has a nonce of its own; MD5 of 1.0 needs the password, which may not be kept."""

@@ -1,0 +1,317 @@
+"""Several datastores in one session, several clients on one store, and sessions of unusual shape."""
+
+from __future__ import annotations
+
+import pytest
+from pair import Pair, bodies, delete, edit, fill, fine, transferred
+from probe import Probe, add, children, replace
+from scenes import TEXT, Scene, cut_at
+
+from minisyncml import status as codes
+from minisyncml.errors import RemoteProtocolError, StoreError
+from minisyncml.gateway.exchange import Exchange
+from minisyncml.message import commands as c
+from minisyncml.store.memory import MemoryStore
+
+NAMES = ("notes", "memos", "jokes")
+
+
+class Broken(MemoryStore):
+    """A store whose disk is gone when a session begins, or when an item comes."""
+
+    def __init__(self, when: str) -> None:
+        super().__init__(TEXT)
+        self.when = when
+
+    def refresh(self, rescan: bool = False) -> None:
+        if self.when == "begin":
+            raise StoreError("the disk is gone")
+
+    def check(self, id: int, type: str, body: bytes) -> None:
+        if self.when == "item":
+            raise StoreError("the disk is gone")
+
+
+def several() -> Pair:
+    return Pair({name: MemoryStore(TEXT) for name in NAMES}, {name: MemoryStore(TEXT) for name in NAMES})
+
+
+class TestDatastores:
+    def test_all_in_one_session(self) -> None:
+        pair = several()
+        for name in NAMES:
+            fill(pair.client[name], f"{name} of the client")
+            fill(pair.server[name], f"{name} of the server")
+        left, right = pair.sync()
+        assert fine(left) and fine(right)
+        assert len(pair.up) == 3
+        for name in NAMES:
+            wanted = sorted(f"{name} of the {side}".encode() for side in ("client", "server"))
+            assert bodies(pair.client[name]) == bodies(pair.server[name]) == wanted
+        left, right = pair.sync()
+        assert not transferred(left) and not transferred(right)
+
+    @pytest.mark.parametrize("when", ("begin", "item"))
+    @pytest.mark.parametrize("side", ("client", "server"))
+    def test_one_fails_the_others_go_on(self, side: str, when: str) -> None:
+        pair = several()
+        stores = pair.client if side == "client" else pair.server
+        stores["memos"] = Broken(when)      # type: ignore[index]
+        other = pair.server if side == "client" else pair.client
+        for name in NAMES:
+            fill(other[name], f"one of {name}")
+        left, right = pair.sync()
+        failing = left if side == "client" else right
+        errors = failing.report.datastores
+        assert isinstance(errors["memos"].error, StoreError)
+        assert not errors["notes"].error and not errors["jokes"].error
+        for name in ("notes", "jokes"):
+            assert bodies(pair.client[name]) == bodies(pair.server[name]) == [f"one of {name}".encode()]
+        assert len(stores["memos"]) == 0 and len(other["memos"]) == 1
+        stores["memos"] = MemoryStore(TEXT)     # type: ignore[index]
+        left, right = pair.sync()
+        assert fine(left) and fine(right)
+        assert bodies(stores["memos"]) == [b"one of memos"]
+        assert not left.report.datastores["notes"].slow
+
+    def test_a_datastore_that_the_server_has_not(self) -> None:
+        probe = Probe({"notes": MemoryStore(TEXT)})
+        meta = c.Meta(next="1")
+        other = c.Alert("", 200, (c.Item(source="./x", target="./nothing", meta=meta),))
+        probe.send(other, probe.alert(201))
+        assert probe.codes("Alert") == [404, 200]
+        probe.send(c.Sync("", "./nothing", "./x", (add("L1", "lost"),)), probe.sync(add("L1", "a")))
+        assert probe.codes("Sync") == [404, 200]
+        assert probe.codes("Add")[0] >= 400 and probe.codes("Add")[1] == 201
+        assert bodies(probe.stores["notes"]) == [b"a"]
+
+    def test_a_sync_without_an_alert(self) -> None:
+        probe = Probe({"notes": MemoryStore(TEXT)})
+        probe.send()
+        probe.send(probe.sync(add("L1", "a")))
+        assert probe.codes("Sync")[0] >= 400 and probe.codes("Add")[0] >= 400
+        assert len(probe.stores["notes"]) == 0
+
+    def test_one_alert_with_two_items(self) -> None:
+        stores = {name: MemoryStore(TEXT) for name in NAMES}
+        probe = Probe(stores)
+        items = tuple(c.Item(source=f"./my{name}", target=f"./{name}", meta=c.Meta(next="1")) for name in NAMES)
+        probe.send(c.Alert("", 201, items))
+        assert probe.codes("Alert") == [200] * 3 and probe.alerts() == [201] * 3
+        assert len({x.cmd_ref for x in probe.statuses() if x.cmd == "Alert"}) == 1
+        assert [x.source_refs for x in probe.statuses() if x.cmd == "Alert"] == [(f"./my{name}",) for name in NAMES]
+
+    def test_the_same_datastore_twice(self) -> None:
+        probe = Probe({"notes": MemoryStore(TEXT)})
+        probe.send(probe.alert(201), probe.alert(201))
+        assert probe.codes("Alert") == [200, 405]
+
+
+class TestTwoClients:
+    def pairs(self) -> "tuple[Pair, Pair]":
+        server = MemoryStore(TEXT)
+        one = Pair({"notes": MemoryStore(TEXT)}, {"notes": server})
+        two = Pair({"notes": MemoryStore(TEXT)}, {"notes": server})
+        two.client_options = two.client_options._replace(device="phone-2")
+        return one, two
+
+    def check(self, one: Pair, two: Pair, *wanted: str) -> None:
+        for _ in range(2):
+            for pair in (one, two):
+                left, right = pair.sync()
+                assert fine(left) and fine(right)
+        everywhere = [bodies(store) for store in (one.client["notes"], two.client["notes"], one.server["notes"])]
+        assert everywhere == [sorted(text.encode() for text in wanted)] * 3
+        for pair in (one, two):
+            left, right = pair.sync()
+            assert not transferred(left) and not transferred(right)
+
+    def test_they_see_each_others_items(self) -> None:
+        one, two = self.pairs()
+        fill(one.client["notes"], "a", "both")
+        fill(two.client["notes"], "b", "both")
+        self.check(one, two, "a", "b", "both")
+
+    def test_edits_and_deletions_travel(self) -> None:
+        one, two = self.pairs()
+        ids = fill(one.client["notes"], "a", "b", "c")
+        self.check(one, two, "a", "b", "c")
+        edit(one.client["notes"], ids[0], "A")
+        delete(one.client["notes"], ids[1])
+        fill(two.client["notes"], "d")
+        self.check(one, two, "A", "c", "d")
+
+    def test_both_edit_the_same(self) -> None:
+        one, two = self.pairs()
+        ids = fill(one.client["notes"], "a")
+        self.check(one, two, "a")
+        edit(one.client["notes"], ids[0], "one")
+        edit(two.client["notes"], "1", "two")
+        self.check(one, two, "one", "two")
+
+    def test_one_deletes_what_the_other_edits(self) -> None:
+        one, two = self.pairs()
+        ids = fill(one.client["notes"], "a")
+        self.check(one, two, "a")
+        delete(one.client["notes"], ids[0])
+        edit(two.client["notes"], "1", "two")
+        self.check(one, two, "two")
+
+    def test_one_syncs_while_the_other_does(self) -> None:
+        one, two = self.pairs()
+        fill(one.client["notes"], "a")
+        fill(two.client["notes"], "b")
+        left, right = one._left(), one._right()
+        packet = left.start()
+        while packet is not None:
+            answer = right.handle(packet)
+            other, _ = two.sync()       # a whole session between any two messages
+            assert fine(other) and answer is not None
+            packet = left.handle(answer)
+        self.check(one, two, "a", "b")
+
+
+class TestWithoutInitialization:
+    """Changes that come with the first message, in one package."""
+
+    def phone(self) -> Probe:
+        probe = Probe({"notes": MemoryStore(TEXT)})
+        probe.session(add("L1", "a"), code=201)
+        fill(probe.stores["notes"], "of the server")
+        return probe.new()
+
+    def test_a_normal_sync(self) -> None:
+        phone = self.phone()
+        reply = phone.send(phone.alert(), phone.sync(add("L2", "b")))
+        assert phone.codes("Alert") == [200] and phone.codes("Sync") == [200] and phone.codes("Add") == [201]
+        assert phone.alerts() == [200] and reply.final
+        assert [x.items[0].data for x in children(reply)] == [b"of the server"]
+        phone.send(c.Map("", "./notes", "./mine", (c.MapItem("2", "L3"),)))
+        assert phone.exchange.finished
+        assert not phone.session()
+        assert len(phone.stores["notes"]) == 3
+
+    def test_a_slow_sync(self) -> None:
+        phone = self.phone()
+        reply = phone.send(phone.alert(201), phone.sync(replace("L1", "a"), replace("L2", "b")))
+        assert phone.codes("Replace") == [200, 201]
+        assert [x.items[0].data for x in children(reply)] == [b"of the server"]
+
+    def test_a_sync_that_has_to_be_slow(self) -> None:
+        phone = self.phone()
+        phone.anchors["notes"] = "something else"
+        phone.send(phone.alert(), phone.sync(add("L2", "b")))
+        assert phone.codes("Alert") == [508] and phone.alerts() == [201]
+        assert phone.codes("Sync")[0] >= 400 and phone.codes("Add")[0] >= 400
+        reply = phone.send(phone.sync(replace("L1", "a"), replace("L2", "b")))
+        assert phone.codes("Replace") == [200, 201]
+        assert [x.items[0].data for x in children(reply)] == [b"of the server"]
+
+    def test_with_one_datastore_that_goes_and_one_that_does_not(self) -> None:
+        probe = Probe({"notes": MemoryStore(TEXT), "memos": MemoryStore(TEXT)})
+        probe.session(add("L1", "a"), code=201)
+        other = c.Alert("", 200, (c.Item(source="./my", target="./memos", meta=c.Meta(next="1")),))
+        changes = c.Sync("", "./memos", "./my", (add("M1", "memo"),))
+        probe.new().send(probe.alert(), other, probe.sync(add("L2", "b")), changes)
+        assert probe.codes("Alert") == [200, 508]
+        probe.send(changes)
+        for _ in range(3):
+            if not probe.exchange.finished:
+                probe.send()
+        assert bodies(probe.stores["memos"]) == [b"memo"]
+        assert bodies(probe.stores["notes"]) == [b"a", b"b"]
+
+
+class TestPackages:
+    def test_final_is_missing_and_the_package_goes_on(self) -> None:
+        probe = Probe({"notes": MemoryStore(TEXT)})
+        probe.begin(code=201)
+        reply = probe.send(probe.sync(add("L1", "a")), final=False)
+        assert not reply.final and probe.alerts() == [222]
+        assert probe.codes("Add") == [201]
+        reply = probe.send(probe.sync(add("L2", "b")))
+        assert reply.final
+        assert bodies(probe.stores["notes"]) == [b"a", b"b"]
+
+    def test_final_comes_too_often(self) -> None:
+        probe = Probe({"notes": MemoryStore(TEXT)})
+        fill(probe.stores["notes"], *("note %d %s" % (n, "x" * 100) for n in range(60)))
+        probe.begin(code=201)
+        got = len(children(probe.send(probe.sync(add("L1", "a")), size=2000)))
+        for _ in range(40):
+            if probe.reply.final:
+                break
+            got += len(children(probe.send(c.Alert("", 222), size=2000)))      # with a Final each time
+        assert got == 60
+        probe.send()
+        assert probe.exchange.finished
+
+    def test_a_peer_that_never_says_final_is_given_up(self) -> None:
+        probe = Probe({"notes": MemoryStore(TEXT)})
+        probe.begin(code=201)
+        with pytest.raises(RemoteProtocolError, match="never says"):
+            for _ in range(100):
+                probe.send(c.Alert("", 222), final=False)
+
+    def test_an_empty_message_is_an_implicit_next(self) -> None:
+        probe = Probe({"notes": MemoryStore(TEXT)})
+        fill(probe.stores["notes"], *("note %d %s" % (n, "x" * 100) for n in range(60)))
+        probe.begin(code=201)
+        got = len(children(probe.send(probe.sync(), size=2000)))
+        for _ in range(40):
+            if not probe.reply.final:
+                got += len(children(probe.send(size=2000, final=False)))
+        assert got == 60
+
+    def test_the_session_ends_with_the_last_package(self) -> None:
+        probe = Probe({"notes": MemoryStore(TEXT)})
+        probe.begin(code=201)
+        probe.send(probe.sync())
+        assert not probe.exchange.finished
+        reply = probe.send()
+        assert probe.exchange.finished and reply.final
+        assert [x.cmd for x in probe.statuses()] == ["SyncHdr"]
+
+    def test_a_server_that_sends_nothing_where_only_the_client_counts(self) -> None:
+        for code in (202, 203):
+            probe = Probe({"notes": MemoryStore(TEXT)})
+            probe.session(add("L1", "a"), code=201)
+            fill(probe.stores["notes"], "of the server")
+            probe.new().begin(code=code)
+            reply = probe.send(probe.sync(replace("L1", "A")))
+            assert not [x for x in reply.commands if isinstance(x, c.Sync)] and reply.final
+
+    def test_suspending(self) -> None:
+        probe = Probe({"notes": MemoryStore(TEXT)})
+        probe.begin(code=201)
+        probe.send(probe.sync(add("L1", "a")), final=False)
+        probe.send(c.Alert("", codes.ALERT_SUSPEND, (c.Item(source="phone-9", target="http://server/"),)), final=False)
+        assert probe.codes("Alert") == [200]
+        assert not probe.reply.final
+        probe.new().send(probe.alert(codes.ALERT_RESUME))
+        assert probe.codes("Alert") == [508] and probe.alerts() == [201]
+        probe.send(probe.sync(replace("L1", "a"), replace("L2", "b")))
+        assert bodies(probe.stores["notes"]) == [b"a", b"b"]
+
+
+class TestServerOnly:
+    """A server whose client leaves the Map to the next session."""
+
+    def test_an_item_deleted_before_its_map_comes(self) -> None:
+        scene = Scene(first=True)
+        ids = fill(scene.server, "x")
+        scene.run("two-way", cut_at("up", 2))
+        assert bodies(scene.client) == [b"x"]
+        delete(scene.server, *ids)
+        scene.pair.sync()
+        scene.pair.sync()
+        client, server = scene.contents()
+        assert client == server
+
+
+def test_reports_are_whole_after_a_rebirth() -> None:
+    scene = Scene()
+    scene.change()
+    left, right = scene.pair.sync()
+    assert isinstance(left, Exchange) and left.report.messages == right.report.messages == 6
+    assert left.report.bytes_out == right.report.bytes_in > 0
