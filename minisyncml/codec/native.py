@@ -59,7 +59,13 @@ def records(data: bytes, pos: int, table: int, max_depth: int, max_records: int,
 
 
 def error(code: int, offset: int, data: bytes) -> DecodeError:
-    """The exception for an error code of C, in the words of the twin."""
+    """The exception for an error code of C, in the words of the twin.
+
+    :param code: a negative result of C
+    :param offset: where in the document
+    :param data: the document
+    :returns: what to raise
+    """
     what: "dict[Any, str]" = {
         lib.WBXML_E_SHORT: "document is cut short",
         lib.WBXML_E_INTEGER: "integer is too long or too large",

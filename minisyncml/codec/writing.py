@@ -68,7 +68,14 @@ def text(value: "str | bytes") -> bytes:
 
 
 class Writer:
-    """Writes elements, switching pages only where the next start tag needs it."""
+    """Writes elements, switching pages only where the next start tag needs it.
+
+    :param kind: "syncml", "devinf" or "metinf"
+    :param version: of SyncML
+    :param wbxml_version: 0 to 3 for WBXML 1.0 to 1.3
+    :param page: code page in force at the start
+    :param literals: whether names without token may go into a string table
+    """
 
     def __init__(self, kind: str, version: str, wbxml_version: int, page: int, literals: bool) -> None:
         self.tags = _DEVINF_TOKENS if kind == "devinf" else _SYNCML_TOKENS
@@ -81,6 +88,11 @@ class Writer:
         self.table = b""
 
     def element(self, node: Node) -> None:
+        """Write one element with all it holds.
+
+        :param node: the element
+        :raises EncodeError: a name without token, or text that is none
+        """
         body = [child for child in node.children if child != ""]
         self.out.append(self.tag(node.tag, tokens.CONTENT if body else 0))
         for child in body:
@@ -94,6 +106,13 @@ class Writer:
             self.out.append(b"\x01")
 
     def tag(self, name: str, content: int) -> bytes:
+        """A start tag, with the switch of code page that it needs.
+
+        :param name: of the element
+        :param content: the content bit, 0 for an empty element
+        :returns: one byte or more
+        :raises EncodeError: a name without token
+        """
         page, token = self.tags.get(name) or _numbered(name)
         if token < 0:
             return bytes((tokens.LITERAL | content,)) + mb(self.literal(name))
@@ -103,6 +122,12 @@ class Writer:
         return bytes((tokens.SWITCH_PAGE, page, token | content))
 
     def literal(self, name: str) -> int:
+        """Where a name without token stands in the string table.
+
+        :param name: of the element
+        :returns: its offset
+        :raises EncodeError: when there is no string table to put it into
+        """
         if self.literals is None:
             raise EncodeError(f"element {name} has no token")
         if name not in self.literals:

@@ -117,11 +117,19 @@ class Syncer:
             batch.__exit__(None, None, None)
 
     def facts(self, run: Run) -> "dict[str, object]":
-        """The facts of a run's peer."""
+        """The facts of a run's peer.
+
+        :param run: one of `runs`
+        :returns: a new dict, see :meth:`minisyncml.store.base.Reading.facts`
+        """
         return self.batch(run).facts(run.peer)
 
     def remember(self, run: Run, **changed: object) -> None:
-        """Change some facts of a run's peer; None removes one."""
+        """Change some facts of a run's peer; None removes one.
+
+        :param run: one of `runs`
+        :param changed: facts and their new values
+        """
         facts = self.facts(run)
         facts.update(changed)
         self.batch(run).set_facts(run.peer, {key: value for key, value in facts.items() if value is not None})
@@ -148,22 +156,41 @@ class Syncer:
             self.on_package(event.number)
 
     def on_alert(self, event: Alerted) -> None:
-        """The peer wants or agrees on a sync."""
+        """The peer wants or agrees on a sync.
+
+        :param event: from the session
+        """
         raise NotImplementedError
 
     def on_map(self, event: Mapped) -> None:
-        """The client tells its names."""
+        """The client tells its names.
+
+        :param event: from the session
+        """
         self.port.settle(event.slot, codes.NOT_ALLOWED)
 
     def on_package(self, number: int) -> None:
-        """The peer closed a package."""
+        """The peer closed a package.
+
+        :param number: which, from 0: its initialization
+        """
         raise NotImplementedError
 
     def answered(self, run: Run, ref: "list[Any]", code: int) -> None:
-        """The Status of a command that was not about an item: Alert, Sync, Map."""
+        """The Status of a command that was not about an item: Alert, Sync, Map.
+
+        :param run: one of `runs`
+        :param ref: what was given when the command was sent
+        :param code: SyncML status code
+        """
 
     def item_answered(self, run: Run, change: "list[Any]", code: int) -> None:
-        """The Status of an item."""
+        """The Status of an item.
+
+        :param run: one of `runs`
+        :param change: kind, id, revision and digest, as sent
+        :param code: SyncML status code
+        """
         raise NotImplementedError
 
     def _on_answer(self, event: Answered) -> None:
@@ -193,7 +220,11 @@ class Syncer:
             self.port.settle(event.slot, codes.OK)
 
     def may_begin(self, run: Run) -> bool:
-        """Whether a Sync may come though the initialization is not complete."""
+        """Whether a Sync may come though the initialization is not complete.
+
+        :param run: one of `runs`
+        :returns: whether its items are taken
+        """
         return True
 
     def _find(self, target: str, source: str) -> Optional[Run]:
@@ -220,7 +251,11 @@ class Syncer:
         self.port.settle(event.slot, code, None, (words,) if words else ())
 
     def incoming(self, run: Run) -> Incoming:
-        """What applies items to a run's datastore, with the batch of this message."""
+        """What applies items to a run's datastore, with the batch of this message.
+
+        :param run: one of `runs`
+        :returns: good until the next commit
+        """
         matcher = None
         if run.whole:
             matcher = self._matchers.get(run.name)
@@ -231,7 +266,10 @@ class Syncer:
     # -- the peer's changes are complete
 
     def complete(self, run: Run) -> None:
-        """All that the peer had for a run is here: settle what had to wait for that."""
+        """All that the peer had for a run is here: settle what had to wait for that.
+
+        :param run: one of `runs`
+        """
         if run.complete or run.failed:
             return
         run.complete = True
@@ -265,12 +303,20 @@ class Syncer:
         return self.batch(run)
 
     def risk(self, run: Run, problem: str) -> None:
-        """Stop a run because a side turned up empty."""
+        """Stop a run because a side turned up empty.
+
+        :param run: one of `runs`
+        :param problem: what would be lost, in words
+        """
         run.at_risk = True
         run.fail(codes.SYNC_FAILED, problem)
 
     def guard(self, run: Run) -> bool:
-        """Whether our own side turned up empty while the peer still has what we synced; the run is stopped then."""
+        """Whether our own side turned up empty while the peer still has what we synced; the run is stopped then.
+
+        :param run: one of `runs`
+        :returns: whether it was stopped
+        """
         if self.options.allow_empty or len(self.stores[run.name]) or run.whole:
             return False
         known = sum(1 for _ in self.batch(run).entries(run.peer))
@@ -280,14 +326,21 @@ class Syncer:
         return True
 
     def begin_whole(self, run: Run) -> None:
-        """A slow or refresh sync begins: what was known of the peer no longer counts."""
+        """A slow or refresh sync begins: what was known of the peer no longer counts.
+
+        :param run: one of `runs`
+        """
         batch = self.batch(run)
         self.remember(run, slow=run.code)
         batch.clear_entries(run.peer)
         batch.clear_parked(run.peer)
 
     def confirm(self, run: Run, pair: "Optional[list[str]]" = None) -> None:
-        """The sync of a run is finished on both sides: its anchors count from now on."""
+        """The sync of a run is finished on both sides: its anchors count from now on.
+
+        :param run: one of `runs`
+        :param pair: our anchor and the peer's; those that are pending by default
+        """
         if not run.failed:
             facts = self.facts(run)
             self.remember(run, confirmed=pair or anchors(facts, "pending"), pending=None)
@@ -322,13 +375,25 @@ def peer_key(device: str, remote: str) -> str:
 
 
 def settled(entry: Optional[Entry], id: str, revision: int, digest: bytes) -> Entry:
-    """An entry after the peer took an item."""
+    """An entry after the peer took an item.
+
+    :param entry: what was known before, None for an item that is new there
+    :param id: the item
+    :param revision: that was sent
+    :param digest: of the body as sent
+    :returns: the entry to keep
+    """
     old = entry or Entry(id)
     return old._replace(seen=revision, digest=digest)
 
 
 def taken(kind: str, code: int) -> bool:
-    """Whether a status says that the peer has (or no longer has) the item, as it was to be."""
+    """Whether a status says that the peer has (or no longer has) the item, as it was to be.
+
+    :param kind: Add, Replace or Delete
+    :param code: SyncML status code
+    :returns: True when nothing is left to be sent
+    """
     if kind == "Delete":
         return codes.succeeded(code) or code in (codes.NOT_FOUND, codes.NOT_DELETED, codes.CONFLICT_SERVER_WON)
     return codes.succeeded(code) or code in (codes.ALREADY_EXISTS, codes.CONFLICT_SERVER_WON)
