@@ -109,7 +109,7 @@ class Kept(Keeper):
             fields = self._items.rows.get(number(id))
             if fields is None:
                 return None
-            at, length, revision, digest, type = fields
+            revision, digest, type, at, length = fields
             body = self._journal.read(at, length)
             if digest_of(body) != digest:
                 raise self._journal.damage(at)
@@ -119,7 +119,7 @@ class Kept(Keeper):
         """One row; see :meth:`Reading.row`."""
         with self._guard:
             fields = self._items.rows.get(number(id))
-        return None if fields is None else Row(id, fields[2], fields[3])
+        return None if fields is None else Row(id, fields[0], fields[1])
 
     def rows(self, after: str = "") -> Iterator[Row]:
         """All rows; see :meth:`Reading.rows`."""
@@ -128,7 +128,7 @@ class Kept(Keeper):
             with self._guard:
                 chunk = self._items.rows.chunk(key, CHUNK)
             for key, fields in chunk:
-                yield Row(str(key), fields[2], fields[3])
+                yield Row(str(key), fields[0], fields[1])
             if len(chunk) < CHUNK:
                 return
 

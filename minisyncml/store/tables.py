@@ -85,9 +85,9 @@ class RowTable(Table):
 
 
 class ItemTable(RowTable):
-    """Items with their bodies: where, length, revision, digest, type."""
+    """Items with their bodies: revision, digest, type (all tables of items begin with these), where, length."""
 
-    layout = "<QIQ16sH"
+    layout = "<Q16sHQI"
 
     def __init__(self, types: Types) -> None:
         super().__init__()
@@ -96,12 +96,16 @@ class ItemTable(RowTable):
     def set(self, key: int, at: int, length: int, *fields: Any) -> None:
         """An item is there now."""
         type, revision, digest = fields
-        self.keep(key, (at, length, revision, bytes.fromhex(digest), self.types.code(type)))
+        self.keep(key, (revision, bytes.fromhex(digest), self.types.code(type), at, length))
+
+    def body_size(self, fields: "Optional[Tuple[Any, ...]]") -> int:
+        """Bytes of the body."""
+        return 0 if fields is None else int(fields[4])
 
     def dump(self) -> "Iterator[Tuple[List[Any], int]]":
         """All items."""
         for key in self.rows.keys():
-            at, length, revision, digest, type = self.rows.get(key) or ()
+            revision, digest, type, at, length = self.rows.get(key) or ()
             yield [key, length, self.types.names[type], revision, digest.hex()], at
 
 

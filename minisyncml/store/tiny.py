@@ -30,6 +30,9 @@ from minisyncml.store.tables import DocTable
 
 if TYPE_CHECKING:
     from tinydb import TinyDB
+    from tinydb.queries import QueryLike
+    from tinydb.storages import Storage
+    from tinydb.table import Document, Table
 
 ITEMS = "items"         #: the TinyDB table that is the store
 _OURS = ("type", "body", "revision", "digest")
@@ -289,11 +292,8 @@ def _doc_record(name: str, changes: "Dict[int, Optional[Doc]]") -> Record:
     return groups, bodies
 
 
-def _database(store: TinyStore) -> "TinyDB":
-    from tinydb import TinyDB
-    from tinydb.queries import QueryLike
+def _storage_class(store: TinyStore) -> "Type[Storage]":
     from tinydb.storages import Storage
-    from tinydb.table import Document, Table
 
     class JournalStorage(Storage):
         """The journal as TinyDB asks for it."""
@@ -313,10 +313,16 @@ def _database(store: TinyStore) -> "TinyDB":
         def close(self) -> None:
             store.close()
 
+    return JournalStorage
+
+
+def _table_class(store: TinyStore) -> "Type[Table]":
+    from tinydb.table import Document, Table
+
     class JournalTable(Table):
         """A table that reads by number and writes what changed."""
 
-        def __init__(self, storage: Storage, name: str, **options: Any) -> None:
+        def __init__(self, storage: "Storage", name: str, **options: Any) -> None:
             self._seen: object = None
             self._given = 0
             super().__init__(storage, name, **options)
@@ -330,7 +336,7 @@ def _database(store: TinyStore) -> "TinyDB":
             super().truncate()
             self._given = 0
 
-        def search(self, cond: QueryLike) -> "List[Document]":
+        def search(self, cond: "QueryLike") -> "List[Document]":
             state = store.catch_up()
             if state != self._seen:
                 self.clear_cache()
@@ -351,12 +357,18 @@ def _database(store: TinyStore) -> "TinyDB":
             store.change_docs(self.name, updater)
             self.clear_cache()
 
+    return JournalTable
+
+
+def _database(store: TinyStore) -> "TinyDB":
+    from tinydb import TinyDB
+
     class Database(TinyDB):
         """A TinyDB on the journal of a store."""
 
-        table_class: "Type[Table]" = JournalTable
+        table_class: "Type[Table]" = _table_class(store)
 
-    return Database(storage=JournalStorage)
+    return Database(storage=_storage_class(store))
 
 
 def _replace(table: "MutableMapping[int, Doc]", docs: "Mapping[str, Doc]") -> None:

@@ -15,7 +15,7 @@ from minisyncml import limits as _limits
 from minisyncml.digest import digest as digest_of
 from minisyncml.errors import ItemError, StoreError
 from minisyncml.store import folder as _folder
-from minisyncml.store.base import Item, Row
+from minisyncml.store.base import Item
 from minisyncml.store.batch import Overlay, number
 from minisyncml.store.files import FILES, Files, failure
 from minisyncml.store.folder import TEMPORARY, UNSURE, Signature
@@ -182,23 +182,6 @@ class VdirStore(Kept):
         return _Marks(self._items, self._redo) if name == "marks" else super()._table(name)
 
     # -- reading
-
-    def row(self, id: str) -> Optional[Row]:
-        """One row; see :meth:`Reading.row`."""
-        with self._guard:
-            fields = self._items.rows.get(number(id))
-        return None if fields is None else Row(id, fields[0], fields[1])
-
-    def rows(self, after: str = "") -> Iterator[Row]:
-        """All rows; see :meth:`Reading.rows`."""
-        key = number(after)
-        while True:
-            with self._guard:
-                chunk = self._items.rows.chunk(key, CHUNK)
-            for key, fields in chunk:
-                yield Row(str(key), fields[0], fields[1])
-            if len(chunk) < CHUNK:
-                return
 
     def get(self, id: str) -> Optional[Item]:
         """One item, as its file is now: see :meth:`Reading.get`.
