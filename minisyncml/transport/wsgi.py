@@ -144,7 +144,7 @@ def request_url(environ: "WSGIEnvironment") -> str:
     """
     from urllib.parse import quote
     host = environ.get("HTTP_HOST") or ""
-    if not host or not all(c.isalnum() or c in "-._:[]" for c in host) or len(host) > 255:
+    if not host.isascii() or not all(c.isalnum() or c in "-._:[]" for c in host) or not 0 < len(host) < 256:
         host = f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
     path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
     path = quote(path, safe="/:;,=@!$&'()*+~", encoding="latin-1")

@@ -69,7 +69,7 @@ def test_what_the_handler_is_told() -> None:
     assert seen == [(Packet(XML, BODY, "http://box.lan:8080/sync?s=1"), "10.0.0.7")]
 
 
-@pytest.mark.parametrize("host", ["a b", "x<y", "x\"y", "x" * 300])
+@pytest.mark.parametrize("host", ["", "a b", "x<y", "x\"y", "ä.lan", "x" * 300])
 def test_a_strange_host_header_is_not_believed(host: str) -> None:
     seen = []
     call(App(lambda packet, sender: seen.append(packet.to)), HTTP_HOST=host)
