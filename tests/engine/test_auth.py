@@ -53,7 +53,8 @@ DIGEST = bytes.fromhex("673e848af477c9e69a10d71137a96901")
 DIGEST_10 = bytes.fromhex("52692a000661890bd75e17da7ffbbe39")
 MD5_SPELLINGS = (
     ("1.2", b"Zz6EivR3yeaaENcRN6lpAQ=="), ("1.2", DIGEST), ("1.2", DIGEST.hex().encode()),
-    ("1.2", DIGEST.hex().upper().encode()), ("1.2", auth.b64(DIGEST.hex().encode())), ("1.2", b"Zz6EivR3yeaaENcRN6lpAQ"),
+    ("1.2", DIGEST.hex().upper().encode()), ("1.2", auth.b64(DIGEST.hex().encode())),
+    ("1.2", b"Zz6EivR3yeaaENcRN6lpAQ"),
     ("1.0", b"UmkqAAZhiQvXXhfaf/u+OQ=="), ("1.0", DIGEST_10),
     ("1.0", b"NTI2OTJhMDAwNjYxODkwYmQ3NWUxN2RhN2ZmYmJlMzk="),
     ("1.0", b"NTI2OTJhMDAwNjYxODkwYmQ3NWUxN2RhN2ZmYmJlMzk"),
@@ -106,7 +107,8 @@ class TestCheck:
 
 class TestBase64:
     @pytest.mark.parametrize("text, wanted", (
-        (b"", b""), (b"eA==", b"x"), (b"eA", b"x"), (b"e A\r\n==", b"x"), (b"eA==eA==", b"xx"), (b"eHh4eA==eHg=", b"xxxxxx"),
+        (b"", b""), (b"eA==", b"x"), (b"eA", b"x"), (b"e A\r\n==", b"x"), (b"eA==eA==", b"xx"),
+        (b"eHh4eA==eHg=", b"xxxxxx"),
     ))
     def test_tolerated(self, text: bytes, wanted: bytes) -> None:
         assert auth.unb64(text) == wanted
@@ -117,8 +119,8 @@ class TestBase64:
             auth.unb64(text)
 
 
-def pair_of(version: str = "1.2", challenge: str = "md5", secret: Secret = Secret(PASSWORD)) -> Pair:
-    pair = Pair({"notes": MemoryStore(TEXT)}, {"notes": MemoryStore(TEXT)}, users={USER: secret},
+def pair_of(version: str = "1.2", challenge: str = "md5", secret: "Secret | None" = None) -> Pair:
+    pair = Pair({"notes": MemoryStore(TEXT)}, {"notes": MemoryStore(TEXT)}, users={USER: secret or Secret(PASSWORD)},
                 client_options={"version": version}, server_options={"challenge": challenge})
     fill(pair.client["notes"], "of the client")
     fill(pair.server["notes"], "of the server")
@@ -197,7 +199,8 @@ class TestServer:
     def test_every_command_is_refused_and_nothing_done(self, cred: "c.Cred | None", code: int, challenge: str) -> None:
         probe = self.probe(challenge=challenge)
         get = c.Get("", (c.Item(target="./devinf12"),))
-        reply = probe.send(probe.alert(201), get, probe.sync(add("L1", "a"), c.Sequence("", (add("L2", "b"),))), cred=cred)
+        changes = probe.sync(add("L1", "a"), c.Sequence("", (add("L2", "b"),)))
+        reply = probe.send(probe.alert(201), get, changes, cred=cred)
         assert all(isinstance(x, c.Status) for x in reply.commands)
         assert [x.cmd for x in probe.statuses()] == ["SyncHdr", "Alert", "Get", "Sync", "Add", "Sequence", "Add"]
         assert {x.code for x in probe.statuses()} == {code}

@@ -7,7 +7,6 @@ from pair import Pair, bodies, fill, fine
 from probe import Probe, add, children
 from scenes import TEXT
 
-from minisyncml import status as codes
 from minisyncml.codec.node import Node
 from minisyncml.errors import PeerError, RemoteProtocolError, VersionError
 from minisyncml.gateway.exchange import Exchange
