@@ -86,36 +86,6 @@ static uint32_t character(const uint8_t *text, uint32_t left) {
     return wrong ? 0 : length;
 }
 
-typedef struct {
-    uint32_t lf, cr, crlf, brackets, markup;       /* how many; markup is & < > */
-    uint32_t seen;
-    uint8_t high;                                  /* all bytes or-ed */
-} census;
-
-/* Counts in one block; 0 when there is a control character. Without branches, so that compilers make vector code of it.
- * Reads one byte behind the block. */
-enum { BLOCK = 32 };
-static int count_block(const uint8_t *text, census *found) {
-    uint8_t lf = 0, cr = 0, crlf = 0, brackets = 0, markup = 0, high = 0, other = 0;
-    for (int i = 0; i < BLOCK; i++) {
-        uint8_t c = text[i], is_lf = c == '\n', is_cr = c == '\r';
-        lf = (uint8_t)(lf + is_lf);
-        cr = (uint8_t)(cr + is_cr);
-        crlf = (uint8_t)(crlf + (is_cr & (text[i + 1] == '\n')));
-        brackets = (uint8_t)(brackets + (c == ']'));
-        markup = (uint8_t)(markup + ((c == '&') | (c == '<') | (c == '>')));
-        high |= c;
-        other |= (uint8_t)((c < 0x20) & !is_lf & !is_cr & (c != '\t'));
-    }
-    found->lf += lf;
-    found->cr += cr;
-    found->crlf += crlf;
-    found->brackets += brackets;
-    found->markup += markup;
-    found->high |= high;
-    return !other;
-}
-
 /* Are these characters that XML can hold? */
 static int is_text(const uint8_t *text, uint32_t length) {
     uint32_t i = 0;
@@ -135,19 +105,40 @@ static int is_text(const uint8_t *text, uint32_t length) {
     return 1;
 }
 
-/* Counts what needs care in a text; 0 when XML cannot hold it. */
-static int count(const uint8_t *text, uint32_t length, census *found) {
-    uint8_t rest[BLOCK + 1];
-    memset(found, 0, sizeof *found);
-    while (length > BLOCK) {
-        if (!count_block(text, found)) return 0;
-        text += BLOCK;
-        length -= BLOCK;
-        found->seen += BLOCK;
+/* What a text holds that needs care. CONTROL: what XML cannot hold; HIGH: bytes beyond ASCII. */
+enum { HAS_LF = 1, HAS_CR = 2, HAS_BRACKET = 4, HAS_MARKUP = 8, HAS_CONTROL = 16, HAS_HIGH = 128 };
+
+#define C HAS_CONTROL
+#define H HAS_HIGH, HAS_HIGH, HAS_HIGH, HAS_HIGH, HAS_HIGH, HAS_HIGH, HAS_HIGH, HAS_HIGH
+static const uint8_t CARE[256] = {
+    C, C, C, C, C, C, C, C, C, 0, HAS_LF, C, C, HAS_CR, C, C, C, C, C, C, C, C, C, C, C, C, C, C, C, C, C, C,
+    ['&'] = HAS_MARKUP, ['<'] = HAS_MARKUP, ['>'] = HAS_MARKUP, [']'] = HAS_BRACKET,
+    [0x80] = H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H};
+#undef C
+#undef H
+
+/* What needs care in a text; -1 when XML cannot hold it. */
+static int look(const uint8_t *text, uint32_t length) {
+    uint8_t found = 0, even = 0;
+    uint32_t i = 0;
+    for (; i + 1 < length; i += 2) {
+        found |= CARE[text[i]];
+        even |= CARE[text[i + 1]];
     }
-    memset(rest, ' ', sizeof rest);
-    memcpy(rest, text, length);
-    return count_block(rest, found) && (found->high < 0x80 || is_text(text - found->seen, found->seen + length));
+    if (i < length) found |= CARE[text[i]];
+    found |= even;
+    if (found & HAS_CONTROL || (found & HAS_HIGH && !is_text(text, length))) return -1;
+    return found;
+}
+
+/* Is each CR before an LF, and each LF behind a CR? */
+static int is_crlf(const uint8_t *text, uint32_t length) {
+    const uint8_t *end = text + length, *lf;
+    while ((lf = memchr(text, '\n', (size_t)(end - text)))) {
+        if (memchr(text, '\r', (size_t)(lf - text)) != lf - 1) return 0;
+        text = lf + 1;
+    }
+    return !memchr(text, '\r', (size_t)(end - text));
 }
 
 static void emit_escaped(sink *to, const uint8_t *text, uint32_t length) {
@@ -176,8 +167,8 @@ static int type_of(const uint8_t *text, uint32_t length, const char *const types
 static int print_text(printer *p, const uint8_t *text, uint32_t length) {
     static const char *const wbxml[] = {"application/vnd.syncml-devinf+wbxml", "application/vnd.syncml.dmtnds+wbxml"};
     static const char *const xml[] = {"application/vnd.syncml-devinf+xml", "application/vnd.syncml.dmtnds+xml"};
-    census found;
-    if (!count(text, length, &found)) return WBXML_E_OTHER;
+    int found = look(text, length);
+    if (found < 0) return WBXML_E_OTHER;
     if (p->stack[p->open - 1].name == wbxml_names[METINF_PAGE][T_TYPE]) {
         int type = type_of(text, length, wbxml);
         if (type >= 0) {
@@ -185,9 +176,9 @@ static int print_text(printer *p, const uint8_t *text, uint32_t length) {
             return 0;
         }
     }
-    if (found.lf || (length && (is_blank(text[0]) || is_blank(text[length - 1]))) || type_of(text, length, xml) >= 0)
+    if (found & HAS_LF || (length && (is_blank(text[0]) || is_blank(text[length - 1]))) || type_of(text, length, xml) >= 0)
         emit_string(p->to, "<?wbxml text?>");
-    if (found.markup || found.cr) emit_escaped(p->to, text, length);
+    if (found & (HAS_MARKUP | HAS_CR)) emit_escaped(p->to, text, length);
     else emit(p->to, text, length);
     return 0;
 }
@@ -218,14 +209,14 @@ static void emit_lines(sink *to, const uint8_t *text, uint32_t length) {
 }
 
 static int print_opaque(printer *p, const uint8_t *data, uint32_t length) {
-    census found;
-    if (!count(data, length, &found)) return WBXML_E_OTHER;
-    int crlf = found.lf && found.lf == found.crlf && found.lf == found.cr;
+    int found = look(data, length);
+    if (found < 0) return WBXML_E_OTHER;
+    int crlf = (found & (HAS_LF | HAS_CR)) == (HAS_LF | HAS_CR) && is_crlf(data, length);
     if (crlf) emit_string(p->to, "<?wbxml crlf?>");
-    else if (found.lf || found.cr || !length) emit_string(p->to, "<?wbxml lf?>");
+    else if (found & (HAS_LF | HAS_CR) || !length) emit_string(p->to, "<?wbxml lf?>");
     emit_string(p->to, "<![CDATA[");
-    if (crlf && !found.brackets) emit_lines(p->to, data, length);
-    else if (found.cr || found.brackets) emit_cdata(p->to, data, length, crlf);
+    if (crlf && !(found & HAS_BRACKET)) emit_lines(p->to, data, length);
+    else if (found & (HAS_CR | HAS_BRACKET)) emit_cdata(p->to, data, length, crlf);
     else emit(p->to, data, length);
     emit_string(p->to, "]]>");
     return 0;
