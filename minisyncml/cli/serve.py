@@ -14,7 +14,6 @@ from minisyncml.cli.common import (
     limits_of,
     locals_of,
     peers_of,
-    show,
     tell,
 )
 from minisyncml.errors import UsageError
@@ -96,9 +95,12 @@ def _run(http: HttpServer, server: Server) -> None:
 
 
 def _show(report: Report, as_json: bool) -> None:
-    if not as_json:
-        print(f"\n{report.peer}{f' as {report.user}' if report.user else ''}: {report.error or 'done'}")
-    show(report, as_json)
+    user = f" as {report.user}" if report.user else ""
+    text = report.json() if as_json else f"\n{report.peer}{user}: {report.error or 'done'}\n{report.table()}"
+    try:
+        print(text, flush=True)
+    except OSError:     # nobody reads any more; the client must not suffer for it
+        pass
 
 
 def _say_where(args: "argparse.Namespace", address: Listen, names: "list[str]", users: "list[str]") -> None:
