@@ -78,6 +78,13 @@ def _rank(packed: "list[Any]") -> int:
     return -1 if packed[0] == "Alert" and packed[2] == codes.ALERT_NO_END_OF_DATA else _RANK.get(packed[0], 3)
 
 
+def _halves(command: c.Map, ref: "Optional[list[Any]]") -> "list[list[Any]]":
+    """A Map in two; the list at the end of its ref, one value for each item, is parted with it."""
+    half = len(command.items) // 2
+    parts = (slice(half), slice(half, None))
+    return [[pack(command._replace(items=command.items[part])), ref and [*ref[:-1], ref[-1][part]]] for part in parts]
+
+
 def _snapshot(queue: "list[list[Any]]") -> "list[list[Any]]":
     return [list(entry) for entry in queue]
 
@@ -132,9 +139,7 @@ class _Writing:
             if not self.writer.add(command):
                 self.cmd -= 1
                 if isinstance(command, c.Map) and len(command.items) > 1:
-                    half = len(command.items) // 2
-                    queue[0:1] = [[pack(command._replace(items=command.items[:half])), ref],
-                                  [pack(command._replace(items=command.items[half:])), ref]]
+                    queue[0:1] = _halves(command, ref)
                     continue
                 return self._too_big(command)
             self._wait(ref)
@@ -276,7 +281,9 @@ def _header(session: "Session") -> c.Header:
     cred = None
     name: Optional[str] = None
     login = config.login
-    if login is not None and login.scheme != "none" and config.role == CLIENT and not session.authenticated:
+    session.presented = login is not None and login.scheme != "none" and config.role == CLIENT \
+        and (session.always or not session.authenticated)
+    if login is not None and session.presented:
         session.scheme = session.scheme or ("basic" if login.scheme == "basic" else "md5")
         cred = auth.make(login, session.scheme, session.nonce, session.version)
         name = login.user

@@ -72,6 +72,8 @@ class Session:
         self.nonce = b""                # for our login at the peer
         self.scheme = ""                # how we log in: basic or md5
         self.logins = 0
+        self.presented = False          # our last message had credentials
+        self.always = False             # the server wants them in each message: it answered 200, not 212
         self.asked_nonce: Optional[bytes] = None    # what we gave the peer for its login
         self.new_nonce: Optional[bytes] = None      # what we gave it for the next session
         self.synced_early = False       # changes came in the initialization package
@@ -293,6 +295,7 @@ class Session:
             raise VersionError(f"the server does not speak SyncML {self.version}")
         if status.code >= 400:
             raise PeerError(f"the server ended the session: {codes.name(status.code)} ({status.code})", status.code)
+        self.always = self.presented and status.code != codes.AUTH_ACCEPTED
         self.authenticated = True
         self.retry = []
         return False

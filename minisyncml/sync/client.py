@@ -14,6 +14,7 @@ from minisyncml.sync.syncer import Syncer, peer_key, plain_uri, settled, taken
 
 MAP_ITEMS = 500     #: MapItems in one Map; split further when it does not fit
 _REFRESH = (codes.ALERT_REFRESH_FROM_CLIENT, codes.ALERT_REFRESH_FROM_SERVER)
+_ONE_WAY = (codes.ALERT_ONE_WAY_FROM_CLIENT, codes.ALERT_ONE_WAY_FROM_SERVER)
 
 
 class ClientSyncer(Syncer):
@@ -74,8 +75,8 @@ class ClientSyncer(Syncer):
                      f"to allow that, ask for a refresh mode")
             self.port.settle(event.slot, codes.FORBIDDEN)
             return
-        if event.code == codes.ALERT_SLOW:
-            run.code = codes.ALERT_SLOW
+        if event.code == codes.ALERT_SLOW or event.code in _ONE_WAY and run.code == codes.ALERT_TWO_WAY:
+            run.code = event.code       # less than what we asked for, never more
         run.answered = True
         run.peer_next = event.next or ""
         self.port.settle(event.slot, codes.OK, event.next or "")

@@ -159,7 +159,8 @@ class Incoming:
             self.run.local_counts["conflicts"] += 1
             return codes.CONFLICT        # edited while the sync ran; goes out next time, the server decides then
         mine = self.batch.get(entry.id)
-        assert mine is not None
+        if mine is None:
+            return self._deleted_here(event, entry, media_type, body)
         if self.client:
             row = self.batch.put(entry.id, media_type, body, REASON)
             self._known(event, entry, row, row.digest)
@@ -214,6 +215,12 @@ class Incoming:
         """
         if self.batch.by_remote(self.run.peer, one.remote) is not None:
             return
+        try:
+            self._place(one, keys)
+        except ItemError as error:
+            self.run.note("local", one.remote, error.status, str(error))
+
+    def _place(self, one: Parked, keys: "dict[str, str]") -> None:
         id = keys.pop(key_of(one.type, one.body), None)
         mine = self.batch.get(id) if id is not None else None
         if mine is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Iterator, Optional
 
 from minisyncml.content.keys import key_of
+from minisyncml.errors import ItemError
 from minisyncml.store.base import Reading
 
 
@@ -71,7 +72,10 @@ def by_key(reading: Reading, peer: str) -> "dict[str, str]":
     """
     found: "dict[str, str]" = {}
     for id, _ in unsettled(reading, peer):
-        item = reading.get(id)
+        try:
+            item = reading.get(id)
+        except ItemError:
+            continue
         key = key_of(item.type, item.body) if item is not None else ""
         if key:
             found[key] = "" if key in found else id

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from minisyncml import status as codes
 from minisyncml.content.kind import kind
+from minisyncml.errors import ItemError
 from minisyncml.limits import Limits
 from minisyncml.message import commands as c
 from minisyncml.store.base import PENDING, Batch, Change, Entry, changes
@@ -95,7 +96,10 @@ class Outgoing:
         while self._item is None:
             if not self._page and not self._more(run):
                 return None
-            self._item = self._command(run, self._page[0])
+            try:
+                self._item = self._command(run, self._page[0])
+            except ItemError as error:
+                run.note("local", self._page[0].id, error.status, str(error))
             if self._item is None:
                 run.after = self._page.popleft().id
         return self._item

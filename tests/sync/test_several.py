@@ -8,10 +8,14 @@ from probe import Probe, add, children, replace
 from scenes import TEXT, Scene, cut_at
 
 from minisyncml import status as codes
-from minisyncml.errors import RemoteProtocolError, StoreError
+from minisyncml.errors import ItemError, RemoteProtocolError, StoreError
 from minisyncml.gateway.exchange import Exchange
 from minisyncml.message import commands as c
+from minisyncml.message import document
+from minisyncml.message.writer import Writer
+from minisyncml.store.base import Item
 from minisyncml.store.memory import MemoryStore
+from minisyncml.transport.base import Packet
 
 NAMES = ("notes", "memos", "jokes")
 
@@ -105,6 +109,60 @@ class TestDatastores:
         probe = Probe({"notes": MemoryStore(TEXT)})
         probe.send(probe.alert(201), probe.alert(201))
         assert probe.codes("Alert") == [200, 405]
+
+
+class Picky(MemoryStore):
+    """A store that cannot take, or cannot give, one of its items."""
+
+    def check(self, id: int, type: str, body: bytes) -> None:
+        if b"unwanted" in body:
+            raise ItemError("no such things here", 415)
+
+    def get(self, id: str) -> "Item | None":
+        item = super().get(id)
+        if item is not None and b"unreadable" in item.body:
+            raise ItemError("this one cannot be read", 413)
+        return item
+
+
+class TestOneItemFails:
+    @pytest.mark.parametrize("mode", ("two-way", "slow", "refresh-from-client"))
+    def test_one_that_cannot_be_given(self, mode: str) -> None:
+        picky = Picky(TEXT)
+        pair = Pair({"notes": picky}, {"notes": MemoryStore(TEXT)})
+        fill(picky, "a", "unreadable", "c")
+        fill(pair.server["notes"], "like c ")
+        left, right = pair.sync(mode)
+        assert left.report.exit_code == 1
+        assert [x.status for x in left.report.datastores["notes"].local.failures] == [413]
+        assert {b"a", b"c"} <= set(bodies(pair.server["notes"]))
+
+    @pytest.mark.parametrize("there", ((), ("something",)))
+    def test_one_that_cannot_be_taken(self, there: "tuple[str, ...]") -> None:
+        pair = Pair({"notes": MemoryStore(TEXT)}, {"notes": Picky(TEXT)})
+        fill(pair.client["notes"], "a", "unwanted", "c")
+        fill(pair.server["notes"], *there)      # so that the items are parked first
+        left, right = pair.sync()
+        assert right.report.exit_code == 1
+        assert bodies(pair.server["notes"]) == sorted((b"a", b"c", *(text.encode() for text in there)))
+        left, right = pair.sync()
+        assert len(bodies(pair.server["notes"])) == 2 + len(there)
+
+
+def test_a_server_may_do_less_than_asked() -> None:
+    def only_from_client(way: str, number: int, packet: Packet) -> Packet:
+        if (way, number) != ("down", 0):
+            return packet
+        parsed = document.parse(packet.body)
+        writer = Writer(parsed.message.header, parsed.encoding, None, "1.2")
+        for command in parsed.message.commands:
+            writer.add(command._replace(code=204) if isinstance(command, c.Alert) else command)
+        return packet._replace(body=writer.finish(True))
+    scene = Scene()
+    fill(scene.client, "of the client")
+    scene.run("two-way", only_from_client)
+    changes = [child for way, message in scene.pair.messages() if way == "up" for child in children(message)]
+    assert not changes
 
 
 class TestTwoClients:
