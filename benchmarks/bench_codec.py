@@ -3,7 +3,8 @@
 
 One process, all ways interleaved, medians of the runs, results checked before they are timed. The peer is libwbxml
 (through ctypes) for WBXML to XML and back, without string table, and lxml for XML to a tree and back; it stops at the
-tree, where ours goes on to read command, id, type and body of every item. See README.md.
+tree, where ours goes on to read command, id, type and body of every item. Its XML is compact where lxml reads it, and
+indented, like ours, where the text is the aim. See README.md.
 """
 
 from __future__ import annotations
@@ -53,8 +54,8 @@ class Peer:
         self.free(out)
         return result
 
-    def to_xml(self, source: bytes) -> bytes:
-        return self._run("wbxml2xml", source)
+    def to_xml(self, source: bytes, indented: bool = False) -> bytes:
+        return self._run("wbxml2xml", source, ("set_gen_type", 1 if indented else 0))
 
     def to_wbxml(self, source: bytes) -> bytes:
         return self._run("xml2wbxml", source, ("disable_string_table",))
@@ -152,7 +153,7 @@ def ways_of(peer: Peer, source: bytes) -> Dict[str, Callable[[], Any]]:
     return {
         "read": lambda: read(source), "read, Python": lambda: read_pure(source),
         "read, peer": lambda: peer.decode(source),
-        "text": lambda: text.readable(source, LIMITS), "text, peer": lambda: peer.to_xml(source),
+        "text": lambda: text.readable(source, LIMITS), "text, peer": lambda: peer.to_xml(source, True),
         "write": lambda: write(message), "write, peer": lambda: peer.encode(tree)}
 
 
