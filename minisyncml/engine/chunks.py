@@ -51,6 +51,8 @@ class Assembly:
         """
         data = bytes(item.data) if isinstance(item.data, bytes) else b""
         size = meta.size
+        if size and size != self.size and item.more:
+            self.forget()       # the sender begins anew
         if self.key is None:
             if not item.more:
                 return (codes.SIZE_TOO_BIG, None) if len(data) > max_size else (0, data)

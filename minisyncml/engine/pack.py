@@ -31,3 +31,16 @@ def unpack(value: Any) -> Any:
         return value
     parts = [unpack(part) for part in value[1:]]
     return _TYPES[value[0]](*parts) if value[0] else tuple(parts)
+
+
+def copy(value: Any) -> Any:
+    """A deep copy of plain values.
+
+    :param value: lists and dicts in each other, and what does not change
+    :returns: the copy
+    """
+    if isinstance(value, list):
+        return [copy(part) for part in value]
+    if isinstance(value, dict):
+        return {key: copy(part) for key, part in value.items()}
+    return value

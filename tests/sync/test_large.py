@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Optional
 
 import pytest
-from pair import Pair, bodies, fill, fine, transferred
+from pair import Cut, Pair, bodies, fill, fine, transferred
 from probe import Probe, children
 from scenes import TEXT, Scene
 
 from minisyncml import status as codes
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message import commands as c
+from minisyncml.message import document
 from minisyncml.store.memory import MemoryStore
+from minisyncml.transport.base import Packet
 
 ANY = (("*/*", ""),)
 WIRES = [(version, encoding) for version in ("1.2", "1.1") for encoding in ("wbxml", "xml")]
@@ -116,6 +118,27 @@ class TestManyMessages:
         assert min(full[1:]) > up - 400
 
 
+def test_a_map_in_several_messages_is_owed_until_each_is_answered() -> None:
+    pair = pair_of(2000, 20_000)
+    fill(pair.server["notes"], *(f"note {n}" for n in range(200)))
+
+    def carry(way: str, number: int, packet: Packet) -> Packet:
+        maps = [x for x in document.parse(packet.body).message.commands if isinstance(x, c.Map)]
+        if maps and parts:
+            raise Cut
+        parts.extend(maps)
+        return packet
+    parts: "list[c.Map]" = []
+    with pytest.raises(Cut):
+        pair.sync(carry=carry)
+    pair.sync()
+    again = [item for way, message in pair.messages() for x in message.commands if isinstance(x, c.Map)
+             for item in x.items]
+    assert 0 < len(parts[0].items) < 200 and len(again) == 200 - sum(len(part.items) for part in parts)
+    left, right = pair.sync()
+    assert not transferred(left) and not transferred(right)
+
+
 class TestSmallMessages:
     @pytest.mark.parametrize("size", (300, 1000, 1999))
     def test_a_peer_that_announces_nearly_nothing(self, size: int) -> None:
@@ -206,6 +229,12 @@ class TestChunksFromPhones:
         chunk(phone, b"abc", True, 6)
         assert chunk(phone, b"def", False, 6) == [201]
         assert self.stored(phone) == [b"abcdef"]
+
+    def test_the_sender_begins_anew(self, phone: Probe) -> None:
+        chunk(phone, b"abc", True, 6)
+        assert chunk(phone, b"ABC", True, 8) == [213]
+        assert chunk(phone, b"DEFGH", False) == [201]
+        assert self.stored(phone) == [b"ABCDEFGH"]
 
     def test_another_item_comes_between(self, phone: Probe) -> None:
         chunk(phone, b"abc", True, 6)
