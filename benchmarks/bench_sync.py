@@ -20,6 +20,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence
 
@@ -29,7 +30,9 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]
 from interop import ours, syncevolution  # noqa: E402
 from interop.processes import HOST  # noqa: E402
 from interop.relay import Relay, Traffic  # noqa: E402
-from interop.vcards import cards, people, vcard, write  # noqa: E402
+from interop.vcards import Fields, cards, fields, people, vcard, write  # noqa: E402
+
+from minisyncml.store.place import open_store  # noqa: E402
 
 TICK = os.sysconf("SC_CLK_TCK")
 CASES = ("first", "nothing", "ten", "slow")
@@ -118,7 +121,7 @@ class End(NamedTuple):
     command: Callable[[str], List[str]]
     environment: Dict[str, str]
     client_folder: Path
-    server_folder: Path
+    served: "Callable[[], Counter[Fields]]"
     check: Callable[[str], None]
 
 
@@ -179,13 +182,13 @@ def change(end: End, count: int) -> None:
 
 def equal(end: End, count: int) -> None:
     """Stop the benchmark unless both sides hold the same `count` people."""
-    if len(cards(end.client_folder)) != count or people(end.client_folder) != people(end.server_folder):
-        raise SystemExit(f"sides differ after a sync: {end.client_folder} {end.server_folder}")
+    if len(cards(end.client_folder)) != count or people(end.client_folder) != end.served():
+        raise SystemExit(f"sides differ after a sync: {end.client_folder}")
 
 
 def run_ours(home: Path, count: int, store: str, cases: Sequence[str],
              limit: Optional[Callable[[], None]] = None) -> Dict[str, Sample]:
-    """One run with minisyncml at both ends. With tinydb the client's items live in a folder all the same."""
+    """One run with minisyncml at both ends. `store` is where the server keeps its items; the client's are files."""
     client, server = home / "client-items", home / "server-items"
     client.mkdir(parents=True)
     server.mkdir()
@@ -204,9 +207,20 @@ def run_ours(home: Path, count: int, store: str, cases: Sequence[str],
             assert report.exit == 0 and not report.local.failed + report.remote.failed, output
             assert served.report().remote.added == report.local.added
 
-        end = End(served.background.process.pid, command, ours.environment(home), client,
-                  server if store == "vdir" else client, check)
+        def items() -> "Counter[Fields]":
+            return people(server) if store == "vdir" else in_tinydb(home / "contacts.json")
+
+        end = End(served.background.process.pid, command, ours.environment(home), client, items, check)
         return scenario(end, relay, count, cases, limit)
+
+
+def in_tinydb(path: Path) -> "Counter[Fields]":
+    """All vCards of a database."""
+    store = open_store(f"tinydb:{path}", "contacts", str(path.parent))
+    try:
+        return Counter(fields(item.body) for row in store.rows() for item in [store.get(row.id)] if item)
+    finally:
+        store.close()
 
 
 def run_peer(home: Path, count: int, store: str, cases: Sequence[str],
@@ -222,7 +236,7 @@ def run_peer(home: Path, count: int, store: str, cases: Sequence[str],
             assert account.result().status == 200, output
 
         return scenario(End(server.background.process.pid, client.command, syncevolution.environment(client.home),
-                            client.folder, account.folder, check), relay, count, cases)
+                            client.folder, lambda: people(account.folder), check), relay, count, cases)
 
 
 def memory_limit() -> None:
