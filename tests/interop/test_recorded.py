@@ -84,7 +84,8 @@ def changes(session: List[Exchange]) -> List[Command]:
 @pytest.mark.parametrize("name", [name for name in DEVICES if name == "sony-ericsson-p900"])
 def test_played_to_the_end(desk: Desk, name: str) -> None:
     """Before each session the server's side changes as it did then; then both ends do and hold the same."""
-    device, held = desk.device, {}
+    device = desk.device
+    held: "dict[str, bytes]" = {}
     for number, session in enumerate(recorded.sessions(CORPUS / name), 1):
         expected = changes(session)
         for command in expected:
