@@ -38,10 +38,12 @@ def properties(body: bytes) -> "Iterator[tuple[str, str]]":
             continue
         name, _, parameters = head.upper().partition(";")
         if "QUOTED-PRINTABLE" in parameters:
-            while value.endswith("="):
-                value = value[:-1] + next(lines, "")
+            parts = [value]
+            while parts[-1].endswith("="):
+                parts[-1] = parts[-1][:-1]
+                parts.append(next(lines, ""))
             charset = "latin-1" if "ISO-8859-1" in parameters else "utf-8"
-            value = binascii.a2b_qp(value.encode("utf-8", "replace")).decode(charset, "replace")
+            value = binascii.a2b_qp("".join(parts).encode("utf-8", "replace")).decode(charset, "replace")
         yield name.rpartition(".")[2].strip(), value.strip()
 
 
