@@ -10,7 +10,7 @@ import runpy
 import cffi
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SOURCES = ["native/wbxml_walk.c", "native/wbxml_records.c", "native/wbxml_xml.c"]
+SOURCES = ["native/wbxml_walk.c", "native/wbxml_records.c", "native/wbxml_runs.c", "native/wbxml_xml.c"]
 DEPENDS = ["native/wbxml.h", "native/wbxml.cdef", "native/wbxml_walk.h", "native/build_wbxml.py",
            "minisyncml/codec/tokens.py"]
 

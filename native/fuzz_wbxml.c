@@ -3,12 +3,24 @@
  *
  * python native/build_wbxml.py >tables.c
  * clang -g -O1 -fsanitize=fuzzer,address,undefined -Inative native/fuzz_wbxml.c native/wbxml_walk.c \
- *     native/wbxml_records.c native/wbxml_xml.c tables.c -o fuzz_wbxml */
+ *     native/wbxml_records.c native/wbxml_runs.c native/wbxml_xml.c tables.c -o fuzz_wbxml */
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "wbxml.h"
+
+/* The groups hold each record once, and no text is longer than it may be. */
+static void group(const uint8_t *data, const int32_t *records, int made) {
+    int32_t runs[64];
+    static char texts[512];
+    size_t used;
+    int sum = 0, groups = wbxml_runs(data, records, made, 20, runs, texts, sizeof texts, &used);
+    for (int i = 0; i < groups; i++) sum += runs[i] ? runs[i] : 1;
+    if (sum != made || used > sizeof texts || (used && texts[used - 1])) abort();
+    for (size_t i = 0; i < used; i += strlen(texts + i) + 1)
+        if (strlen(texts + i) > 20) abort();
+}
 
 static int walk_all(const uint8_t *data, size_t size, uint32_t table, int capacity, uint64_t *sum) {
     wbxml_state state = {0};
@@ -19,6 +31,7 @@ static int walk_all(const uint8_t *data, size_t size, uint32_t table, int capaci
     state.max_depth = 64;
     state.depth = 1;
     while ((made = wbxml_records(data, size, &state, records[0], capacity)) > 0) {
+        group(data, records[0], made);
         count += (size_t)made;
         if (made > capacity || count > size + 1) abort();
         for (int i = 0; i < made; i++)

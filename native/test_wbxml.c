@@ -72,11 +72,22 @@ static void check_spans(const result *r, size_t length) {
         }
 }
 
+/* The groups hold each record once; reading them touches no byte outside. */
+static void check_runs(const uint8_t *doc, const result *r) {
+    static int32_t runs[MAX_RECORDS];
+    static char texts[1 << 16];
+    size_t used;
+    int sum = 0, groups = wbxml_runs(doc, r->records[0], r->count, 100, runs, texts, sizeof texts, &used);
+    for (int i = 0; i < groups; i++) sum += runs[i] ? runs[i] : 1;
+    if (sum != r->count || used > sizeof texts) die("runs differ");
+}
+
 static void check(const uint8_t *doc, size_t length, const frame *f) {
     static const int capacities[] = {1, 2, 3, 7};
     size_t used;
     run(doc, length, f, 256, &whole);
     check_spans(&whole, length);
+    check_runs(doc, &whole);
     for (unsigned i = 0; i < sizeof capacities / sizeof *capacities; i++) {
         run(doc, length, f, capacities[i], &steps);
         if (steps.count != whole.count || steps.code != whole.code || steps.error != whole.error ||

@@ -34,9 +34,9 @@ def encoding_of(data: bytes) -> str:
     :returns: "wbxml" or "xml"
     :raises DecodeError: neither
     """
-    start = data[:64].lstrip(b" \t\r\n")
     if data[:1] and data[0] <= 3:
         return "wbxml"
+    start = data[:64].lstrip(b" \t\r\n")
     if start[:1] == b"<" or data[:3] == b"\xef\xbb\xbf" or data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return "xml"
     raise DecodeError("neither WBXML nor XML", 0)

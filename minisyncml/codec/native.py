@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator, NamedTuple, Sequence
 
 from minisyncml.errors import DecodeError, LimitError
 
@@ -13,10 +13,21 @@ try:
 except ImportError:
     ffi = lib = None
 
-CHUNK = 256     #: records filled by one call, 16 KiB
+CHUNK = 256             #: records filled by one call, 16 KiB
+_TEXTS = 128 * CHUNK    #: bytes for their texts; a record whose texts find no room is only read the slower way
 
 _new: Any = ffi.new_allocator(should_clear_after_alloc=False) if ffi else None
 _RECORD = struct.Struct("=16i")
+_STATE = struct.Struct("=7I")       # the beginning of a wbxml_state
+
+
+class Chunk(NamedTuple):
+    """Some records, and which of them are plain and alike (see native/wbxml.h)."""
+
+    row: "Callable[[int], tuple[int, ...]]"     #: a record by its number
+    column: "Callable[[int, int, int], list[int]]"  #: of (number of a record, how many, integer of each)
+    runs: "Sequence[int]"                       #: how many records are alike, 0 for one that is not plain
+    texts: "list[str]"                          #: of all plain records
 
 
 def available() -> bool:
@@ -25,6 +36,55 @@ def available() -> bool:
     :returns: True when it can be used
     """
     return lib is not None and os.environ.get("MINISYNCML_PURE", "0") in ("", "0")
+
+
+class _Room:
+    """What C fills. Made once and used again: for a small document it would cost more to make than to fill."""
+
+    __slots__ = ("state", "state_bytes", "array", "bytes", "ints", "runs", "run_ints", "texts", "text_bytes", "used")
+
+    def __init__(self) -> None:
+        self.state = ffi.new("wbxml_state *")
+        self.state_bytes = ffi.buffer(self.state)
+        self.array = _new("int32_t[]", lib.WBXML_INTS * CHUNK)
+        self.bytes = memoryview(ffi.buffer(self.array))
+        self.ints = self.bytes.cast("i")
+        self.runs = _new("int32_t[]", CHUNK)
+        self.run_ints = memoryview(ffi.buffer(self.runs)).cast("i")
+        self.texts = _new("char[]", _TEXTS)
+        self.text_bytes = memoryview(ffi.buffer(self.texts))
+        self.used = ffi.new("size_t *")
+
+    def row(self, number: int) -> "tuple[int, ...]":
+        return _RECORD.unpack_from(self.bytes, number * _RECORD.size)
+
+    def column(self, number: int, count: int, integer: int) -> "list[int]":
+        first = number * 16 + integer
+        return self.ints[first:first + count * 16:16].tolist()
+
+
+_ROOMS: "list[_Room]" = []      # that nobody uses now; pop and append are atomic
+
+
+def _filled(data: bytes, pos: int, table: int, max_depth: int, max_records: int,
+            chunk: int) -> "Iterator[tuple[_Room, int]]":
+    """The records of a document in portions: the room and how many are in it."""
+    room = _ROOMS.pop() if _ROOMS else _Room()
+    try:
+        _STATE.pack_into(room.state_bytes, 0, pos, 0, table, max_depth, 0, 1, 0)
+        left = max_records
+        while True:
+            count = lib.wbxml_records(data, len(data), room.state, room.array, chunk)
+            if count <= 0:
+                break
+            left -= count
+            if left < 0:
+                raise LimitError("too many commands")
+            yield room, count
+        if count < 0:
+            raise error(count, room.state.error, data)
+    finally:
+        _ROOMS.append(room)
 
 
 def records(data: bytes, pos: int, table: int, max_depth: int, max_records: int,
@@ -41,21 +101,31 @@ def records(data: bytes, pos: int, table: int, max_depth: int, max_records: int,
     :raises DecodeError: malformed
     :raises LimitError: too deep or too many
     """
-    state = ffi.new("wbxml_state *", {"pos": pos, "table": table, "max_depth": max_depth, "depth": 1})
-    document = ffi.from_buffer("uint8_t[]", data)
-    array = _new("int32_t[]", lib.WBXML_INTS * chunk)
-    whole = ffi.buffer(array)
-    left = max_records
-    while True:
-        count = lib.wbxml_records(document, len(data), state, array, chunk)
-        if count <= 0:
-            break
-        left -= count
-        if left < 0:
-            raise LimitError("too many commands")
-        yield from _RECORD.iter_unpack(whole[:count * _RECORD.size])
-    if count < 0:
-        raise error(count, state.error, data)
+    for room, count in _filled(data, pos, table, max_depth, max_records, chunk):
+        yield from _RECORD.iter_unpack(room.bytes[:count * _RECORD.size])
+
+
+def chunks(data: bytes, pos: int, table: int, max_depth: int, max_records: int, max_text: int) -> "Iterator[Chunk]":
+    """The same records in portions, with the texts of those that are plain. A portion is only good until the next.
+
+    :param data: the document
+    :param pos: where the content of its root begins
+    :param table: length of its string table in bytes
+    :param max_depth: elements may nest so deep
+    :param max_records: at most so many records
+    :param max_text: bytes; a record with a longer text is not plain
+    :returns: an iterator of chunks
+    :raises DecodeError: malformed
+    :raises LimitError: too deep or too many
+    """
+    for room, count in _filled(data, pos, table, max_depth, max_records, CHUNK):
+        groups = lib.wbxml_runs(data, room.array, count, max_text, room.runs, room.texts, _TEXTS, room.used)
+        try:
+            texts = str(room.text_bytes[:room.used[0]], "utf-8").split("\0")
+        except UnicodeDecodeError:
+            yield Chunk(room.row, room.column, (0,) * count, [])
+        else:
+            yield Chunk(room.row, room.column, room.run_ints[:groups].tolist(), texts)
 
 
 def error(code: int, offset: int, data: bytes) -> DecodeError:

@@ -7,6 +7,7 @@ give equal records.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Iterator, NamedTuple, Optional
 
 from minisyncml.codec import native, pure, tokens
@@ -32,6 +33,12 @@ class Context(NamedTuple):
     charset: int            #: MIBenum, 0 unknown
     table: bytes            #: the string table
     body: int               #: where the body begins
+
+
+#: the head that nearly all documents have, and what it says: a known public identifier, UTF-8, no string table
+_HEADS = {header(version, kind, number): (f"1.{number}", kind, version, tokens.UTF8, b"", 5)
+          for number in (1, 2, 3) for kind, version in tokens.PUBLIC_IDS if len(header(version, kind, number)) == 5}
+_ROOT = bytes((tokens.SYNCML["SyncML"] | tokens.CONTENT,))
 
 
 def integer(data: bytes, pos: int) -> "tuple[int, int]":
@@ -65,6 +72,9 @@ def context(data: bytes, kind: str = "") -> Context:
     :returns: its context
     :raises DecodeError: no WBXML of version 1.0 to 1.3, or cut short
     """
+    known = _HEADS.get(data[:5])
+    if known is not None:
+        return Context(data, *known)
     if not data or data[0] > 3:
         raise DecodeError("no WBXML document", 0)
     public, pos = integer(data, 1)
@@ -317,13 +327,13 @@ def subtree(ctx: Context, offset: int, length: int, page: int = 0, limits: Limit
     return _Reader(ctx, offset, offset + length, page, limits.max_depth).root()
 
 
-def records(ctx: Context, limits: Limits = DEFAULT) -> "Optional[Iterator[tuple[int, ...]]]":
+def records(ctx: Context, limits: Limits = DEFAULT) -> "Optional[Iterator[native.Chunk]]":
     """The command records of a SyncML document, as native/wbxml.h describes them.
 
     :param ctx: its context
-    :param limits: `max_depth` and `max_commands` count here
-    :returns: an iterator of tuples (kind, flags, offset, length, ...) of 16 integers, or None when this document has
-        to be read as a tree: another character set than UTF-8, or a root other than SyncML
+    :param limits: `max_depth`, `max_commands` and `max_uri` count here
+    :returns: an iterator of records (kind, flags, offset, length, ...) in portions, each good until the next, or None
+        when this document has to be read as a tree: another character set than UTF-8, or a root other than SyncML
     :raises DecodeError: malformed; raised by the iterator, as far as it got
     :raises LimitError: too deep, or far more records than `max_commands`
     """
@@ -332,12 +342,29 @@ def records(ctx: Context, limits: Limits = DEFAULT) -> "Optional[Iterator[tuple[
     start = _root(ctx)
     if start < 0:
         return None
-    make = native.records if IMPLEMENTATION == "C" else pure.records
-    return make(ctx.data, start, len(ctx.table), limits.max_depth, 2 * limits.max_commands)
+    table, most = len(ctx.table), 2 * limits.max_commands
+    if IMPLEMENTATION == "C":
+        return native.chunks(ctx.data, start, table, limits.max_depth, most, limits.max_uri)
+    return _plainly(pure.records(ctx.data, start, table, limits.max_depth, most))
+
+
+def _plainly(rows: "Iterator[tuple[int, ...]]") -> "Iterator[native.Chunk]":
+    """Records in portions of which nothing else is known."""
+    while True:
+        some = list(islice(rows, native.CHUNK))
+        if not some:
+            return
+        yield native.Chunk(some.__getitem__, _no_column, (0,) * len(some), [])
+
+
+def _no_column(number: int, count: int, integer: int) -> "list[int]":
+    raise AssertionError("only runs have columns")
 
 
 def _root(ctx: Context) -> int:
     """Where the content of the root begins, -1 when the root is not SyncML with content."""
+    if ctx.data.startswith(_ROOT, ctx.body):        # as nearly all are
+        return ctx.body + 1
     reader = _Reader(ctx, ctx.body, len(ctx.data), 0, 1)
     try:
         while reader.data[reader.pos] in (tokens.SWITCH_PAGE, tokens.PI):

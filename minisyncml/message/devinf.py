@@ -280,7 +280,7 @@ def devinf_node(devinf: DevInf, version: str, caps: bool = True, xml: bool = Fal
     :param devinf: the values
     :param version: "1.0", "1.1" or "1.2"
     :param caps: whether to write CTCap, the bulk of the document
-    :param xml: whether it is for XML, where 1.0 spells DevId
+    :param xml: whether it is for XML
     :returns: a new node
     """
     if not caps:
@@ -291,11 +291,8 @@ def devinf_node(devinf: DevInf, version: str, caps: bool = True, xml: bool = Fal
         found = {cap.type: cap for store in devinf.datastores for cap in store.ct_caps}
         found.update((cap.type, cap) for cap in devinf.ct_caps)
         devinf = devinf._replace(ct_caps=tuple(found.values()))
-    node = Node("DevInf", _DEVINF.write(devinf._replace(version=version), Writing(version, xml)))
-    dev_id = node.find("DevID")
-    if xml and version == "1.0" and dev_id is not None:
-        dev_id.tag = "DevId"
-    return node
+    # DevID in every version: the DTD of 1.0 spells DevId, but its clients send DevID, and libsynthesis takes no other
+    return Node("DevInf", _DEVINF.write(devinf._replace(version=version), Writing(version, xml)))
 
 
 def devinf_bytes(devinf: DevInf, encoding: str, version: str, caps: bool = True) -> bytes:

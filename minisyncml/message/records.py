@@ -6,9 +6,11 @@ a plain command; everything else comes as the range of one element, and goes thr
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterator, NamedTuple, Optional
+from itertools import repeat
+from typing import Any, Callable, Dict, Iterable, Iterator, NamedTuple, Optional
 
 from minisyncml.codec import pure, wbxml
+from minisyncml.codec.native import Chunk
 from minisyncml.codec.node import Node
 from minisyncml.errors import LimitError
 from minisyncml.limits import Limits
@@ -17,13 +19,23 @@ from minisyncml.message.fields import Reading, number
 from minisyncml.message.schema import COMMANDS, META, NO_CODE, read_command
 
 _PAGE = 0xFF                                # of the flags: code page at the start of a range
-_RARE = pure.FURTHER | pure.MORE | pure.ARCHIVE | pure.SFTDEL | pure.NORESP
 _CLASSES: "dict[int, Any]" = {pure.ADD: Add, pure.REPLACE: Replace, pure.DELETE: Delete}
-_NAMES = {name.encode(): name for name in ("SyncHdr", *COMMANDS)}
-_CODES = {b"%d" % code: code for code in (200, 201, 208, 211, 212, 213, 418, 419, 420)}
+_NAMES = {name: name for name in ("SyncHdr", *COMMANDS)}    # so that a thousand Status share one string
+_ITEM_TEXTS, _STATUS_TEXTS = (2, 6, 8), (2, 4, 6, 8, 10, 12, 14)    # where the spans of texts stand in a record
 _NEW: Any = tuple.__new__                   # half the time of calling the class
 _METAS: "dict[bytes, Meta]" = {}            # by the bytes of the element, which mean the same in every document
 _METAS_MAX, _META_LENGTH = 256, 512
+
+
+class _Codes(Dict[str, int]):
+    """Status codes by their text: most messages have very few."""
+
+    def __missing__(self, text: str) -> int:
+        code = number(text)
+        return NO_CODE if code is None else code
+
+
+_code = _Codes({str(code): code for code in (200, 201, 208, 211, 212, 213, 418, 419, 420)}).__getitem__
 
 
 class _Records:
@@ -56,37 +68,69 @@ class _Records:
         _, flags, start, length = self._head[:4]
         return wbxml.subtree(self.ctx, start, length, flags & _PAGE, self.limits)
 
-    def run(self, records: "Iterator[tuple[int, ...]]") -> None:
-        """Take all records. Plain items are done right here: a call for each would cost a third more."""
-        data, max_uri, classes, metas, new = self.data, self.limits.max_uri, _CLASSES, _METAS, _NEW
-        item_class, others, items, append = Item, _OTHERS, 0, self.commands.append
-        for record in records:
-            kind, flags, cmd, cmd_length, meta, meta_length, target, target_length, source, source_length, own_meta, \
-                own_length, body, length, _, _ = record
-            if kind not in classes:
-                others[kind](self, record)
-                append = self.commands.append
-                continue
-            if flags & _RARE or target_length + source_length > max_uri:
-                self._item(record)
-                continue
-            try:
-                append(new(classes[kind], (
-                    data[cmd:cmd + cmd_length].decode().strip(),
-                    (new(item_class, (
-                        data[source:source + source_length].decode().strip() if source >= 0 else None,
-                        data[target:target + target_length].decode().strip() if target >= 0 else None,
-                        None if own_meta < 0 else metas.get(data[own_meta:own_meta + own_length])
-                        or self._meta(own_meta, own_length),
-                        None if body < 0 else data[body:body + length],
-                        False, None, None, None, None, None)),),
-                    None if meta < 0 else metas.get(data[meta:meta + meta_length]) or self._meta(meta, meta_length),
-                    False, None, False, False)))
-            except UnicodeDecodeError:
-                self._item(record)
-                continue
-            items += 1
-        self._done(items)
+    def run(self, chunks: "Iterator[Chunk]") -> None:
+        """Take all records."""
+        for chunk in chunks:
+            number = text = 0
+            for count in chunk.runs:
+                if count:
+                    text = self._alike(chunk, number, count, text)
+                    number += count
+                else:
+                    record = chunk.row(number)
+                    _TAKE[record[0]](self, record)
+                    number += 1
+        self._join()
+        self.reading.left -= len(self.commands)
+        if self.reading.left < 0:
+            raise LimitError("too many commands and items in one message")
+
+    def _alike(self, chunk: Chunk, number: int, count: int, text: int) -> int:
+        """A run of plain records that are alike. Returns the number of the text after theirs.
+
+        Values are made column by column, since a loop of Python over the items would cost twice as much.
+        """
+        first = chunk.row(number)
+        kind = first[0]
+        spans = _STATUS_TEXTS if kind == pure.STATUS else _ITEM_TEXTS
+        width = sum(first[span] >= 0 for span in spans)
+        end = text + width * count
+        columns: "list[Optional[list[str]]]" = []
+        for span in spans:
+            if first[span] < 0:
+                columns.append(None)
+            else:
+                columns.append(chunk.texts[text:end:width])
+                text += 1
+        if kind == pure.STATUS:
+            self._statuses(count, *columns)
+        else:
+            data = self.data
+            body = (repeat(None) if first[12] < 0 else
+                    [data[start:start + length] for start, length in zip(chunk.column(number, count, 12),
+                                                                         chunk.column(number, count, 13))])
+            self._items(first, count, body, *columns)
+        return end
+
+    def _items(self, first: "tuple[int, ...]", count: int, bodies: "Iterable[Optional[bytes]]",
+               cmds: "Optional[list[str]]", targets: "Optional[list[str]]", sources: "Optional[list[str]]") -> None:
+        none, false = repeat(None), repeat(False)
+        items = map(_NEW, repeat(Item), zip(
+            sources or none, targets or none, repeat(self._meta(*first[10:12]), count), bodies, false, none, none, none,
+            none, none))
+        self.commands += map(_NEW, repeat(_CLASSES[first[0]]), zip(
+            cmds or repeat(""), zip(items), repeat(self._meta(*first[4:6])), false, none, false, false))
+        self.reading.left -= count
+
+    def _statuses(self, count: int, cmds: "Optional[list[str]]", msgs: "Optional[list[str]]",
+                  refs: "Optional[list[str]]", names: "Optional[list[str]]", targets: "Optional[list[str]]",
+                  sources: "Optional[list[str]]", codes: "Optional[list[str]]") -> None:
+        empty, none, nothing = repeat(""), repeat(None), repeat(())
+        self.commands += map(_NEW, repeat(Status), zip(
+            cmds or empty, msgs or empty, refs or empty, map(_NAMES.get, names, names) if names else empty,
+            map(_code, codes) if codes else repeat(NO_CODE, count), zip(targets) if targets else nothing,
+            zip(sources) if sources else nothing, none, nothing, none))
+        self.reading.left -= count * ((targets is not None) + (sources is not None))
 
     def _item(self, record: "tuple[int, ...]") -> None:
         """An Item of Add, Replace or Delete, whatever is in it."""
@@ -121,25 +165,12 @@ class _Records:
     def _status(self, record: "tuple[int, ...]") -> None:
         _, _, cmd, cmd_length, msg, msg_length, ref, ref_length, name, name_length, target, target_length, source, \
             source_length, code, code_length = record
-        data, uri = self.data, self._uri
-        result = _CODES.get(data[code:code + code_length]) or number(self._text(code, code_length))
-        if target >= 0 or source >= 0:
-            self.reading.left -= (target >= 0) + (source >= 0)
-        # what is absent is (-1, 0), an empty slice; a call for each text would cost half as much again
+        text, uri = self._text, self._uri
+        self.reading.left -= (target >= 0) + (source >= 0)
         self.commands.append(_NEW(Status, (
-            data[cmd:cmd + cmd_length].decode("utf-8", "replace").strip(),
-            data[msg:msg + msg_length].decode("utf-8", "replace").strip(),
-            data[ref:ref + ref_length].decode("utf-8", "replace").strip(),
-            _NAMES.get(data[name:name + name_length]) or self._text(name, name_length),
-            NO_CODE if result is None else result,
-            () if target < 0 else (uri(target, target_length),),
+            text(cmd, cmd_length), text(msg, msg_length), text(ref, ref_length), text(name, name_length),
+            _code(text(code, code_length)), () if target < 0 else (uri(target, target_length),),
             () if source < 0 else (uri(source, source_length),), None, (), None)))
-
-    def _done(self, items: int) -> None:
-        self._join()
-        self.reading.left -= len(self.commands) + items
-        if self.reading.left < 0:
-            raise LimitError("too many commands and items in one message")
 
     def _map(self, record: "tuple[int, ...]") -> None:
         _, flags, cmd, cmd_length, meta, meta_length, target, target_length, source, source_length, guid, \
@@ -213,7 +244,8 @@ class _Records:
         return meta
 
 
-_OTHERS: "dict[int, Callable[[_Records, tuple[int, ...]], None]]" = {
+_TAKE: "dict[int, Callable[[_Records, tuple[int, ...]], None]]" = {
+    pure.ADD: _Records._item, pure.REPLACE: _Records._item, pure.DELETE: _Records._item,
     pure.STATUS: _Records._status, pure.MAP: _Records._map, pure.SYNC: _Records._open, pure.END: _Records._close,
     pure.GENERIC: _Records._generic, pure.FINAL: _Records._final, pure.SYNCHDR: _Records._header,
 }
@@ -227,7 +259,7 @@ class Scanned(NamedTuple):
     head: "Callable[[], Optional[Node]]"
 
 
-def scan_records(ctx: wbxml.Context, records: "Iterator[tuple[int, ...]]", limits: Limits) -> Scanned:
+def scan_records(ctx: wbxml.Context, records: "Iterator[Chunk]", limits: Limits) -> Scanned:
     """Turn the records of a document into commands.
 
     :param ctx: the document
