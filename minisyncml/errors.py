@@ -94,6 +94,18 @@ class TransportError(Error):
     exit_code = 3
 
 
+class RefusedError(TransportError):
+    """The server answered a message with an error of the transport, for example an HTTP status.
+
+    :param what: what it said
+    :param code: the transport's number for it
+    """
+
+    def __init__(self, what: str, code: int) -> None:
+        super().__init__(what)
+        self.code = code
+
+
 class StoreError(Error):
     """A datastore could not be read or written: full disk, no rights, a file of a newer version."""
 

@@ -7,7 +7,8 @@ import time
 from typing import Callable, Iterator, Mapping, Optional
 
 from minisyncml.engine.auth import Login
-from minisyncml.errors import Error, TransportError, UsageError
+from minisyncml.engine.config import VERSIONS
+from minisyncml.errors import Error, RefusedError, TransportError, UsageError, VersionError
 from minisyncml.gateway.exchange import Exchange, Options, Stores
 from minisyncml.gateway.report import Report
 from minisyncml.limits import DEFAULT, Limits
@@ -20,6 +21,8 @@ from minisyncml.transport.base import Transport
 from minisyncml.transport.http import HttpTransport
 
 PAGE = 200
+#: HTTP statuses with which servers answer a version that they do not understand
+NOT_UNDERSTOOD = (400, 406, 415, 422)
 
 
 class Client:
@@ -56,7 +59,7 @@ class Client:
                  clock: Callable[[], float] = time.monotonic, now: Callable[[], float] = time.time,
                  random: Callable[[int], bytes] = os.urandom) -> None:
         _choose("auth", auth, ("auto", "basic", "md5", "none"))
-        _choose("version", version, ("1.2", "1.1", "1.0"))
+        _choose("version", version, VERSIONS)
         _choose("encoding", encoding, ("wbxml", "xml"))
         policy(conflict)    # raises when there is none of that name
         self._peers = peers or Peers(None)
@@ -79,7 +82,7 @@ class Client:
         :raises UsageError: when there is no such mode, or the target is no URL
         """
         _choose("mode", mode, MODES)
-        exchange = self._run(self._stores, mode, self._remotes)
+        exchange = self._negotiate(mode)
         report, renamed = exchange.report, exchange.unknown()
         if renamed and report.error is None:
             again = self._run({name: self._stores[name] for name in renamed}, mode, renamed)
@@ -108,6 +111,20 @@ class Client:
                     part.remote.deleted += 1
         return report
 
+    def _negotiate(self, mode: str) -> Exchange:
+        """A session in the newest version that the server takes, which the next one begins with."""
+        first, given = self._run(self._stores, mode, self._remotes), self._options
+        exchange = first
+        for version in VERSIONS[VERSIONS.index(given.version) + 1:]:
+            if not _too_new(exchange):
+                return exchange
+            self._options = given._replace(version=version)
+            exchange = self._run(self._stores, mode, self._remotes)
+        if exchange is not first and _too_new(exchange):
+            self._options = given       # none will do: what the server said first says most
+            return first
+        return exchange
+
     def _run(self, stores: Stores, mode: str, remotes: "Mapping[str, str]") -> Exchange:
         exchange = Exchange.client(self._options, stores, self._peers, self._target)
         try:
@@ -125,6 +142,13 @@ class Client:
         except Error as error:
             exchange.abort(error)
         return exchange
+
+
+def _too_new(exchange: Exchange) -> bool:
+    """Whether a session broke at once, as one does in a version that the server does not speak."""
+    error = exchange.failed
+    return isinstance(error, VersionError) or (
+        isinstance(error, RefusedError) and error.code in NOT_UNDERSTOOD and exchange.session.sent_msg == 1)
 
 
 def _due(store: Store, peer: str) -> "Iterator[str]":

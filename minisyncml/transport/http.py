@@ -9,7 +9,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Callable, Mapping, NamedTuple, Optional
 
-from minisyncml.errors import AuthError, Error, TransportError, UsageError
+from minisyncml.errors import AuthError, Error, RefusedError, TransportError, UsageError
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.transport.base import WBXML, XML, Packet, Transport, media_type
 from minisyncml.transport.proxy import Proxy, proxy_for
@@ -114,6 +114,7 @@ class HttpTransport(Transport):
         :param packet: the message; a relative `to` is taken from the transport's URL
         :returns: the answer, None when the server answers with nothing
         :raises TransportError: when no answer is to be had
+        :raises RefusedError: when the web server answers with an HTTP error
         :raises AuthError: when the web server refuses its HTTP credentials
         """
         url = self._resolve(packet.to)
@@ -234,7 +235,7 @@ class HttpTransport(Transport):
             raise AuthError(f"{who} of {url} refuses the HTTP credentials (HTTP {reply.status})")
         if not 200 <= reply.status < 300:
             hint = HINTS.get(reply.status) or _said(reply)
-            raise TransportError(f"{url} answers HTTP {reply.status} {reply.reason}; {hint}".rstrip("; "))
+            raise RefusedError(f"{url} answers HTTP {reply.status} {reply.reason}; {hint}".rstrip("; "), reply.status)
         if not reply.body:
             return None
         content_type = reply.headers.get("content-type", "")

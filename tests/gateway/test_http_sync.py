@@ -13,7 +13,8 @@ import pytest
 from helpers import RawServer, Request, serving
 from pair import bodies, fill
 
-from minisyncml.errors import RemoteProtocolError, TransportError
+from minisyncml.engine.config import VERSIONS
+from minisyncml.errors import RefusedError, RemoteProtocolError, TransportError
 from minisyncml.gateway.client import Client
 from minisyncml.gateway.report import Report
 from minisyncml.gateway.serve import Server
@@ -150,6 +151,54 @@ def test_refused_and_not_there(running: Running) -> None:
     with RawServer(lambda request, number: b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n") as web:
         report = make(web.url, MemoryStore()).sync()
     assert report.exit_code == 3 and "404" in str(report.error)
+
+
+@pytest.mark.parametrize("speaks", ("1.1", "1.0"))
+@pytest.mark.parametrize("encoding", ("wbxml", "xml"))
+def test_an_older_version_after_an_http_error(running: Running, speaks: str, encoding: str) -> None:
+    forward = relay(running, lambda number: False)
+    newer = [version.encode() for version in VERSIONS[:VERSIONS.index(speaks)]]
+
+    def script(request: Request, number: int) -> Optional[bytes]:
+        if any(b"SyncML/" + version in request.body for version in newer):
+            return b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
+        return forward.script(request, number)
+
+    mine = MemoryStore()
+    fill(mine, "one", "two", "three")
+    with forward, RawServer(script) as old:
+        client = make(old.url, mine, encoding=encoding)
+        assert client.sync().exit_code == 0
+        refused = len([1 for request in old.requests if any(b"SyncML/" + version in request.body for version in newer)])
+        assert client.sync().exit_code == 0
+    assert bodies(running.stores["ada"]) == bodies(mine)
+    assert refused == len(newer)
+    assert all(f"SyncML/{speaks}".encode() in request.body for request in old.requests[refused:])
+
+
+def test_a_server_that_takes_no_version_is_asked_three_times(running: Running) -> None:
+    refusal = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
+    mine = MemoryStore()
+    fill(mine, "one")
+    with RawServer(lambda request, number: refusal) as web:
+        report = make(web.url, mine, encoding="xml").sync()
+        assert [version for request in web.requests for version in VERSIONS
+                if f"<VerDTD>{version}<".encode() in request.body] == ["1.2", "1.1", "1.0"]
+    assert report.exit_code == 3 and "400" in str(report.error)
+    assert make(running.url, mine).sync().exit_code == 0
+
+
+def test_a_session_that_breaks_in_the_middle_leaves_no_lock(running: Running) -> None:
+    mine, refusal = MemoryStore(), b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
+    fill(mine, *(f"mine {number} " + "x" * 300 for number in range(25)))
+    forward = relay(running, lambda number: False)
+    with forward, RawServer(lambda request, number: forward.script(request, number) if number < 3 else refusal) as web:
+        report = make(web.url, mine, device_id="phone").sync()
+        assert len(web.requests) == 3       # no older version in the middle of a session
+    assert isinstance(report.error, RefusedError)
+    mine.lock_timeout = running.stores["ada"].lock_timeout = 0.0     # type: ignore[attr-defined]
+    report = make(running.url, mine, device_id="phone").sync()
+    assert report.exit_code == 0 and bodies(running.stores["ada"]) == bodies(mine)
 
 
 def test_an_answer_that_is_no_syncml() -> None:

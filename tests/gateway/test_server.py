@@ -264,6 +264,32 @@ def test_rubbish_costs_nothing(body: bytes) -> None:
     assert bodies(house.stores[""]["notes"]) == bodies(phone.store)
 
 
+@pytest.mark.parametrize("speaks", ("1.1", "1.0"))
+def test_a_server_that_speaks_an_older_version(speaks: str) -> None:
+    house = House(users={"ada": "pw"})
+    seen: "list[bytes]" = []
+
+    def handle(packet: Packet, sender: str) -> Optional[Packet]:
+        """To this server what is newer is unknown."""
+        version = packet.body.partition(b"<VerDTD>")[2][:3]
+        seen.append(version)
+        if version > speaks.encode():
+            packet = packet._replace(body=packet.body.replace(b"<VerDTD>" + version, b"<VerDTD>2.0", 1))
+        return house.server.handle(packet, sender)
+
+    store = MemoryStore()
+    fill(store, "one", "two")
+    client = Client(URL, {"notes": store}, user="ada", password="pw", encoding="xml",
+                    transport=lambda: Pipe(handle, URL))
+    assert client.sync().exit_code == 0
+    assert bodies(house.stores["ada"]["notes"]) == bodies(store)
+    assert sorted(set(seen), reverse=True) == [version.encode() for version in ("1.2", "1.1", "1.0")
+                                               if version >= speaks]
+    seen.clear()
+    assert client.sync().exit_code == 0
+    assert set(seen) == {speaks.encode()}
+
+
 def test_a_name_on_the_server_that_is_found_out() -> None:
     house = House()
     house.stores[""] = {"Aufschriebe": MemoryStore(), "Termine": MemoryStore((("text/calendar", "2.0"),))}
