@@ -5,6 +5,7 @@ command at a time, so memory follows the message.
 from __future__ import annotations
 
 from collections import deque
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from minisyncml import status as codes
@@ -77,13 +78,8 @@ class Outgoing:
         batch, limit = self._batch(run), self._limits.batch_items
         if not (self._client and run.whole):
             return changes(batch, run.peer, run.upto, after, limit)
-        page: "list[Change]" = []
-        for row in batch.rows(after):
-            if row.revision <= run.upto:
-                page.append(Change("Replace", row.id, row.revision, row.digest, None))
-                if len(page) == limit:
-                    break
-        return page
+        # what is edited meanwhile goes along: what we do not send, the server takes for missing, and sends
+        return [Change("Replace", row.id, row.revision, row.digest, None) for row in islice(batch.rows(after), limit)]
 
     def item(self) -> "Optional[tuple[c.ItemCommand, list[Any]]]":
         """See :class:`minisyncml.engine.outbox.Feed`."""

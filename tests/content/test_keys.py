@@ -72,7 +72,8 @@ BODIES = st.one_of(
     st.binary(max_size=300),
     st.lists(st.sampled_from((
         b"BEGIN:VCARD", b"BEGIN:VCALENDAR", b"N:a;b", b"N;ENCODING=QUOTED-PRINTABLE:=C3=", b"=", b" folded",
-        b"TEL:+1 2", b"UID:" + b"x" * 20, b"SUMMARY:s", b"DTSTART:2026", b"\xff\xfe", b"a:b:c", b"EMAIL;TYPE=x:y@z", b"")),
+        b"TEL:+1 2", b"UID:" + b"x" * 20,
+        b"SUMMARY:s", b"DTSTART:2026", b"\xff\xfe", b"a:b:c", b"EMAIL;TYPE=x:y@z", b"")),
         max_size=12).map(b"\r\n".join),
 )
 TYPES = st.sampled_from(("text/vcard", "text/x-vcard", "text/calendar", "text/x-vcalendar", "text/plain", "x/y"))

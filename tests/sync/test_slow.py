@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from pair import Pair, bodies, fill, fine, transferred
+from pair import Pair, bodies, edit, fill, fine, transferred
 from probe import Probe, add, replace
 from scenes import TEXT
 
 from minisyncml.content.keys import key_of
 from minisyncml.content.kind import kind
 from minisyncml.store.memory import MemoryStore
+from minisyncml.transport.base import Packet
 
 ANY = (("*/*", ""),)
 
@@ -183,6 +184,23 @@ def test_500_reformatted_cards_are_recognised() -> None:
     assert counts(both) == (500, 500)
     left, right = both.sync()
     assert not left.report.datastores["things"].slow and not transferred(left)
+
+
+@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("way", ("up", "down"))
+def test_an_edit_while_it_runs_makes_no_copy(way: str, number: int) -> None:
+    both = pair()
+    old, new = card("Doe;John", "TEL:1"), card("Doe;John", "TEL:1", "NOTE:new")
+    put(both.client["things"], old)
+    both.sync()
+
+    def carry(direction: str, at: int, packet: Packet) -> Packet:
+        if (direction, at) == (way, number):
+            edit(both.client["things"], "1", new.decode())
+        return packet
+    both.sync("slow", carry)
+    both.sync()
+    assert bodies(both.client["things"]) == bodies(both.server["things"]) == [new]
 
 
 class TestFromServerOnly:
