@@ -23,6 +23,7 @@ _CLASSES: "dict[int, Any]" = {pure.ADD: Add, pure.REPLACE: Replace, pure.DELETE:
 _NAMES = {name: name for name in ("SyncHdr", *COMMANDS)}    # so that a thousand Status share one string
 _ITEM_TEXTS, _STATUS_TEXTS = (2, 6, 8), (2, 4, 6, 8, 10, 12, 14)    # where the spans of texts stand in a record
 _NEW: Any = tuple.__new__                   # half the time of calling the class
+_NONE, _FALSE, _EMPTY, _NOTHING = repeat(None), repeat(False), repeat(""), repeat(())     # columns without end
 _METAS: "dict[bytes, Meta]" = {}            # by the bytes of the element, which mean the same in every document
 _METAS_MAX, _META_LENGTH = 256, 512
 
@@ -91,45 +92,40 @@ class _Records:
         Values are made column by column, since a loop of Python over the items would cost twice as much.
         """
         first = chunk.row(number)
-        kind = first[0]
-        spans = _STATUS_TEXTS if kind == pure.STATUS else _ITEM_TEXTS
-        width = sum(first[span] >= 0 for span in spans)
+        status = first[0] == pure.STATUS
+        present = [first[span] >= 0 for span in (_STATUS_TEXTS if status else _ITEM_TEXTS)]
+        width = sum(present)
         end = text + width * count
         columns: "list[Optional[list[str]]]" = []
-        for span in spans:
-            if first[span] < 0:
-                columns.append(None)
-            else:
-                columns.append(chunk.texts[text:end:width])
-                text += 1
-        if kind == pure.STATUS:
+        for there in present:
+            columns.append(chunk.texts[text:end:width] if there else None)
+            text += there
+        if status:
             self._statuses(count, *columns)
+        elif first[12] < 0:
+            self._items(first, count, repeat(None), *columns)
         else:
-            data = self.data
-            body = (repeat(None) if first[12] < 0 else
-                    [data[start:start + length] for start, length in zip(chunk.column(number, count, 12),
-                                                                         chunk.column(number, count, 13))])
-            self._items(first, count, body, *columns)
+            data, begin, stop = self.data, number * 16, (number + count) * 16
+            self._items(first, count, [data[start:start + length] for start, length in zip(
+                chunk.ints[begin + 12:stop:16].tolist(), chunk.ints[begin + 13:stop:16].tolist())], *columns)
         return end
 
     def _items(self, first: "tuple[int, ...]", count: int, bodies: "Iterable[Optional[bytes]]",
                cmds: "Optional[list[str]]", targets: "Optional[list[str]]", sources: "Optional[list[str]]") -> None:
-        none, false = repeat(None), repeat(False)
         items = map(_NEW, repeat(Item), zip(
-            sources or none, targets or none, repeat(self._meta(*first[10:12]), count), bodies, false, none, none, none,
-            none, none))
+            sources or _NONE, targets or _NONE, repeat(self._meta(first[10], first[11]), count), bodies, _FALSE, _NONE,
+            _NONE, _NONE, _NONE, _NONE))
         self.commands += map(_NEW, repeat(_CLASSES[first[0]]), zip(
-            cmds or repeat(""), zip(items), repeat(self._meta(*first[4:6])), false, none, false, false))
+            cmds or _EMPTY, zip(items), repeat(self._meta(first[4], first[5])), _FALSE, _NONE, _FALSE, _FALSE))
         self.reading.left -= count
 
     def _statuses(self, count: int, cmds: "Optional[list[str]]", msgs: "Optional[list[str]]",
                   refs: "Optional[list[str]]", names: "Optional[list[str]]", targets: "Optional[list[str]]",
                   sources: "Optional[list[str]]", codes: "Optional[list[str]]") -> None:
-        empty, none, nothing = repeat(""), repeat(None), repeat(())
         self.commands += map(_NEW, repeat(Status), zip(
-            cmds or empty, msgs or empty, refs or empty, map(_NAMES.get, names, names) if names else empty,
-            map(_code, codes) if codes else repeat(NO_CODE, count), zip(targets) if targets else nothing,
-            zip(sources) if sources else nothing, none, nothing, none))
+            cmds or _EMPTY, msgs or _EMPTY, refs or _EMPTY, map(_NAMES.get, names, names) if names else _EMPTY,
+            map(_code, codes) if codes else repeat(NO_CODE, count), zip(targets) if targets else _NOTHING,
+            zip(sources) if sources else _NOTHING, _NONE, _NOTHING, _NONE))
         self.reading.left -= count * ((targets is not None) + (sources is not None))
 
     def _item(self, record: "tuple[int, ...]") -> None:

@@ -1,4 +1,4 @@
-"""WBXML of the commands that come by the thousand, without a tree: Add, Replace, Delete, Status and Map.
+"""WBXML of what comes by the thousand, without a tree: Add, Replace, Delete, Status and Map; header and Sync opening.
 
 Only the plain shapes; whatever has a part that is not named here gets None and goes the general way of `writer`. Each
 template says the same as the schema does, tests hold the two against each other. Every element written here is on
@@ -13,11 +13,11 @@ from typing import Any, Callable, Optional
 
 from minisyncml.codec.tokens import CONTENT, END, OPAQUE, STR_I, SWITCH_PAGE, SYNCML
 from minisyncml.codec.wbxml import mb
-from minisyncml.message.commands import Add, Delete, Map, MapItem, Meta, Replace, Status
+from minisyncml.message.commands import Add, Cred, Delete, Header, Map, MapItem, Meta, Replace, Status, Sync
 
 _STOP = "\0" + chr(END)
 _END = chr(END)
-_TO_PAGE_0 = bytes((SWITCH_PAGE, 0))
+_TO_PAGE_0 = chr(SWITCH_PAGE) + "\0"
 
 
 def _open(*tags: str) -> str:
@@ -46,24 +46,81 @@ _SOURCE_REF = _text("SourceRef")
 _CODE = _text("Data") + "%d" + _URI_END
 _MAP = _text("Map", "CmdID")
 _MAP_ITEM = _open("MapItem") + _TARGET + "%s" + _URI_END + _SOURCE + "%s" + _URI_END + _END
+_HEADER = _open("SyncHdr") + "".join(_text(tag) + "%s" + _STOP for tag in ("VerDTD", "VerProto", "SessionID", "MsgID"))
+_NAME = _text("LocName")
+_RESP_URI = _text("RespURI")
+_CRED, _SECRET = _open("Cred"), _text("Data")
+_BODY = _open("SyncBody")
+_SYNC = _text("Sync", "CmdID")
+_CHANGES = _text("NumberOfChanges")
+
+_METAS: "dict[tuple[str, Meta], str]" = {}      # the bytes of a Meta, as text, by version and value
+_METAS_MAX = 256
 
 
 class Templates:
     """The templates of one message.
 
     :param meta: makes the bytes of a Meta element from page 0, ending on page 1; b"" for one with no content
-    :param more: whether the version has MoreData
+    :param version: of SyncML
     """
 
-    __slots__ = ("_meta", "_more", "_last", "_text", "_nuls", "_lengths")
+    __slots__ = ("_meta", "_version", "_more", "_last", "_text", "_nuls", "_lengths")
 
-    def __init__(self, meta: Callable[[Meta], bytes], more: bool) -> None:
+    def __init__(self, meta: Callable[[Meta], bytes], version: str) -> None:
         self._meta = meta
-        self._more = more
+        self._version = version
+        self._more = version >= "1.1"
         self._last: Optional[Meta] = None
         self._text = ""
         self._nuls = 1                      # with that of the CmdID
         self._lengths: "dict[int, bytes]" = {}
+
+    def start(self, header: Header) -> Optional[bytes]:
+        """The SyncHdr and the start tag of the SyncBody.
+
+        :param header: the header
+        :returns: the bytes, from page 0 to page 0; None for a header that the template does not fit
+        """
+        target, source, target_name, source_name, resp_uri, no_resp, cred, meta = header[4:]
+        texts = [text for text in header[:9] if text is not None]
+        if no_resp or "" in texts or "\0" in "".join(texts):
+            return None
+        parts = [_HEADER % header[:4], _place(_TARGET, target, target_name), _place(_SOURCE, source, source_name)]
+        if resp_uri is not None:
+            parts.append(f"{_RESP_URI}{resp_uri}{_STOP}")
+        try:
+            if cred is not None:
+                parts.append(self._cred(cred))
+            last = self._meta_text(meta) if meta is not None else ""
+            parts += (last, _END, _TO_PAGE_0 if last else "", _BODY)
+            return "".join(parts).encode()
+        except UnicodeError:
+            return None
+
+    def _cred(self, cred: Cred) -> str:
+        secret = cred.data.decode("ascii")
+        if not secret or not secret.isprintable():
+            raise UnicodeError("not plain text")
+        meta = self._meta_text(Meta(cred.type, cred.format))
+        return f"{_CRED}{meta}{_TO_PAGE_0 if meta else ''}{_SECRET}{secret}{_URI_END}"
+
+    def opening(self, sync: Sync) -> Optional[bytes]:
+        """The start of a Sync without commands.
+
+        :param sync: the container
+        :returns: the bytes, from page 0 to page 0, without its END; None for one that the template does not fit
+        """
+        cmd_id, target, source, commands, meta, changes, no_resp, cred = sync
+        if not (cmd_id and target and source) or commands or meta is not None or no_resp or cred is not None:
+            return None
+        if "\0" in cmd_id + target + source:
+            return None
+        count = f"{_CHANGES}{changes}{_STOP}" if changes is not None and self._more else ""
+        try:
+            return f"{_SYNC}{cmd_id}{_STOP}{_TARGET}{target}{_URI_END}{_SOURCE}{source}{_URI_END}{count}".encode()
+        except UnicodeError:
+            return None
 
     def encode(self, command: Any) -> Optional[bytes]:
         """The bytes of a command, for a start on page 0; they end on page 0.
@@ -120,16 +177,33 @@ class Templates:
         return b"".join(out)
 
     def _share(self, meta: Optional[Meta]) -> None:
-        """Keep the bytes of a Meta as text, since a template is text."""
-        made = self._meta(meta) if meta is not None else b""
-        self._text = (made + _TO_PAGE_0 if made else made).decode()
+        """Keep the text of a Meta for the commands that follow."""
+        text = self._meta_text(meta) if meta is not None else ""
+        self._text = text + _TO_PAGE_0 if text else ""
         self._nuls = 1 + self._text.count("\0")
         self._last = meta
+
+    def _meta_text(self, meta: Meta) -> str:
+        """The bytes of a Meta as text, since a template is text; "" for one with nothing in it."""
+        key = (self._version, meta)
+        text = _METAS.get(key)
+        if text is None:
+            text = self._meta(meta).decode()
+            if len(_METAS) >= _METAS_MAX:
+                _METAS.clear()
+            if meta.next_nonce is None:     # a secret that is used once
+                _METAS[key] = text
+        return text
 
     def _length(self, length: int) -> bytes:
         """The beginning of a Data element with so many bytes in it."""
         made = self._lengths[length] = _DATA + mb(length) if length else _NO_DATA
         return made
+
+
+def _place(start: str, uri: str, name: Optional[str]) -> str:
+    """A Target or Source with a LocName."""
+    return f"{start}{uri}{_URI_END}" if name is None else f"{start}{uri}{_STOP}{_NAME}{name}{_URI_END}"
 
 
 def _status(cmd_id: str, msg_ref: str, cmd_ref: str, cmd: str, code: int, target_refs: "tuple[str, ...]",

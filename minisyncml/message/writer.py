@@ -19,6 +19,7 @@ from minisyncml.message.templates import Templates
 
 #: how much longer a byte gets in XML at most: & becomes &amp;
 _ESCAPE = 5
+_TO_PAGE_0 = bytes((SWITCH_PAGE, 0))
 
 
 class _Wbxml:
@@ -26,27 +27,33 @@ class _Wbxml:
 
     def __init__(self, version: str) -> None:
         self.writing = Writing(version)
-        self._templates = Templates(self._meta, version >= "1.1")
+        self._templates = Templates(self._meta, version)
 
     def start(self, header: Header) -> "tuple[bytes, int]":
         open_tags = (wbxml.header(self.writing.version, "syncml"), bytes((SYNCML["SyncML"] | CONTENT,)))
+        quick = self._templates.start(header)
+        if quick is not None:
+            return b"".join((*open_tags, quick)), 0
         head, page = wbxml.fragment(write_header(header, self.writing), 0)
-        switch = bytes((SWITCH_PAGE, 0)) if page else b""
+        switch = _TO_PAGE_0 if page else b""
         return b"".join((*open_tags, head, switch, bytes((SYNCML["SyncBody"] | CONTENT,)))), 0
 
     def command(self, command: Command, page: int) -> "tuple[bytes, int]":
         quick = self._templates.encode(command)
         if quick is not None:
-            return (bytes((SWITCH_PAGE, 0)) + quick if page else quick), 0
+            return (_TO_PAGE_0 + quick if page else quick), 0
         return wbxml.fragment(write_command(command, self.writing), page)
 
-    def opening(self, node: Node, page: int) -> "tuple[bytes, int]":
-        data, page = wbxml.fragment(node, page)
+    def opening(self, sync: Sync, page: int) -> "tuple[bytes, int]":
+        quick = self._templates.opening(sync)
+        if quick is not None:
+            return (_TO_PAGE_0 + quick if page else quick), 0
+        data, page = wbxml.fragment(write_command(sync, self.writing), page)
         return data[:-1], page
 
     @staticmethod
     def tail(page: int, inside: bool, final: bool) -> bytes:
-        switch = bytes((SWITCH_PAGE, 0)) if page and final else b""
+        switch = _TO_PAGE_0 if page and final else b""
         last = switch + bytes((SYNCML["Final"],)) if final else b""
         return (bytes((END,)) if inside else b"") + last + bytes((END, END))
 
@@ -74,8 +81,8 @@ class _Xml:
     def command(self, command: Command, page: int) -> "tuple[bytes, int]":
         return self._fragment(write_command(command, self.writing)), 0
 
-    def opening(self, node: Node, page: int) -> "tuple[bytes, int]":
-        data = self._fragment(node)
+    def opening(self, sync: Sync, page: int) -> "tuple[bytes, int]":
+        data = self._fragment(write_command(sync, self.writing))
         return data[:data.rindex(b"</")], 0
 
     def _fragment(self, node: Node) -> bytes:
@@ -159,7 +166,7 @@ class Writer:
         :param sync: the container; commands that it already has are written first
         :returns: whether it fitted; if not, nothing has changed
         """
-        data, page = self._dress.opening(write_command(sync, self._dress.writing), self._page)
+        data, page = self._dress.opening(sync, self._page)
         if self._inside or not self._take(data, page, True):
             return False
         self._inside = True
