@@ -44,6 +44,7 @@ def take(session: "Session", message: c.Message, events: "list[Event]") -> None:
     :raises RemoteProtocolError: when the peer only asks and brings nothing
     """
     waiting = len(session.waiting)
+    session.prelude = False
     news = len(session.slots) > 1      # there are answers that did not fit yet, and are worth asking for
     for command in message.commands:
         news = news or not isinstance(command, c.Status) and not _is_next(command)
@@ -63,6 +64,9 @@ def take(session: "Session", message: c.Message, events: "list[Event]") -> None:
 
 
 def _close_package(session: "Session", events: "list[Event]") -> None:
+    session.prelude = session.config.role == SERVER and session.theirs == 0 and not session.alerted
+    if session.prelude:
+        return      # device information only, as pysyncml sends it ahead of its Alerts
     if session.theirs > session.ours or (session.config.role == CLIENT and session.theirs >= session.ours):
         return      # Final once too often
     events.append(PackageEnded(session.theirs))
@@ -107,6 +111,7 @@ def _on_status(session: "Session", command: c.Status, events: "list[Event]") -> 
 
 def _on_alert(session: "Session", command: c.Alert, events: "list[Event]") -> None:
     if command.code in _START or command.code == codes.ALERT_RESUME:
+        session.alerted = True
         for item in command.items:
             meta = item.meta or c.Meta()
             events.append(Alerted(_slot(session, command, item), command.code or 0, item.target or "",

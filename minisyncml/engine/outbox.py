@@ -61,16 +61,17 @@ def build(session: "Session", feed: Optional[Feed]) -> Optional[bytes]:
     writing = _Writing(session)
     complete = writing.statuses()
     if complete:
-        complete = writing.queued(bool(stages))
+        complete = writing.queued(bool(stages) or session.prelude)
     if complete and stages:
         if feed is not None and 1 in stages:
             complete = writing.syncs(feed)
     if complete and stages:
         session.ours = session.turn
         return writing.finish(True)
-    if not stages and not session.refused and session.ours < 3:
+    alone = session.refused or session.prelude      # a package of its own, which does not count
+    if not stages and not alone and session.ours < 3:
         writing.more()
-    return writing.finish(session.refused)
+    return writing.finish(alone)
 
 
 def _rank(packed: "list[Any]") -> int:

@@ -60,6 +60,8 @@ class Session:
         self.always = False             # the server wants them in each message: it answered 200, not 212
         self.asked_nonce: Optional[bytes] = None    # what we gave the peer for its login
         self.new_nonce: Optional[bytes] = None      # what we gave it for the next session
+        self.alerted = False            # an Alert for a datastore came
+        self.prelude = False            # the client closed a package that asked for no sync: it begins once more
         self.synced_early = False       # changes came in the initialization package
         self.idle = 0
         self.finished = False

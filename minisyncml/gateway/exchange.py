@@ -19,6 +19,7 @@ from minisyncml.gateway.names import resolve
 from minisyncml.gateway.report import Report
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message.devinf import DevInf, devinf_bytes, from_dict, to_dict
+from minisyncml.profile import profile_of
 from minisyncml.store.base import Store
 from minisyncml.sync.client import ClientSyncer
 from minisyncml.sync.run import MODE_NAMES, MODES, Run
@@ -287,9 +288,12 @@ class Exchange:
 
     def _learn(self, values: Any) -> None:
         """What the peer's DevInf means for this session."""
-        if not isinstance(values, dict) or not isinstance(self.syncer, ServerSyncer):
+        if not isinstance(values, dict) or self.syncer is None:
             return
         devinf: DevInf = from_dict(values)
+        self.syncer.outgoing.slow_command = profile_of(devinf.man).slow_command
+        if not isinstance(self.syncer, ServerSyncer):
+            return
         self.session.peer_large = devinf.large_objects
         self.syncer.outgoing.count = devinf.number_of_changes
         self.syncer.remembers_guids = is_ours(devinf)

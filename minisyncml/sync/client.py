@@ -135,7 +135,7 @@ class ClientSyncer(Syncer):
             counts["deleted"] += code not in (codes.CONFLICT_SERVER_WON, codes.NOT_DELETED, codes.NOT_FOUND)
             return
         batch.set_entry(run.peer, settled(batch.entry(run.peer, id), id, revision, digest))
-        if kind == "Add" or code == codes.ITEM_ADDED:
+        if code == codes.ITEM_ADDED or (kind == "Add" and not run.whole):
             counts["added"] += code != codes.ALREADY_EXISTS
         elif not run.whole and code != codes.CONFLICT_SERVER_WON:
             counts["replaced"] += 1

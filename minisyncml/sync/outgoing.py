@@ -33,6 +33,7 @@ class Outgoing:
     def __init__(self, runs: "list[Run]", client: bool, batch: "Callable[[Run], Batch]", limits: Limits,
                  count: bool) -> None:
         self._runs, self._client, self._batch, self._limits, self.count = runs, client, batch, limits, count
+        self.slow_command = "Replace"       # what a client sends all its items with
         self._page: "deque[Change]" = deque()
         self._end = False
         self._last_meta = c.Meta()
@@ -79,7 +80,8 @@ class Outgoing:
         if not (self._client and run.whole):
             return changes(batch, run.peer, run.upto, after, limit)
         # what is edited meanwhile goes along: what we do not send, the server takes for missing, and sends
-        return [Change("Replace", row.id, row.revision, row.digest, None) for row in islice(batch.rows(after), limit)]
+        return [Change(self.slow_command, row.id, row.revision, row.digest, None)
+                for row in islice(batch.rows(after), limit)]
 
     def item(self) -> "Optional[tuple[c.ItemCommand, list[Any]]]":
         """See :class:`minisyncml.engine.outbox.Feed`."""

@@ -45,7 +45,7 @@ class ServerSyncer(Syncer):
         run.peer_next = event.next
         self.runs.append(run)
         try:
-            self.stores[name].refresh(self.options.rescan)
+            self.refresh(run)
             self._agree(run, event)
         except StoreBusy as error:
             run.fail(codes.RETRY_LATER, str(error))

@@ -96,8 +96,29 @@ class Syncer:
         """
         batch = self._batches.get(run.name)
         if batch is None:
+            self._give_way(run.name)
             batch = self._batches[run.name] = self.stores[run.name].begin(self.session).__enter__()
         return batch
+
+    def refresh(self, run: Run) -> None:
+        """Let a run's store notice what others changed, before anything is asked of it.
+
+        :param run: one of `runs`
+        :raises StoreError: when the place is missing or cannot be read
+        """
+        self._give_way(run.name)
+        self.stores[run.name].refresh(self.options.rescan)
+
+    def _give_way(self, name: str) -> None:
+        """Locks are taken in the order of names, so that no two sessions ever wait for each other: what is held
+        behind a name is made durable before its lock is waited for."""
+        for later in [held for held in self._batches if held > name]:
+            self._finish(later)
+
+    def _finish(self, name: str) -> None:
+        """When that fails, the batch stays where `rollback` finds it."""
+        self._batches[name].commit()
+        del self._batches[name]
 
     def commit(self) -> None:
         """Make durable what the last message brought, and give the locks back.
@@ -299,7 +320,7 @@ class Syncer:
 
     def _next_batch(self, run: Run) -> Batch:
         """Make durable what there is of a run, and go on."""
-        self._batches.pop(run.name).commit()
+        self._finish(run.name)
         return self.batch(run)
 
     def risk(self, run: Run, problem: str) -> None:
