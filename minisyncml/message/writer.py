@@ -25,6 +25,8 @@ _TO_PAGE_0 = bytes((SWITCH_PAGE, 0))
 class _Wbxml:
     """Commands as WBXML; `page` is the code page that the bytes written so far have left selected."""
 
+    CLOSE = bytes((END,))               #: the end of a Sync
+
     def __init__(self, version: str) -> None:
         self.writing = Writing(version)
         self._templates = Templates(self._meta, version)
@@ -55,7 +57,7 @@ class _Wbxml:
     def tail(page: int, inside: bool, final: bool) -> bytes:
         switch = _TO_PAGE_0 if page and final else b""
         last = switch + bytes((SYNCML["Final"],)) if final else b""
-        return (bytes((END,)) if inside else b"") + last + bytes((END, END))
+        return (_Wbxml.CLOSE if inside else b"") + last + bytes((END, END))
 
     def fit(self, room: int, data: bytes) -> int:
         room -= 2                           # OPAQUE and the END that an empty Data does not have
@@ -68,6 +70,8 @@ class _Wbxml:
 
 class _Xml:
     """Commands as XML text; there are no pages."""
+
+    CLOSE = b"</Sync>"
 
     def __init__(self, version: str, namespace: bool) -> None:
         self.writing = Writing(version, xml=True)
@@ -90,7 +94,7 @@ class _Xml:
 
     @staticmethod
     def tail(page: int, inside: bool, final: bool) -> bytes:
-        return (b"</Sync>" if inside else b"") + (b"<Final/>" if final else b"") + b"</SyncBody></SyncML>"
+        return (_Xml.CLOSE if inside else b"") + (b"<Final/>" if final else b"") + b"</SyncBody></SyncML>"
 
     def fit(self, room: int, data: bytes) -> int:
         room -= len("</Data>") - 1          # <Data/> becomes <Data></Data>
@@ -175,7 +179,7 @@ class Writer:
     def close_sync(self) -> None:
         """End the open Sync, if there is one."""
         if self._inside:
-            end = self._dress.tail(self._page, True, False)[:-len(self._dress.tail(self._page, False, False))]
+            end = self._dress.CLOSE
             self._parts.append(end)
             self._bytes += len(end)
             self._inside = False

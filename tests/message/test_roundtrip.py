@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from message.values import COMMANDS, ENCODINGS, VERSIONS, messages
+from message.values import COMMANDS, ENCODINGS, VERSIONS, WORDS, messages
 
 from minisyncml import codec
 from minisyncml.codec.node import Node
@@ -47,6 +47,22 @@ def test_writer_says_what_the_schema_says(encoding: str, data: Any) -> None:
                            Node("SyncBody", body + ([Node("Final")] if message.final else []))])
     general = codec.encode(root, encoding, version, "syncml")
     assert codec.decode(write(message, encoding, version)).root == codec.decode(general).root
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@given(data=st.data())
+@settings(max_examples=40, deadline=None)
+def test_sync_opening_says_what_the_schema_says(encoding: str, data: Any) -> None:
+    message, version = data.draw(messages(encoding))
+    text = st.one_of(st.none(), WORDS)
+    sync = c.Sync(data.draw(WORDS), data.draw(text), data.draw(text),
+                  number_of_changes=data.draw(st.sampled_from((None, 0, 1, 70000))), no_resp=data.draw(st.booleans()))
+    ways = []
+    for write_sync in (Writer.add, lambda writer, sync: writer.open_sync(sync) and writer.close_sync() is None):
+        writer = Writer(message.header, encoding, None, version)
+        assert write_sync(writer, sync)
+        ways.append(codec.decode(writer.finish()).root)
+    assert ways[0] == ways[1]
 
 
 @given(st.sampled_from(VERSIONS).flatmap(lambda v: st.tuples(st.just(v), COMMANDS["wbxml", v])))
