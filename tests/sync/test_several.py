@@ -14,6 +14,7 @@ from minisyncml.message import commands as c
 from minisyncml.message import document
 from minisyncml.message.writer import Writer
 from minisyncml.store.base import Item
+from minisyncml.store.batch import Overlay
 from minisyncml.store.memory import MemoryStore
 from minisyncml.transport.base import Packet
 
@@ -36,6 +37,41 @@ class Broken(MemoryStore):
             raise StoreError("the disk is gone")
 
 
+class Ordered(MemoryStore):
+    """A store that no session may wait for while it holds one of a later name."""
+
+    held: "list[str]" = []
+
+    def __init__(self, name: str) -> None:
+        super().__init__(TEXT)
+        self.name = name
+
+    def refresh(self, rescan: bool = False) -> None:
+        with self.begin():
+            pass
+
+    def _lock(self) -> None:
+        assert all(other < self.name for other in self.held), f"waits for {self.name} and holds {self.held}"
+        super()._lock()
+        self.held.append(self.name)
+
+    def _unlock(self) -> None:
+        self.held.remove(self.name)
+        super()._unlock()
+
+
+class Filling(MemoryStore):
+    """A store whose disk is full from some commit on."""
+
+    left = 1000
+
+    def _take(self, batch: Overlay) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise StoreError("the disk is full")
+        super()._take(batch)
+
+
 def several() -> Pair:
     return Pair({name: MemoryStore(TEXT) for name in NAMES}, {name: MemoryStore(TEXT) for name in NAMES})
 
@@ -54,6 +90,33 @@ class TestDatastores:
             assert bodies(pair.client[name]) == bodies(pair.server[name]) == wanted
         left, right = pair.sync()
         assert not transferred(left) and not transferred(right)
+
+    @pytest.mark.parametrize("names", (NAMES, NAMES[::-1]))
+    def test_no_two_sessions_can_wait_for_each_other(self, names: "tuple[str, ...]") -> None:
+        pair = Pair({name: MemoryStore(TEXT) for name in names}, {name: Ordered(name) for name in names})
+        for _ in range(3):
+            for name in names:
+                fill(pair.client[name], f"{name} of the client")
+                fill(pair.server[name], f"{name} of the server")
+            left, right = pair.sync()
+            assert fine(left) and fine(right)
+        for name in names:
+            assert bodies(pair.client[name]) == bodies(pair.server[name])
+            assert len(bodies(pair.client[name])) == 6
+
+    @pytest.mark.parametrize("left", range(5))
+    def test_a_commit_that_fails_gives_its_lock_back(self, left: int) -> None:
+        pair = Pair({"notes": MemoryStore(TEXT)}, {"notes": Filling(TEXT)})
+        fill(pair.client["notes"], *(f"note {number}" for number in range(500)))
+        fill(pair.server["notes"], "another")
+        server = pair.server["notes"]
+        assert isinstance(server, Filling)
+        server.left, server.lock_timeout = left, 0.0
+        with pytest.raises(StoreError, match="full"):
+            pair.sync()
+        server.left = 1000
+        pair.sync()
+        assert bodies(pair.client["notes"]) == bodies(server) and len(bodies(server)) == 501
 
     @pytest.mark.parametrize("when", ("begin", "item"))
     @pytest.mark.parametrize("side", ("client", "server"))
