@@ -169,6 +169,8 @@ class VdirStore(Kept):
         self._redo = RedoTable()
         self._redo.boot = files.boot()
         self._place = ValueTable()
+        # another journal may look after the same folder: its unfinished files are not ours
+        self._beside = TEMPORARY + digest_of(os.fsencode(os.path.abspath(path)))[:4].hex()
         super().__init__(path, types, limits, files)
 
     def _item_table(self) -> FileTable:
@@ -379,10 +381,12 @@ class VdirStore(Kept):
             if digest != old and not (cut and ours is not None and _torn(there, ours)):
                 return there
         if ours is None:
+            if _folder.signature(path) != before:
+                return self._bring(key)     # changed this very moment
             if there is not None:
                 self._files.unlink(path)
             return None
-        beside = self._path(f"{TEMPORARY}{key}.tmp")
+        beside = self._path(f"{self._beside}-{key}.tmp")
         fd = self._files.open(beside, fresh=True, mode=0o666 if before is None else os.lstat(path).st_mode & 0o777)
         try:
             self._files.write(fd, ours, 0)
@@ -466,7 +470,8 @@ class _Scan:
         if self.changed:
             store._journal.append([("meta", [[1, -1, self.last, self.revision, self.trashed]])])
         for name in left:           # of an interrupted write; we have the lock, so nobody is writing
-            store._files.unlink(store._path(name))
+            if name.startswith(store._beside):
+                store._files.unlink(store._path(name))
 
     def look(self, key: int, name: str, signature: Signature, fields: "Tuple[Any, ...]") -> None:
         """Read a file that may have changed."""

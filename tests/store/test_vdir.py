@@ -6,7 +6,7 @@ import os
 import random
 import shutil
 from pathlib import Path
-from typing import Iterator
+from typing import Callable, Iterator
 
 import pytest
 
@@ -143,7 +143,24 @@ def test_what_is_no_item_is_left_alone(place: Place) -> None:
     place.store.refresh()
     assert len(place.store) == 0
     assert sorted(os.listdir(place.folder)) == [
-        ".hidden.vcf", "a.VCF.part", "a.txt", "a.vcf~", "folder.vcf", "link.vcf", "pipe.vcf"]
+        ".hidden.vcf", ".minisyncml-x", "a.VCF.part", "a.txt", "a.vcf~", "folder.vcf", "link.vcf", "pipe.vcf"]
+
+
+class Unplugged(Quick):
+    """The power goes before a file takes its name."""
+
+    def replace(self, old: str, new: str) -> None:
+        raise OSError("unplugged")
+
+
+def test_unfinished_files_are_tidied_up(place: Place) -> None:
+    place.files = Unplugged()
+    place.open()
+    put(place.store)
+    assert [path.suffix for path in place.folder.iterdir()] == [".tmp"]
+    place.files = Quick()
+    place.open().refresh()
+    assert [path.read_bytes() for path in place.folder.iterdir()] == [card("z")]
 
 
 def test_empty_file_is_being_written(place: Place) -> None:
@@ -261,9 +278,9 @@ def test_folder_is_made_once(tmp_path: Path) -> None:
     place.store.close()
 
 
-def put(store: VdirStore) -> None:
+def put(store: VdirStore, body: bytes = card("z")) -> None:
     with store.begin() as batch:
-        batch.put(None, "text/vcard", card("z"))
+        batch.put(None, "text/vcard", body)
         batch.commit()
 
 
@@ -428,3 +445,33 @@ def test_random_walk_of_two(place: Place) -> None:
         found = sorted(path.read_bytes() for path in place.folder.glob("*.vcf"))
         assert sorted(place.bodies().values()) == found
     assert not [name for name in os.listdir(place.folder) if not name.endswith(".vcf")]
+
+
+class Meanwhile(Quick):
+    """Something happens just before a file takes the place of another."""
+
+    def __init__(self, what: "Callable[[], None]") -> None:
+        super().__init__()
+        self.what = what
+
+    def replace(self, old: str, new: str) -> None:
+        what, self.what = self.what, lambda: None
+        if str(new).endswith(".vcf"):
+            what()
+        super().replace(old, new)
+
+
+def test_two_journals_on_one_folder(tmp_path: Path) -> None:
+    """Two users who share a folder: what one is writing the other neither takes for his nor tidies up."""
+    here, there = Place(tmp_path / "here"), Place(tmp_path / "there")
+    there.folder = here.folder
+
+    def write() -> None:
+        there.open().refresh()
+        put(there.store, b"theirs")
+        there.store.refresh()
+
+    here.files = Meanwhile(write)
+    here.open().refresh()
+    put(here.store, b"mine")
+    assert sorted(path.read_bytes() for path in here.folder.iterdir()) == [b"mine", b"theirs"]
