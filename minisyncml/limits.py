@@ -23,6 +23,7 @@ class Limits(NamedTuple):
     max_datastores: int = 32                #: datastores in one session
     max_messages: int = 20_000              #: messages in one session
     max_uri: int = 512                      #: length of a LocURI, LUID or GUID
+    max_id: int = 128                       #: length of a SessionID, MsgID or CmdID
     idle_messages: int = 16                 #: messages in a row that bring nothing before the session is given up
     # a server
     session_timeout: int = 1800             #: an idle session is dropped after this

@@ -18,27 +18,27 @@ class Assembly:
     def __init__(self, state: "Optional[list[object]]" = None) -> None:
         self.key: "Optional[list[Any]]" = None
         self.size: Optional[int] = None
-        self.parts: "list[bytes]" = []
+        self.data = bytearray()
         self.meta: "tuple[Optional[str], Optional[str]]" = (None, None)
         if state:
-            self.key, self.size, parts, meta = state  # type: ignore[assignment]
-            self.parts, self.meta = list(parts), tuple(meta)  # type: ignore[assignment, arg-type, call-overload]
+            self.key, self.size, data, meta = state  # type: ignore[assignment]
+            self.data, self.meta = bytearray(data), tuple(meta)  # type: ignore[assignment, arg-type, call-overload]
 
     def state(self) -> "Optional[list[object]]":
         """Everything as plain values.
 
         :returns: a list for the constructor, None when no object is open
         """
-        return [self.key, self.size, list(self.parts), list(self.meta)] if self.key else None
+        return [self.key, self.size, bytes(self.data), list(self.meta)] if self.key else None
 
     def forget(self) -> None:
         """Give the object up."""
-        self.key, self.size, self.parts, self.meta = None, None, [], (None, None)
+        self.key, self.size, self.data, self.meta = None, None, bytearray(), (None, None)
 
     @property
     def length(self) -> int:
         """Bytes received so far."""
-        return sum(map(len, self.parts))
+        return len(self.data)
 
     def take(self, key: "list[Any]", item: Item, meta: Meta, max_size: int) -> "tuple[int, Optional[bytes]]":
         """One item or chunk.
@@ -61,10 +61,10 @@ class Assembly:
             if size > max_size:
                 return codes.SIZE_TOO_BIG, None
             self.key, self.size, self.meta = key, size, (meta.type, meta.format)
-        self.parts.append(data)
+        self.data += data
         if item.more and self.length <= self._most():
             return codes.CHUNK_ACCEPTED, None
-        whole, complete = b"".join(self.parts), not item.more and self._complete()
+        whole, complete = bytes(self.data), not item.more and self._complete()
         self.forget()
         return (0, whole) if complete else (codes.SIZE_MISMATCH, None)
 
@@ -77,6 +77,6 @@ class Assembly:
         if self.length == self.size:
             return True
         try:
-            return self.meta[1] == "b64" and len(unb64(b"".join(self.parts))) == self.size
+            return self.meta[1] == "b64" and len(unb64(bytes(self.data))) == self.size
         except ValueError:
             return False

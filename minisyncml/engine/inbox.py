@@ -25,7 +25,7 @@ from minisyncml.engine.events import (
     SyncOpened,
 )
 from minisyncml.engine.gate import is_header
-from minisyncml.errors import RemoteProtocolError
+from minisyncml.errors import EncodeError, RemoteProtocolError
 from minisyncml.message import commands as c
 from minisyncml.message.devinf import read_devinf
 
@@ -95,7 +95,8 @@ def _slot(session: "Session", command: c.Command, item: Optional[c.Item] = None,
     if item is not None:
         target, source = item.target, item.source
     quiet = session.quiet or getattr(command, "no_resp", False)
-    return session.slots.open(session.got_msg, command.cmd_id, c.name_of(command), target, source, quiet)
+    most = session.config.limits.max_id     # they come back with each of its items
+    return session.slots.open(session.got_msg, command.cmd_id[:most], c.name_of(command)[:most], target, source, quiet)
 
 # -- commands, one by one
 
@@ -193,7 +194,11 @@ def _on_item(session: "Session", command: c.ItemCommand, item: c.Item, events: "
              source: str) -> None:
     slot = _slot(session, command, item)
     if isinstance(item.data, Node):
-        item = item._replace(data=markup(item.data))
+        try:
+            item = item._replace(data=markup(item.data))
+        except EncodeError as error:
+            session.slots.fill(slot, codes.UNSUPPORTED_TYPE, None, (str(error),))
+            return
     name = c.name_of(command)
     meta = _merged(item.meta, command.meta)
     key = [target, source, name, item.source, item.target]
@@ -222,7 +227,7 @@ def _no_end(session: "Session", key: "list[Any]") -> None:
 
 
 def _unknown(session: "Session", command: c.Command) -> None:
-    if isinstance(command, (c.Atomic, c.Sequence)):
+    if isinstance(command, (c.Atomic, c.Sequence, c.Sync)):     # a Sync inside of another one
         session.slots.fill(_slot(session, command), codes.UNSUPPORTED_FEATURE)
         refuse_all(session, command.commands, codes.NOT_EXECUTED)
     elif isinstance(command, c.ItemCommand) and not isinstance(command, c.Move):

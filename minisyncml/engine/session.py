@@ -141,6 +141,8 @@ class Session:
             self.finished = True
             return None
         self.answering = False
+        if self.refused and not self.authenticated:
+            self.slots.forget()     # a stranger gets one message of answers, and does not fill our memory
         if self.config.role == SERVER and self.ours >= 2 and not self.waiting:
             self.finished = True
         return Packet(WBXML if self.encoding == "wbxml" else XML, body, self.resp_uri or None)
@@ -191,6 +193,13 @@ class Session:
             self.theirs = 2
 
     def _check_order(self, header: c.Header) -> None:
+        limits = self.config.limits
+        if max(len(header.session_id), len(header.msg_id)) > limits.max_id:
+            raise LimitError("a SessionID or MsgID that is too long")
+        if self.sent_msg >= limits.max_messages:
+            raise LimitError("too many messages in one session")
+        if len(self.slots) + len(self.queue) > limits.max_commands:
+            raise LimitError("too many commands that are not answered yet")
         if self.got_msg and self.config.role == SERVER and header.session_id != self.session_id:
             raise RemoteProtocolError(f"message of session {header.session_id[:20]!r} in session {self.session_id!r}")
         new, old = _number(header.msg_id), _number(self.got_msg)
@@ -208,7 +217,7 @@ class Session:
     def _meta(self, header: c.Header) -> None:
         limits = self.config.limits
         if header.meta and header.meta.max_msg_size:
-            self.peer_msg_size = max(header.meta.max_msg_size, limits.min_msg_size)
+            self.peer_msg_size = min(max(header.meta.max_msg_size, limits.min_msg_size), limits.max_message)
         if header.meta and header.meta.max_obj_size:
             self.peer_obj_size = header.meta.max_obj_size
         if header.resp_uri and self.config.role == CLIENT:

@@ -6,7 +6,8 @@ Order and refs: Representation 1.2.2, section 6.1.15 (Status).
 
 from __future__ import annotations
 
-from typing import Optional, Sequence
+from collections import deque
+from typing import Deque, Optional, Sequence
 
 from minisyncml import status as codes
 from minisyncml.codec.node import Node
@@ -25,7 +26,7 @@ class Slots:
 
     def __init__(self, state: "Optional[list[object]]" = None) -> None:
         self.first: int = state[0] if state else 0  # type: ignore[assignment]
-        self.rows: "list[list[object]]" = [list(row) for row in state[1]] if state else []  # type: ignore[attr-defined]
+        self.rows: "Deque[list[object]]" = deque(list(row) for row in state[1]) if state else deque()  # type: ignore[attr-defined]
 
     def state(self) -> "list[object]":
         """Everything as plain values.
@@ -87,8 +88,13 @@ class Slots:
 
     def taken(self) -> None:
         """The Status of :meth:`take` is on its way."""
-        del self.rows[0]
+        self.rows.popleft()
         self.first += 1
+
+    def forget(self) -> None:
+        """Nothing more is owed."""
+        self.first += len(self.rows)
+        self.rows.clear()
 
     def only_header(self) -> bool:
         """Whether nothing is owed but the good news that a message arrived, which a client keeps to itself.
