@@ -83,8 +83,8 @@ class Report:
     __slots__ = ("peer", "user", "datastores", "bytes_in", "bytes_out", "messages", "seconds", "error")
 
     def __init__(self, peer: str = "", user: str = "") -> None:
-        self.peer = peer
-        self.user = user
+        self.peer = visible(peer)
+        self.user = visible(user)
         self.datastores: "dict[str, DatastoreReport]" = {}
         self.bytes_in = self.bytes_out = self.messages = 0
         self.seconds = 0.0
@@ -154,7 +154,7 @@ class Report:
                 lines.append(f"{start:{width}}  {_mode(part) if start else '':{mode}}  {side}{cells}")
         lines.append(f"{self.bytes_out:,} bytes sent, {self.bytes_in:,} received, {self.messages} messages, "
                      f"{self.seconds:.1f} s")
-        return "\n".join(lines + self._complaints())
+        return "\n".join(lines + [visible(line) for line in self._complaints()])
 
     def _complaints(self) -> "list[str]":
         lines = []
@@ -166,6 +166,15 @@ class Report:
                 if counts.failed > len(counts.failures):
                     lines.append(f"{part.name}: {counts.failed - len(counts.failures)} more failed {side}")
         return lines
+
+
+def visible(text: str) -> str:
+    """What a peer called itself or an item, fit for a terminal: no character that moves the cursor or ends a line.
+
+    :param text: any text
+    :returns: printable text of the same length
+    """
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
 def _mode(part: DatastoreReport) -> str:

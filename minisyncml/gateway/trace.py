@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Callable, Iterator, Optional
 
 from minisyncml.errors import RemoteProtocolError
+from minisyncml.gateway.report import visible
 from minisyncml.message import document
 from minisyncml.message.commands import Alert, Command, Sync, name_of
 from minisyncml.transport.base import Packet, Transport
@@ -64,12 +65,12 @@ def summary(packet: Packet) -> str:
     try:
         message = document.parse(packet.body, packet.content_type).message
     except RemoteProtocolError as error:
-        return size + f"no SyncML: {error}"
+        return visible(size + f"no SyncML: {error}")
     counts: "dict[str, int]" = {}
     for word in _words(message.commands):
         counts[word] = counts.get(word, 0) + 1
     words = [word if count == 1 else f"{count} {word}" for word, count in counts.items()]
-    return size + ", ".join([*words, "Final"] if message.final else words)
+    return visible(size + ", ".join([*words, "Final"] if message.final else words))
 
 
 def _words(commands: "tuple[Command, ...]") -> "Iterator[str]":
