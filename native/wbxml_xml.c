@@ -106,7 +106,7 @@ static int is_text(const uint8_t *text, uint32_t length) {
 }
 
 /* What a text holds that needs care. CONTROL: what XML cannot hold; HIGH: bytes beyond ASCII. */
-enum { HAS_LF = 1, HAS_CR = 2, HAS_BRACKET = 4, HAS_MARKUP = 8, HAS_CONTROL = 16, HAS_HIGH = 128 };
+enum { HAS_LF = 1, HAS_CR = 2, HAS_BRACKET = 4, HAS_MARKUP = 8, HAS_CONTROL = 16, HAS_HIGH = 128, BLOCK = 32 };
 
 #define C HAS_CONTROL
 #define H HAS_HIGH, HAS_HIGH, HAS_HIGH, HAS_HIGH, HAS_HIGH, HAS_HIGH, HAS_HIGH, HAS_HIGH
@@ -117,8 +117,17 @@ static const uint8_t CARE[256] = {
 #undef C
 #undef H
 
-/* What needs care in a text; -1 when XML cannot hold it. */
-static int look(const uint8_t *text, uint32_t length) {
+/* Does nothing in BLOCK bytes need care? Without a branch, so that compilers make vectors of it. */
+static int is_clean(const uint8_t *block) {
+    uint8_t found = 0;
+    for (int i = 0; i < BLOCK; i++) {
+        uint8_t c = block[i];
+        found |= ((int8_t)c < ' ') | (c == '&') | ((c & 0xFD) == '<') | (c == ']');     /* high bytes, < and > too */
+    }
+    return !found;
+}
+
+static uint8_t look_up(const uint8_t *text, uint32_t length) {
     uint8_t found = 0, even = 0;
     uint32_t i = 0;
     for (; i + 1 < length; i += 2) {
@@ -126,19 +135,27 @@ static int look(const uint8_t *text, uint32_t length) {
         even |= CARE[text[i + 1]];
     }
     if (i < length) found |= CARE[text[i]];
-    found |= even;
+    return found | even;
+}
+
+/* What needs care in a text; -1 when XML cannot hold it. Long texts are mostly base64 or plain: blocks of it are passed
+ * over. */
+static int look(const uint8_t *text, uint32_t length) {
+    uint8_t found = 0;
+    uint32_t i = 0;
+    if (length >= 16 * BLOCK)
+        for (; length - i >= BLOCK; i += BLOCK)
+            if (!is_clean(text + i)) found |= look_up(text + i, BLOCK);
+    found |= look_up(text + i, length - i);
     if (found & HAS_CONTROL || (found & HAS_HIGH && !is_text(text, length))) return -1;
     return found;
 }
 
-/* Is each CR before an LF, and each LF behind a CR? */
+/* Is each CR before an LF, and each LF behind a CR? A vector again. */
 static int is_crlf(const uint8_t *text, uint32_t length) {
-    const uint8_t *end = text + length, *lf;
-    while ((lf = memchr(text, '\n', (size_t)(end - text)))) {
-        if (memchr(text, '\r', (size_t)(lf - text)) != lf - 1) return 0;
-        text = lf + 1;
-    }
-    return !memchr(text, '\r', (size_t)(end - text));
+    uint8_t alone = !length || text[0] == '\n' || text[length - 1] == '\r';
+    for (uint32_t i = 1; i < length; i++) alone |= (text[i - 1] == '\r') ^ (text[i] == '\n');
+    return !alone;
 }
 
 static void emit_escaped(sink *to, const uint8_t *text, uint32_t length) {
@@ -159,6 +176,7 @@ static int is_blank(uint8_t c) {
 
 /* The content types that change between the encodings: number of one, or -1. */
 static int type_of(const uint8_t *text, uint32_t length, const char *const types[2]) {
+    if (length < 30) return -1;                    /* as nearly all texts are; both are longer */
     for (int i = 0; i < 2; i++)
         if (strlen(types[i]) == length && !memcmp(types[i], text, length)) return i;
     return -1;
@@ -200,12 +218,27 @@ static void emit_cdata(sink *to, const uint8_t *text, uint32_t length, int crlf)
 
 /* The same where each line ends with CR LF and nothing else needs care. */
 static void emit_lines(sink *to, const uint8_t *text, uint32_t length) {
-    const uint8_t *cr, *end = text + length;
-    while ((cr = memchr(text, '\r', (size_t)(end - text)))) {
-        emit(to, text, (size_t)(cr - text));
-        text = cr + 1;
+    uint32_t i = 0;
+    if (to->used <= to->capacity && length <= to->capacity - to->used) {
+        char *out = to->out + to->used;
+        for (; length - i >= sizeof(uint64_t); i += (uint32_t)sizeof(uint64_t)) {
+            uint64_t eight, other;
+            memcpy(&eight, text + i, sizeof eight);
+            other = eight ^ UINT64_C(0x0D0D0D0D0D0D0D0D);          /* a byte of it is 0 where there is a CR */
+            if (!((other - UINT64_C(0x0101010101010101)) & ~other & UINT64_C(0x8080808080808080))) {
+                memcpy(out, &eight, sizeof eight);
+                out += sizeof eight;
+                continue;
+            }
+            for (uint32_t j = i; j < i + sizeof eight; j++) {
+                *out = (char)text[j];
+                out += text[j] != '\r';
+            }
+        }
+        to->used = (size_t)(out - to->out);
     }
-    emit(to, text, (size_t)(end - text));
+    for (; i < length; i++)
+        if (text[i] != '\r') emit_char(to, (char)text[i]);
 }
 
 static int print_opaque(printer *p, const uint8_t *data, uint32_t length) {

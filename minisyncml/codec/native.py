@@ -25,7 +25,7 @@ class Chunk(NamedTuple):
     """Some records, and which of them are plain and alike (see native/wbxml.h)."""
 
     row: "Callable[[int], tuple[int, ...]]"     #: a record by its number
-    column: "Callable[[int, int, int], list[int]]"  #: of (number of a record, how many, integer of each)
+    ints: memoryview                            #: all integers of the records that are in runs, one after the other
     runs: "Sequence[int]"                       #: how many records are alike, 0 for one that is not plain
     texts: "list[str]"                          #: of all plain records
 
@@ -57,10 +57,6 @@ class _Room:
 
     def row(self, number: int) -> "tuple[int, ...]":
         return _RECORD.unpack_from(self.bytes, number * _RECORD.size)
-
-    def column(self, number: int, count: int, integer: int) -> "list[int]":
-        first = number * 16 + integer
-        return self.ints[first:first + count * 16:16].tolist()
 
 
 _ROOMS: "list[_Room]" = []      # that nobody uses now; pop and append are atomic
@@ -123,9 +119,9 @@ def chunks(data: bytes, pos: int, table: int, max_depth: int, max_records: int, 
         try:
             texts = str(room.text_bytes[:room.used[0]], "utf-8").split("\0")
         except UnicodeDecodeError:
-            yield Chunk(room.row, room.column, (0,) * count, [])
+            yield Chunk(room.row, room.ints, (0,) * count, [])
         else:
-            yield Chunk(room.row, room.column, room.run_ints[:groups].tolist(), texts)
+            yield Chunk(room.row, room.ints, room.run_ints[:groups].tolist(), texts)
 
 
 def error(code: int, offset: int, data: bytes) -> DecodeError:
@@ -151,7 +147,7 @@ def error(code: int, offset: int, data: bytes) -> DecodeError:
     return DecodeError(what.get(code, "document is too long"), offset)
 
 
-def to_xml(data: bytes, pos: int, devinf: int, space: str, max_depth: int) -> "bytes | None":
+def to_xml(data: bytes, pos: int, devinf: int, space: str, max_depth: int) -> "memoryview | None":
     """Indented XML of a document in UTF-8, without XML declaration.
 
     :param data: the document
@@ -167,4 +163,4 @@ def to_xml(data: bytes, pos: int, devinf: int, space: str, max_depth: int) -> "b
         size = used[0]
         out = _new("char[]", size)
         code = lib.wbxml_to_xml(data, len(data), pos, devinf, space.encode(), max_depth, out, size, used)
-    return bytes(ffi.buffer(out, used[0])) if code == 0 else None
+    return memoryview(ffi.buffer(out, used[0])) if code == 0 else None

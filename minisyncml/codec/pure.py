@@ -1,13 +1,14 @@
 """The Python twin of the C codec: command records out of a WBXML document, one for one as native/wbxml.h says.
 
 A command is first matched against the strict grammar; whatever does not match, malformed bytes included, is walked
-over by :meth:`_Walk.skip`, the only place that reports errors.
+over by :meth:`.walk.Walk.skip`, the only place that reports errors.
 """
 
 from __future__ import annotations
 
-from typing import Callable, Dict, Iterator, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 
+from minisyncml.codec.walk import Mismatch, Walk
 from minisyncml.errors import DecodeError, LimitError
 
 Record = Tuple[int, ...]
@@ -23,54 +24,13 @@ _NORESP, _SOURCE, _TARGET, _NUMBER, _MOREDATA = 0x1D, 0x27, 0x2E, 0x33, 0x34
 _COMMANDS = frozenset((0x05, 0x06, 0x08, 0x0D, 0x10, 0x11, 0x12, 0x13, 0x18, 0x1F, 0x20, 0x22, 0x23, 0x24, 0x29, 0x2A,
                        0x3B))
 
-#: what a child of a command is: a span of the record by leaf, by LocURI inside, a Meta range, or a flag
-_LEAF, _BODY, _URI, _RANGE, _FLAG = range(5)
-_Grammar = Dict[int, Tuple[int, int]]
-
-_COMMAND: _Grammar = {_CMDID: (_LEAF, 0), _META: (_RANGE, 1), _NORESP: (_FLAG, NORESP)}
-_HEADS: "dict[int, _Grammar]" = {
-    ADD: _COMMAND, REPLACE: _COMMAND, DELETE: {**_COMMAND, 0x07: (_FLAG, ARCHIVE), 0x26: (_FLAG, SFTDEL)},
-    MAP: {_CMDID: (_LEAF, 0), _META: (_RANGE, 1), _TARGET: (_URI, 2), _SOURCE: (_URI, 3)},
-}
-_SYNC_HEAD: _Grammar = {**_COMMAND, _TARGET: (_URI, 2), _SOURCE: (_URI, 3), _NUMBER: (_LEAF, 4)}
-_ITEM_BODY: _Grammar = {_TARGET: (_URI, 2), _SOURCE: (_URI, 3), _META: (_RANGE, 4), _DATA: (_BODY, 5),
-                          _MOREDATA: (_FLAG, MORE)}
-_MAPITEM_BODY: _Grammar = {_TARGET: (_URI, 4), _SOURCE: (_URI, 5)}
-_STATUS_BODY: _Grammar = {_CMDID: (_LEAF, 0), 0x1C: (_LEAF, 1), 0x0C: (_LEAF, 2), 0x0A: (_LEAF, 3),
-                            0x2F: (_LEAF, 4), 0x28: (_LEAF, 5), _DATA: (_LEAF, 6)}
-
-
-class _Mismatch(Exception):
-    """Not of the strict grammar."""
-
-
-class _Walk:
-    """A position in a document, and the code page there."""
+class _Walk(Walk):
+    """A position in a document, and how to match the strict grammar there: all raise Mismatch or IndexError."""
 
     def __init__(self, data: bytes, pos: int, table: int, max_depth: int) -> None:
-        self.data = data
-        self.pos = pos
-        self.page = 0
-        self.table = table
-        self.max_depth = max_depth
-        self.depth = 1
+        super().__init__(data, pos, table, max_depth)
         self.last_meta = b"\x01"        # no Meta begins so
         self.last_page = 0
-
-    # -- the strict grammar: all raise _Mismatch or IndexError when it is not met
-
-    def integer(self) -> int:
-        """A multi-byte integer."""
-        value = 0
-        for _ in range(5):
-            byte = self.data[self.pos]
-            self.pos += 1
-            value = value << 7 | byte & 0x7F
-            if byte < 0x80:
-                if value > 0xFFFFFFFF:
-                    break
-                return value
-        raise _Mismatch
 
     def leaf(self, token: int, record: "list[int]", slot: int) -> int:
         """One STR_I or OPAQUE, or nothing, after a tag; its span goes into the record. Returns the content token."""
@@ -82,7 +42,7 @@ class _Walk:
             if found == 0x03:
                 end = data.find(0, start)
                 if end < 0 or data[end + 1] != 1:
-                    raise _Mismatch
+                    raise Mismatch
                 length = end - start
                 self.pos = end + 2
             elif found == 0xC3:
@@ -91,14 +51,27 @@ class _Walk:
                 start = self.pos
                 self.pos = start + length + 1
                 if data[start + length] != 1:
-                    raise _Mismatch
+                    raise Mismatch
             elif found == 0x01:
                 self.pos = start
             else:
-                raise _Mismatch
+                raise Mismatch
         record[slot] = start
         record[slot + 1] = length
         return found
+
+    def body(self, token: int, record: "list[int]", slot: int) -> None:
+        """The Data of an item."""
+        if self.leaf(token, record, slot) == 0xC3:
+            record[1] |= OPAQUE
+
+    def flag(self, token: int, record: "list[int]", flag: int) -> None:
+        """An empty element."""
+        if token & 0x40:
+            if self.data[self.pos] != 1:
+                raise Mismatch
+            self.pos += 1
+        record[1] |= flag
 
     def uri(self, token: int, record: "list[int]", slot: int) -> None:
         """A Target or Source that holds one LocURI and nothing else."""
@@ -111,10 +84,10 @@ class _Walk:
                 self.pos = end + 3
                 return
         if not token & 0x40 or self.tag() & 0xBF != _LOCURI:
-            raise _Mismatch
+            raise Mismatch
         self.leaf(self.data[self.pos - 1], record, slot)
         if self.data[self.pos] != 1:
-            raise _Mismatch
+            raise Mismatch
         self.pos += 1
 
     def range(self, token: int, record: "list[int]", slot: int) -> None:
@@ -140,21 +113,21 @@ class _Walk:
             elif token == 0x03:
                 self.pos = data.find(0, self.pos) + 1
                 if not self.pos:
-                    raise _Mismatch
+                    raise Mismatch
             elif token == 0x00:
                 self.page = data[self.pos]
                 self.pos += 1
                 if self.page > 1:
-                    raise _Mismatch
+                    raise Mismatch
             elif token == 0xC3:
                 length = self.integer()
                 self.pos += length
             elif token & 0x80 or token & 0x3F < 5:
-                raise _Mismatch
+                raise Mismatch
             elif token & 0x40:
                 depth += 1
                 if depth + 8 > self.max_depth:
-                    raise _Mismatch
+                    raise Mismatch
 
     def tag(self) -> int:
         """The next byte after page switches, which must be a tag of page 0, or END."""
@@ -165,10 +138,10 @@ class _Walk:
             token = self.data[self.pos + 1]
             self.pos += 2
         if token != 0x01 and (self.page or token & 0x80 or token & 0x3F < 5):
-            raise _Mismatch
+            raise Mismatch
         return token
 
-    def children(self, grammar: _Grammar, record: "list[int]", until: int = END) -> int:
+    def children(self, grammar: "_Grammar", record: "list[int]", until: int = END) -> int:
         """Children after the grammar, each at most once, up to END or an element `until`. Returns that token."""
         seen, data = 0, self.data
         while True:
@@ -181,30 +154,10 @@ class _Walk:
             if token == 0x01 or identity == until:
                 return token
             if identity not in grammar or seen >> identity & 1:
-                raise _Mismatch
+                raise Mismatch
             seen |= 1 << identity
-            how, where = grammar[identity]
-            if how == _LEAF:
-                self.leaf(token, record, 2 + 2 * where)
-            else:
-                self.child(how, where, token, record)
-
-    def child(self, how: int, where: int, token: int, record: "list[int]") -> None:
-        """A child that is more than a leaf."""
-        slot = 2 + 2 * where
-        if how == _URI:
-            self.uri(token, record, slot)
-        elif how == _RANGE:
-            self.range(token, record, slot)
-        elif how <= _BODY:
-            if self.leaf(token, record, slot) == 0xC3 and how == _BODY:
-                record[1] |= OPAQUE
-        else:
-            if token & 0x40:
-                if self.data[self.pos] != 1:
-                    raise _Mismatch
-                self.pos += 1
-            record[1] |= where
+            take, where = grammar[identity]
+            take(self, token, record, where)
 
     def status(self, kind: int) -> "list[Record]":
         record = [kind, 0] + [-1, 0] * 7
@@ -219,7 +172,7 @@ class _Walk:
         out: "list[Record]" = []
         while token != 0x01:
             if token & 0x3F != until:
-                raise _Mismatch
+                raise Mismatch
             record = list(head)
             if out:
                 record[1] |= FURTHER
@@ -232,92 +185,25 @@ class _Walk:
             else:
                 token = self.tag()
         if not out:
-            raise _Mismatch
+            raise Mismatch
         return out
 
-    # -- everything else
 
-    def skip(self) -> None:
-        """Walk over one element or piece of content, checking all that the general decoder checks."""
-        try:
-            depth = 0
-            while True:
-                depth += self.token(depth)
-                if depth <= 0:
-                    return
-        except IndexError:
-            raise DecodeError("document is cut short", len(self.data)) from None
+#: what a child of a command is: how to match it, and the place of its span in the record, or its flag
+_Grammar = Dict[int, Tuple[Callable[[_Walk, int, "list[int]", int], Any], int]]
 
-    def token(self, depth: int) -> int:
-        """Walk over one token and its operands. Returns by how much it changes the depth."""
-        data, here = self.data, self.pos
-        token = data[here]
-        self.pos += 1
-        if token == 0x01:
-            return -1
-        if token & 0x3F >= 5 or token & 0x3F == 0x04:
-            if token & 0x3F == 0x04 and self.number() >= self.table:
-                raise DecodeError("reference beyond the string table", here)
-            if token & 0x80:
-                self.attributes()
-            if token & 0x40 and depth + self.depth >= self.max_depth:
-                raise LimitError("elements nested too deep", here)
-            return token >> 6 & 1
-        if token == 0x00:
-            self.page = data[self.pos]
-            self.pos += 1
-        elif token == 0x03:
-            self.string(here)
-        elif token == 0xC3:
-            self.opaque(here)
-        elif token == 0x83:
-            if self.number() >= self.table:
-                raise DecodeError("reference beyond the string table", here)
-        elif token == 0x02:
-            code = self.number()
-            if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
-                raise DecodeError("entity is no character", here)
-        elif token == 0x43:
-            self.attributes()
-        else:
-            raise DecodeError(f"unexpected token 0x{token:02X}", here)
-        return 0
-
-    def number(self) -> int:
-        here = self.pos
-        try:
-            return self.integer()
-        except _Mismatch:
-            raise DecodeError("integer is too long or too large", here) from None
-
-    def string(self, here: int) -> None:
-        end = self.data.find(0, self.pos)
-        if end < 0:
-            raise DecodeError("string without end", here)
-        self.pos = end + 1
-
-    def opaque(self, here: int) -> None:
-        length = self.number()
-        if length > len(self.data) - self.pos:
-            raise DecodeError("opaque data longer than the document", here)
-        self.pos += length
-
-    def attributes(self) -> None:
-        while True:
-            here = self.pos
-            token = self.data[here]
-            self.pos += 1
-            if token == 0x01:
-                return
-            if token == 0x00:
-                self.data[self.pos]
-                self.pos += 1
-            elif token == 0x03 or 0x40 <= token <= 0x42:
-                self.string(here)
-            elif token in (0x02, 0x04, 0x83) or 0x80 <= token <= 0x82:
-                self.number()
-            elif token == 0xC3:
-                self.opaque(here)
+_COMMAND: _Grammar = {_CMDID: (_Walk.leaf, 2), _META: (_Walk.range, 4), _NORESP: (_Walk.flag, NORESP)}
+_HEADS: "dict[int, _Grammar]" = {
+    ADD: _COMMAND, REPLACE: _COMMAND,
+    DELETE: {**_COMMAND, 0x07: (_Walk.flag, ARCHIVE), 0x26: (_Walk.flag, SFTDEL)},
+    MAP: {_CMDID: (_Walk.leaf, 2), _META: (_Walk.range, 4), _TARGET: (_Walk.uri, 6), _SOURCE: (_Walk.uri, 8)},
+}
+_SYNC_HEAD: _Grammar = {**_COMMAND, _TARGET: (_Walk.uri, 6), _SOURCE: (_Walk.uri, 8), _NUMBER: (_Walk.leaf, 10)}
+_ITEM_BODY: _Grammar = {_TARGET: (_Walk.uri, 6), _SOURCE: (_Walk.uri, 8), _META: (_Walk.range, 10),
+                        _DATA: (_Walk.body, 12), _MOREDATA: (_Walk.flag, MORE)}
+_MAPITEM_BODY: _Grammar = {_TARGET: (_Walk.uri, 10), _SOURCE: (_Walk.uri, 12)}
+_STATUS_BODY: _Grammar = {token: (_Walk.leaf, 2 + 2 * number) for number, token in enumerate(
+    (_CMDID, 0x1C, 0x0C, 0x0A, 0x2F, 0x28, _DATA))}
 
 
 def _blank(kind: int, flags: int = 0, start: int = -1, length: int = 0) -> Record:
@@ -342,7 +228,7 @@ def _command(walk: _Walk, token: int) -> "list[Record]":
         walk.pos += 1
         try:
             return match(walk, token ^ 0x40)
-        except (_Mismatch, IndexError):
+        except (Mismatch, IndexError):
             walk.pos, walk.page = start, page
     if page == 0 and token == FINAL:
         walk.pos += 1
@@ -369,11 +255,11 @@ def _sync(walk: _Walk) -> Optional[Record]:
                 walk.pos, walk.page = before, page_before
                 return tuple(record)
             if identity not in _SYNC_HEAD or seen >> identity & 1:
-                raise _Mismatch
+                raise Mismatch
             seen |= 1 << identity
-            how, where = _SYNC_HEAD[identity]
-            walk.child(how, where, token, record)
-    except (_Mismatch, IndexError, DecodeError):
+            take, where = _SYNC_HEAD[identity]
+            take(walk, token, record, where)
+    except (Mismatch, IndexError, DecodeError):
         walk.pos, walk.page = start, page
         return None
 

@@ -348,17 +348,16 @@ def records(ctx: Context, limits: Limits = DEFAULT) -> "Optional[Iterator[native
     return _plainly(pure.records(ctx.data, start, table, limits.max_depth, most))
 
 
+_NO_INTS = memoryview(b"")
+
+
 def _plainly(rows: "Iterator[tuple[int, ...]]") -> "Iterator[native.Chunk]":
     """Records in portions of which nothing else is known."""
     while True:
         some = list(islice(rows, native.CHUNK))
         if not some:
             return
-        yield native.Chunk(some.__getitem__, _no_column, (0,) * len(some), [])
-
-
-def _no_column(number: int, count: int, integer: int) -> "list[int]":
-    raise AssertionError("only runs have columns")
+        yield native.Chunk(some.__getitem__, _NO_INTS, (0,) * len(some), [])
 
 
 def _root(ctx: Context) -> int:

@@ -132,16 +132,17 @@ class _Records:
         """An Item of Add, Replace or Delete, whatever is in it."""
         kind, flags, cmd, cmd_length, meta, meta_length, target, target_length, source, source_length, own_meta, \
             own_length, body, length, _, _ = record
-        data = self.data[body:body + length] if body >= 0 else None
-        item = Item(self._uri(source, source_length), self._uri(target, target_length),
-                    self._meta(own_meta, own_length), data, flags & pure.MORE != 0)
+        item = _NEW(Item, (
+            None if source < 0 else self._uri(source, source_length),
+            None if target < 0 else self._uri(target, target_length), self._meta(own_meta, own_length),
+            self.data[body:body + length] if body >= 0 else None, flags & pure.MORE != 0, None, None, None, None, None))
         if flags & pure.FURTHER:
             self._more(item)
             return
         self.reading.left -= 1
-        self.commands.append(_CLASSES[kind](
+        self.commands.append(_NEW(_CLASSES[kind], (
             self._text(cmd, cmd_length), (item,), self._meta(meta, meta_length), flags & pure.NORESP != 0, None,
-            flags & pure.ARCHIVE != 0, flags & pure.SFTDEL != 0))
+            flags & pure.ARCHIVE != 0, flags & pure.SFTDEL != 0)))
 
     def _more(self, item: Any) -> None:
         """A further item of the last command."""

@@ -38,7 +38,7 @@ def test_equal_in_c(data: bytes) -> None:
         return
     fast = text._native(ctx, DEFAULT)
     if fast is not None:
-        assert fast.decode() == text._Indented(DEFAULT).document(ctx)
+        assert bytes(fast).decode() == text._Indented(DEFAULT).document(ctx)
 
 
 def test_device_information_of_another_version() -> None:

@@ -1,0 +1,122 @@
+"""The checked walk over WBXML for the Python twin, as native/wbxml_walk.c: every error is found here, and only here."""
+
+from __future__ import annotations
+
+from minisyncml.errors import DecodeError, LimitError
+
+
+class Mismatch(Exception):
+    """Not of the strict grammar."""
+
+
+class Walk:
+    """A position in a document, and the code page there.
+
+    :param data: the document
+    :param pos: where to begin
+    :param table: length of its string table in bytes
+    :param max_depth: elements may nest so deep
+    """
+
+    def __init__(self, data: bytes, pos: int, table: int, max_depth: int) -> None:
+        self.data = data
+        self.pos = pos
+        self.page = 0
+        self.table = table
+        self.max_depth = max_depth
+        self.depth = 1
+
+    def integer(self) -> int:
+        """A multi-byte integer."""
+        value = 0
+        for _ in range(5):
+            byte = self.data[self.pos]
+            self.pos += 1
+            value = value << 7 | byte & 0x7F
+            if byte < 0x80:
+                if value > 0xFFFFFFFF:
+                    break
+                return value
+        raise Mismatch
+
+    def skip(self) -> None:
+        """Walk over one element or piece of content, checking all that the general decoder checks."""
+        try:
+            depth = 0
+            while True:
+                depth += self.token(depth)
+                if depth <= 0:
+                    return
+        except IndexError:
+            raise DecodeError("document is cut short", len(self.data)) from None
+
+    def token(self, depth: int) -> int:
+        """Walk over one token and its operands. Returns by how much it changes the depth."""
+        data, here = self.data, self.pos
+        token = data[here]
+        self.pos += 1
+        if token == 0x01:
+            return -1
+        if token & 0x3F >= 5 or token & 0x3F == 0x04:
+            if token & 0x3F == 0x04 and self.number() >= self.table:
+                raise DecodeError("reference beyond the string table", here)
+            if token & 0x80:
+                self.attributes()
+            if token & 0x40 and depth + self.depth >= self.max_depth:
+                raise LimitError("elements nested too deep", here)
+            return token >> 6 & 1
+        if token == 0x00:
+            self.page = data[self.pos]
+            self.pos += 1
+        elif token == 0x03:
+            self.string(here)
+        elif token == 0xC3:
+            self.opaque(here)
+        elif token == 0x83:
+            if self.number() >= self.table:
+                raise DecodeError("reference beyond the string table", here)
+        elif token == 0x02:
+            code = self.number()
+            if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
+                raise DecodeError("entity is no character", here)
+        elif token == 0x43:
+            self.attributes()
+        else:
+            raise DecodeError(f"unexpected token 0x{token:02X}", here)
+        return 0
+
+    def number(self) -> int:
+        here = self.pos
+        try:
+            return self.integer()
+        except Mismatch:
+            raise DecodeError("integer is too long or too large", here) from None
+
+    def string(self, here: int) -> None:
+        end = self.data.find(0, self.pos)
+        if end < 0:
+            raise DecodeError("string without end", here)
+        self.pos = end + 1
+
+    def opaque(self, here: int) -> None:
+        length = self.number()
+        if length > len(self.data) - self.pos:
+            raise DecodeError("opaque data longer than the document", here)
+        self.pos += length
+
+    def attributes(self) -> None:
+        while True:
+            here = self.pos
+            token = self.data[here]
+            self.pos += 1
+            if token == 0x01:
+                return
+            if token == 0x00:
+                self.data[self.pos]
+                self.pos += 1
+            elif token == 0x03 or 0x40 <= token <= 0x42:
+                self.string(here)
+            elif token in (0x02, 0x04, 0x83) or 0x80 <= token <= 0x82:
+                self.number()
+            elif token == 0xC3:
+                self.opaque(here)
