@@ -41,9 +41,18 @@ class Walk:
 
     def skip(self) -> None:
         """Walk over one element or piece of content, checking all that the general decoder checks."""
+        data = self.data
         try:
             depth = 0
             while True:
+                here = self.pos
+                if 0x44 < data[here] < 0x80 and depth + self.depth < self.max_depth and data[here + 1] == 0x03:
+                    end = data.find(0, here + 2)            # an element with one text, as most are
+                    if end > 0 and data[end + 1] == 0x01:
+                        self.pos = end + 2
+                        if not depth:
+                            return
+                        continue
                 depth += self.token(depth)
                 if depth <= 0:
                     return
