@@ -207,6 +207,8 @@ class Exchange:
     def _answer(self, packet: Packet) -> Optional[Packet]:
         for event in self.session.receive(packet):
             self._react(event)
+        if self.syncer is not None:
+            self.syncer.answer()
         if isinstance(self.syncer, ServerSyncer) and self.session.synced_early and self.syncer.early:
             self.session.merge_packages()
         return self._send()

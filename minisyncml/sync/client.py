@@ -33,7 +33,7 @@ class ClientSyncer(Syncer):
             run = Run(name, f"./{name}", remote, peer_key(device, remote), mode)
             self.runs.append(run)
             try:
-                self.stores[name].refresh(self.options.rescan)
+                self.refresh(run)
                 self._alert(run)
             except StoreError as error:
                 run.fail(codes.STORE_FAILURE, str(error))

@@ -77,6 +77,7 @@ class Syncer:
         self._batches: "dict[str, Batch]" = {}
         self._matchers: "dict[str, Matcher]" = {}
         self._open: Optional[Run] = None
+        self._syncs: "list[tuple[int, Run]]" = []       # of this message, not answered yet
         self.outgoing = Outgoing(self.runs, self.client, self.batch, options.limits, True)
 
     def state(self) -> "dict[str, Any]":
@@ -133,6 +134,7 @@ class Syncer:
 
     def rollback(self) -> None:
         """Forget what was not committed, and give the locks back."""
+        self._syncs.clear()
         batches, self._batches = self._batches, {}
         for batch in batches.values():
             batch.__exit__(None, None, None)
@@ -158,7 +160,7 @@ class Syncer:
     # -- events
 
     def handle(self, event: Event) -> None:
-        """React to one event; its slot is settled when this returns.
+        """React to one event; its slot is settled when this returns, that of a Sync by :meth:`answer`.
 
         :param event: from the session
         """
@@ -219,6 +221,7 @@ class Syncer:
         if what not in ("item", "alert", "sync", "map"):
             return
         run = self.runs[event.ref[1]]  # type: ignore[call-overload]
+        failed = run.failed
         if what == "item":
             if not run.failed:
                 self.item_answered(run, event.ref[2:], event.code)
@@ -226,6 +229,8 @@ class Syncer:
             run.fail(event.code, f"the peer refused the changes of {run.name}: {codes.name(event.code)} ({event.code})")
         else:
             self.answered(run, event.ref, event.code)
+        if run.failed and not failed:
+            run.problem += _words(event.status)
 
     def _on_sync(self, event: SyncOpened) -> None:
         self._open = run = self._find(event.target, event.source)
@@ -238,7 +243,13 @@ class Syncer:
             self.port.settle(event.slot, codes.REFRESH_REQUIRED if run.slow else codes.NOT_ALLOWED)
         else:
             run.heard = True
-            self.port.settle(event.slot, codes.OK)
+            self._syncs.append((event.slot, run))
+
+    def answer(self) -> None:
+        """Settle the Syncs of a message; only at its end is it known what became of them."""
+        syncs, self._syncs = self._syncs, []
+        for slot, run in syncs:
+            self.port.settle(slot, run.status if run.failed else codes.OK, None, (run.problem,) if run.at_risk else ())
 
     def may_begin(self, run: Run) -> bool:
         """Whether a Sync may come though the initialization is not complete.
@@ -371,6 +382,15 @@ class Syncer:
         for run in self.runs:
             if not run.complete:
                 run.fail(codes.SYNC_FAILED, f"the session ended before {run.name} was synced")
+
+
+def _words(status: c.Status) -> str:
+    """What a peer says for people about a refusal, one line of it."""
+    for item in status.items:
+        if isinstance(item.data, bytes) and item.data:
+            line = item.data[:200].decode("utf-8", "replace").strip().partition("\n")[0]
+            return ": " + "".join(char for char in line if char.isprintable())
+    return ""
 
 
 def plain_uri(uri: Optional[str]) -> str:

@@ -62,6 +62,23 @@ def test_it_stays_stopped_until_allowed(side: str, mode: str) -> None:
     assert {x.body for x in full.trash()} == {text.encode() for text in BASE}
 
 
+def test_when_only_the_client_allows_it_both_say_that_nothing_was_deleted() -> None:
+    scene = Scene()
+    wipe(scene.client)
+    scene.pair.client_options = scene.pair.client_options._replace(allow_empty=True)
+    for _ in range(2):
+        left, right = scene.pair.sync()
+        assert right.report.exit_code == 6
+        part, = left.report.datastores.values()
+        assert left.report.exit_code == 5 and part.remote.deleted == 0 and not part.slow
+        assert "the peer has nothing left" in str(part.error)
+        assert len(scene.server) == len(BASE)
+    scene.pair.server_options = scene.pair.server_options._replace(allow_empty=True)
+    left, right = scene.pair.sync()
+    assert fine(left) and fine(right)
+    assert len(scene.server) == len(scene.client) == 0
+
+
 @pytest.mark.parametrize("side", ("client", "server"))
 def test_items_that_come_back_make_it_go_on(side: str) -> None:
     scene = Scene()
