@@ -84,7 +84,7 @@ def run(args: "argparse.Namespace") -> int:
                         device_id=args.device_id or "", conflict=args.conflict,
                         allow_empty=args.allow_empty, rescan=args.rescan, limits=limits, progress=progress,
                         transport=lambda: _transport(args, limits))
-        report = client.plan() if args.dry_run else client.sync(args.mode)
+        report = client.plan(args.mode) if args.dry_run else client.sync(args.mode)
     finally:
         progress.clear()
         for store in stores.values():

@@ -90,19 +90,23 @@ class Client:
         self._peers.record({"when": int(self._now()), "role": "client", **report.as_dict()})
         return report
 
-    def plan(self) -> Report:
-        """What a two-way sync would send; nobody is contacted and nothing is changed.
+    def plan(self, mode: str = "two-way") -> Report:
+        """What a sync would send; nobody is contacted and no item is changed.
 
+        :param mode: as for :meth:`sync`
         :returns: the counts stand on the peer's side; `slow` where the server was never met
         :raises StoreError: when a datastore cannot be read
         """
+        _choose("mode", mode, MODES)
         report = Report(self._target)
         for name, store in self._stores.items():
             store.refresh()
             part = report.datastore(name)
             peer = next((key for key in store.peers() if key.rpartition("|")[0] == self._target), "")
-            part.mode, part.slow = "dry run", not peer
-            for kind in _due(store, peer):
+            part.mode, part.slow = mode, not peer or mode == "slow"
+            if mode in ("one-way-from-server", "refresh-from-server"):
+                continue
+            for kind in _due(store, "" if mode in ("slow", "refresh-from-client") else peer):
                 if kind == "Add":
                     part.remote.added += 1
                 elif kind == "Replace":

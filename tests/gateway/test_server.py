@@ -6,7 +6,7 @@ import threading
 from typing import Any, Optional
 
 import pytest
-from pair import bodies, fill
+from pair import bodies, delete, fill
 
 from minisyncml.engine.auth import ha1
 from minisyncml.errors import AuthError, RemoteProtocolError, TransportError, UsageError
@@ -262,6 +262,20 @@ def test_rubbish_costs_nothing(body: bytes) -> None:
             house.server.handle(Packet(XML, body, to), "10.0.0.1")
     phone.finish()
     assert bodies(house.stores[""]["notes"]) == bodies(phone.store)
+
+
+@pytest.mark.parametrize("mode, added, deleted", (
+    ("two-way", 1, 1), ("one-way-from-client", 1, 1), ("slow", 3, 0), ("refresh-from-client", 3, 0),
+    ("one-way-from-server", 0, 0), ("refresh-from-server", 0, 0)))
+def test_a_plan_for_each_mode(mode: str, added: int, deleted: int) -> None:
+    client, store = House().client("one", "two", "three")
+    assert client.plan(mode).datastores["notes"].remote.added == (0 if "server" in mode else 3)
+    client.sync()
+    fill(store, "four")
+    delete(store, next(store.rows()).id)
+    for _ in range(2):
+        plan = client.plan(mode).datastores["notes"].remote
+        assert (plan.added, plan.replaced, plan.deleted) == (added, 0, deleted)
 
 
 @pytest.mark.parametrize("speaks", ("1.1", "1.0"))
