@@ -79,8 +79,13 @@ def locals_of(args: "argparse.Namespace") -> "dict[str, str]":
 
     :param args: has `local`
     :returns: places by name; an empty place means a file under the data folder
+    :raises UsageError: when two datastores would share a database
     """
-    return pairs(args.local or [], "NAME=PLACE")
+    places = pairs(args.local or [], "NAME=PLACE")
+    files = [os.path.realpath(os.path.expanduser(place[7:])) for place in places.values() if place[:7] == "tinydb:"]
+    if len(set(files)) < len(files):
+        raise UsageError("two datastores cannot share one tinydb file")
+    return places
 
 
 def peers_of(data: str) -> Peers:
