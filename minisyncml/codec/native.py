@@ -13,8 +13,8 @@ try:
 except ImportError:
     ffi = lib = None
 
-CHUNK = 256             #: records filled by one call, 16 KiB
-_TEXTS = 128 * CHUNK    #: bytes for their texts; a record whose texts find no room is only read the slower way
+PORTION = 256           #: records filled by one call, 16 KiB
+_TEXTS = 128 * PORTION    #: bytes for their texts; a record whose texts find no room is only read the slower way
 
 _new: Any = ffi.new_allocator(should_clear_after_alloc=False) if ffi else None
 _RECORD = struct.Struct("=16i")
@@ -46,10 +46,10 @@ class _Room:
     def __init__(self) -> None:
         self.state = ffi.new("wbxml_state *")
         self.state_bytes = ffi.buffer(self.state)
-        self.array = _new("int32_t[]", lib.WBXML_INTS * CHUNK)
+        self.array = _new("int32_t[]", lib.WBXML_INTS * PORTION)
         self.bytes = memoryview(ffi.buffer(self.array))
         self.ints = self.bytes.cast("i")
-        self.runs = _new("int32_t[]", CHUNK)
+        self.runs = _new("int32_t[]", PORTION)
         self.run_ints = memoryview(ffi.buffer(self.runs)).cast("i")
         self.texts = _new("char[]", _TEXTS)
         self.text_bytes = memoryview(ffi.buffer(self.texts))
@@ -58,33 +58,20 @@ class _Room:
     def row(self, number: int) -> "tuple[int, ...]":
         return _RECORD.unpack_from(self.bytes, number * _RECORD.size)
 
+    def chunk(self, data: bytes, count: int, max_text: int) -> Chunk:
+        groups = lib.wbxml_runs(data, self.array, count, max_text, self.runs, self.texts, _TEXTS, self.used)
+        try:
+            texts = str(self.text_bytes[:self.used[0]], "utf-8").split("\0")
+        except UnicodeDecodeError:
+            return Chunk(self.row, self.ints, (0,) * count, [])
+        return Chunk(self.row, self.ints, self.run_ints[:groups].tolist(), texts)
+
 
 _ROOMS: "list[_Room]" = []      # that nobody uses now; pop and append are atomic
 
 
-def _filled(data: bytes, pos: int, table: int, max_depth: int, max_records: int,
-            chunk: int) -> "Iterator[tuple[_Room, int]]":
-    """The records of a document in portions: the room and how many are in it."""
-    room = _ROOMS.pop() if _ROOMS else _Room()
-    try:
-        _STATE.pack_into(room.state_bytes, 0, pos, 0, table, max_depth, 0, 1, 0)
-        left = max_records
-        while True:
-            count = lib.wbxml_records(data, len(data), room.state, room.array, chunk)
-            if count <= 0:
-                break
-            left -= count
-            if left < 0:
-                raise LimitError("too many commands")
-            yield room, count
-        if count < 0:
-            raise error(count, room.state.error, data)
-    finally:
-        _ROOMS.append(room)
-
-
 def records(data: bytes, pos: int, table: int, max_depth: int, max_records: int,
-            chunk: int = CHUNK) -> "Iterator[tuple[int, ...]]":
+            portion: int = PORTION) -> "Iterator[tuple[int, ...]]":
     """As :func:`minisyncml.codec.pure.records`.
 
     :param data: the document
@@ -92,16 +79,17 @@ def records(data: bytes, pos: int, table: int, max_depth: int, max_records: int,
     :param table: length of its string table in bytes
     :param max_depth: elements may nest so deep
     :param max_records: at most so many records
-    :param chunk: records that one call fills
+    :param portion: records that one call fills
     :returns: an iterator of tuples of 16 integers
     :raises DecodeError: malformed
     :raises LimitError: too deep or too many
     """
-    for room, count in _filled(data, pos, table, max_depth, max_records, chunk):
-        yield from _RECORD.iter_unpack(room.bytes[:count * _RECORD.size])
+    for chunk in chunks(data, pos, table, max_depth, max_records, 0, portion):
+        yield from map(chunk.row, range(sum(count or 1 for count in chunk.runs)))
 
 
-def chunks(data: bytes, pos: int, table: int, max_depth: int, max_records: int, max_text: int) -> "Iterator[Chunk]":
+def chunks(data: bytes, pos: int, table: int, max_depth: int, max_records: int, max_text: int,
+           portion: int = PORTION) -> "Iterator[Chunk]":
     """The same records in portions, with the texts of those that are plain. A portion is only good until the next.
 
     :param data: the document
@@ -110,18 +98,30 @@ def chunks(data: bytes, pos: int, table: int, max_depth: int, max_records: int, 
     :param max_depth: elements may nest so deep
     :param max_records: at most so many records
     :param max_text: bytes; a record with a longer text is not plain
+    :param portion: records that one call fills
     :returns: an iterator of chunks
     :raises DecodeError: malformed
     :raises LimitError: too deep or too many
     """
-    for room, count in _filled(data, pos, table, max_depth, max_records, CHUNK):
-        groups = lib.wbxml_runs(data, room.array, count, max_text, room.runs, room.texts, _TEXTS, room.used)
-        try:
-            texts = str(room.text_bytes[:room.used[0]], "utf-8").split("\0")
-        except UnicodeDecodeError:
-            yield Chunk(room.row, room.ints, (0,) * count, [])
-        else:
-            yield Chunk(room.row, room.ints, room.run_ints[:groups].tolist(), texts)
+    try:
+        room = _ROOMS.pop()
+    except IndexError:
+        room = _Room()
+    try:
+        _STATE.pack_into(room.state_bytes, 0, pos, 0, table, max_depth, 0, 1, 0)
+        left = max_records
+        while True:
+            count = lib.wbxml_records(data, len(data), room.state, room.array, portion)
+            if count <= 0:
+                break
+            left -= count
+            if left < 0:
+                raise LimitError("too many commands")
+            yield room.chunk(data, count, max_text)
+        if count < 0:
+            raise error(count, room.state.error, data)
+    finally:
+        _ROOMS.append(room)
 
 
 def error(code: int, offset: int, data: bytes) -> DecodeError:

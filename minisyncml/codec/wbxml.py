@@ -354,7 +354,7 @@ _NO_INTS = memoryview(b"")
 def _plainly(rows: "Iterator[tuple[int, ...]]") -> "Iterator[native.Chunk]":
     """Records in portions of which nothing else is known."""
     while True:
-        some = list(islice(rows, native.CHUNK))
+        some = list(islice(rows, native.PORTION))
         if not some:
             return
         yield native.Chunk(some.__getitem__, _NO_INTS, (0,) * len(some), [])

@@ -41,6 +41,7 @@ _URI_END = _STOP + _END
 _DATA = _open("Data").encode() + bytes((OPAQUE,))
 _NO_DATA = _empty("Data").encode()
 _MORE_END = _empty("MoreData") + _END
+_CLOSE = {head: (head + _END).encode() for head in (_END, _END * 2, _MORE_END, _END + _MORE_END)}    # after an item
 _STATUS = _text("Status", "CmdID")
 _MSG_REF, _CMD_REF, _CMD = (_STOP + _text(tag) for tag in ("MsgRef", "CmdRef", "Cmd"))
 _TARGET_REF = _text("TargetRef")
@@ -174,7 +175,7 @@ class Templates:
             elif data is not None:
                 return None
             nuls = 0
-        out.append((head + _END).encode())
+        out.append(_CLOSE[head])
         return b"".join(out)
 
     def _share(self, meta: Optional[Meta]) -> None:

@@ -20,6 +20,7 @@ from minisyncml.message.templates import Templates
 #: how much longer a byte gets in XML at most: & becomes &amp;
 _ESCAPE = 5
 _TO_PAGE_0 = bytes((SWITCH_PAGE, 0))
+_SYNCML, _SYNCBODY = (bytes((SYNCML[tag] | CONTENT,)) for tag in ("SyncML", "SyncBody"))
 
 
 class _Wbxml:
@@ -32,13 +33,12 @@ class _Wbxml:
         self._templates = Templates(self._meta, version)
 
     def start(self, header: Header) -> "tuple[bytes, int]":
-        open_tags = (wbxml.header(self.writing.version, "syncml"), bytes((SYNCML["SyncML"] | CONTENT,)))
+        opening = wbxml.header(self.writing.version, "syncml") + _SYNCML
         quick = self._templates.start(header)
         if quick is not None:
-            return b"".join((*open_tags, quick)), 0
+            return opening + quick, 0
         head, page = wbxml.fragment(write_header(header, self.writing), 0)
-        switch = _TO_PAGE_0 if page else b""
-        return b"".join((*open_tags, head, switch, bytes((SYNCML["SyncBody"] | CONTENT,)))), 0
+        return b"".join((opening, head, _TO_PAGE_0 if page else b"", _SYNCBODY)), 0
 
     def command(self, command: Command, page: int) -> "tuple[bytes, int]":
         quick = self._templates.encode(command)
@@ -161,8 +161,7 @@ class Writer:
         :raises ItemError: item data that XML cannot hold
         :raises LocalProtocolError: a command that the version does not have
         """
-        data, page = self._dress.command(command, self._page)
-        return self._take(data, page, self._inside)
+        return self._take(*self._dress.command(command, self._page), self._inside)
 
     def open_sync(self, sync: Sync) -> bool:
         """Begin a Sync whose children are added one by one.
@@ -185,10 +184,11 @@ class Writer:
             self._inside = False
 
     def _take(self, data: bytes, page: int, inside: bool) -> bool:
-        if self._bytes + len(data) + self._tails[page][inside] > self._limit:
+        size = self._bytes + len(data)
+        if size + self._tails[page][inside] > self._limit:
             return False
         self._parts.append(data)
-        self._bytes += len(data)
+        self._bytes = size
         self._page = page
         return True
 
