@@ -7,6 +7,7 @@ from typing import Any, Iterator, Optional
 import pytest
 from codec.documents import damaged_documents, plain, vectors, wild_documents
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from minisyncml.codec import native, pure, wbxml
 from minisyncml.codec.node import Node
@@ -215,6 +216,46 @@ class TestC(RecordsSuite):
             for chunk in (1, 2, 3):
                 steps = native.records(ctx.data, wbxml._root(ctx), len(ctx.table), 64, 1 << 20, chunk)
                 assert list(steps) == whole
+
+    @settings(max_examples=80, deadline=None)
+    @given(wild_documents(), st.sampled_from((5, 2048)))
+    def test_runs(self, document: "tuple[bytes, Node]", max_text: int) -> None:
+        """The groups hold every record once, in order, and the texts of the plain ones."""
+        ctx = context_of(document[0])
+        if ctx is None:
+            return
+        records, texts = [], []
+        for chunk in native.chunks(ctx.data, wbxml._root(ctx), len(ctx.table), 64, 1 << 20, max_text):
+            number, found = 0, []
+            for count in chunk.runs:
+                rows = [chunk.row(number + index) for index in range(count or 1)]
+                number += len(rows)
+                records += rows
+                if count:
+                    found += [text for row in rows for text in plain_texts(ctx.data, row)]
+                    assert len({shape(ctx.data, row) for row in rows}) == 1
+            assert not found or chunk.texts == [*found, ""]
+            texts += found
+        assert records == list(self.records(ctx))
+        assert all(text == text.strip() and len(text.encode()) <= max_text for text in texts)
+
+    def test_runs_of_a_usual_message(self) -> None:
+        add = "454b03310001" "5a00015303740001010000" "546757036c0001014fc3016201" "0101"
+        status = "694b033100015c033100014c033100014a0341646400014f03323030000101"
+        data = bytes.fromhex("02a4016a006d6b" + status * 300 + "6a4b03320001" + add * 300 + "01120101")
+        runs = [count for chunk in native.chunks(data, 6, 0, 64, 1 << 20, 99) for count in chunk.runs]
+        assert runs == [256, 44, 0, 211, 89, 0, 0]
+
+
+def plain_texts(data: bytes, record: "tuple[int, ...]") -> "list[str]":
+    spans = range(2, 16, 2) if record[0] == pure.STATUS else (2, 6, 8)
+    return [data[record[at]:record[at] + record[at + 1]].decode() for at in spans if record[at] >= 0]
+
+
+def shape(data: bytes, record: "tuple[int, ...]") -> Any:
+    metas = () if record[0] == pure.STATUS else (4, 10)
+    return (record[0], record[1] & ~pure.OPAQUE, tuple(start >= 0 for start in record[2::2]),
+            tuple(data[record[at]:record[at] + record[at + 1]] for at in metas if record[at] >= 0))
 
 
 def outcome(made: "Iterator[tuple[int, ...]]") -> Any:
