@@ -188,6 +188,9 @@ class _Writing:
             following = feed.item()
             if following is None:
                 return False
+            if self._unspeakable(following[0].items[0]):
+                feed.refuse(codes.BAD_REQUEST)
+                continue
             command, ref = self._encoded(following[0]), following[1]
             if self._refused(ref):
                 feed.refuse(-self.session.sending[0])
@@ -206,6 +209,10 @@ class _Writing:
         """Whether the peer will not have the object whose first chunks it got."""
         sending = self.session.sending
         return bool(sending) and sending[0] < 0 and sending[3] == ref
+
+    def _unspeakable(self, item: c.Item) -> bool:
+        """Whether a name came in WBXML that XML cannot hold."""
+        return self.session.encoding == "xml" and not xml_safe(f"{item.source or ''}{item.target or ''}".encode())
 
     def _encoded(self, command: c.ItemCommand) -> c.ItemCommand:
         """In XML, bodies that are no XML text travel as base64."""

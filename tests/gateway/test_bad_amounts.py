@@ -62,7 +62,7 @@ def fine(talker: Talker, *gained: str) -> bool:
     """Whether the session goes on to its end, and everybody else is served."""
     assert talker.finish()[-1] == "Add 201"
     world = talker.world
-    return world.notes == sorted([*BASE, "last", *gained]) and world.works() and world.log == []
+    return bool(world.notes == sorted([*BASE, "last", *gained]) and world.works() and world.log == [])
 
 
 REFUSED = [
