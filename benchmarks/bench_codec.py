@@ -72,8 +72,11 @@ def read(source: bytes) -> List[Any]:
     found: List[Any] = []
     for command in document.scan(source, limits=LIMITS).commands:
         if isinstance(command, Sync):
-            found += [("Add", item.source, inner.meta.type if inner.meta else None, item.data)
-                      for inner in command.commands if isinstance(inner, Add) for item in inner.items]
+            for inner in command.commands:
+                if isinstance(inner, Add):
+                    kind = inner.meta.type if inner.meta else None
+                    for item in inner.items:
+                        found.append(("Add", item.source, kind, item.data))
         elif isinstance(command, Status):
             found.append(("Status", command.source_refs, command.code))
     return found
