@@ -227,6 +227,8 @@ def _no_end(session: "Session", key: "list[Any]") -> None:
 
 
 def _unknown(session: "Session", command: c.Command) -> None:
+    if isinstance(command, c.Status):
+        return      # at a wrong place; there is never a Status for a Status
     if isinstance(command, (c.Atomic, c.Sequence, c.Sync)):     # a Sync inside of another one
         session.slots.fill(_slot(session, command), codes.UNSUPPORTED_FEATURE)
         refuse_all(session, command.commands, codes.NOT_EXECUTED)

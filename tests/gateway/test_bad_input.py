@@ -61,6 +61,7 @@ ROWS = [
     Row("Exec", "<Exec><CmdID>1</CmdID></Exec>", "Exec 406"),
     Row("Search", "<Search><CmdID>1</CmdID></Search>", "Search 406"),
     Row("Atomic", "<Atomic><CmdID>1</CmdID>" + sync(add("L9", "x")) + "</Atomic>", "Atomic 406, Sync 215, Add 215"),
+    Row("Status in a Sync", sync("<Status><CmdID>3</CmdID><Data>500</Data></Status>"), "Sync 200"),
     Row("Alert in a Sync", sync(ALERT), "Sync 200, Alert 501"),
     Row("Sync in a Sync", sync(sync(add("L9", "x"))), "Sync 200, Sync 406, Add 215"),
     Row("Atomic in a Sync", sync(f"<Atomic>{add('L9', 'x')}</Atomic>"), "Sync 200, Atomic 406, Add 215"),

@@ -6,10 +6,12 @@ Whatever happens: only typed errors come out, answers stay small, and the next s
 from __future__ import annotations
 
 from typing import NamedTuple, Optional
+from xml.sax.saxutils import escape
 
 import hypothesis.strategies as st
 import pytest
-from hostile import PASSWORD, TEXT, URL, World
+from hostile import ALERT, PASSWORD, TEXT, URL, Talker, World, add, cred
+from hostile import sync as sync_command
 from hypothesis import HealthCheck, given, settings
 from pair import Noise, bodies, fill
 
@@ -111,3 +113,43 @@ def play(encoding: str, mode: str, changes: "list[Change]") -> None:
        changes=st.lists(CHANGES, min_size=1, max_size=4))
 def test_spoiled_messages(encoding: str, mode: str, changes: "list[Change]") -> None:
     play(encoding, mode, changes)
+
+
+WORDS = st.sampled_from((
+    "", "1", "0", "-1", "200", "201", "205", "222", "223", "224", "225", "./notes", "./mine", "./devinf12", "L1", "L2",
+    "b64", "text/plain", "syncml:auth-md5", "QUJD", "99999999999999999999", "a note", "\ud7ff", "&"))
+TAGS = st.sampled_from((
+    "Add", "Alert", "Anchor", "Archive", "Atomic", "Chal", "Cmd", "CmdID", "CmdRef", "Copy", "Cred", "Data", "Delete",
+    "DevInf", "Final", "Format", "Get", "Item", "Last", "LocURI", "Map", "MapItem", "MaxObjSize", "Mem", "Meta",
+    "MetInf", "MoreData", "Move", "MsgRef", "Next", "NextNonce", "NoResp", "NumberOfChanges", "Put", "Replace",
+    "Results", "Search", "Sequence", "SftDel", "Size", "Source", "SourceRef", "Status", "Sync",
+    "SyncHdr", "Target", "TargetRef", "Type"))
+TREES = st.recursive(
+    st.builds(lambda tag, word: f"<{tag}>{escape(word)}</{tag}>", TAGS, WORDS),
+    lambda inner: st.builds(lambda tag, parts: f"<{tag}>{''.join(parts)}</{tag}>", TAGS, st.lists(inner, max_size=5)),
+    max_leaves=25)
+GOOD = st.sampled_from((
+    ALERT, sync_command(add("L1", "one")), sync_command(add("L2", "x", "<Size>5</Size>", more=True)),
+    sync_command(add("L1", "", command="Delete"), "<Replace><CmdID>5</CmdID><Item/></Replace>"),
+    "<Put><CmdID>1</CmdID><Item><Source><LocURI>./devinf12</LocURI></Source><Data><DevInf><DataStore/></DevInf></Data>"
+    "</Item></Put>"))
+MESSAGES = st.tuples(st.lists(TREES | GOOD, max_size=4), st.booleans(), st.booleans())
+
+
+@pytest.mark.parametrize("encoding", ("wbxml", "xml"))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(messages=st.lists(MESSAGES, min_size=1, max_size=5), early=st.booleans())
+def test_words_in_no_order(encoding: str, messages: "list[tuple[list[str], bool, bool]]", early: bool) -> None:
+    """Elements of SyncML anywhere: each message is answered or refused, and somebody else is served."""
+    world = World(allow_empty=True)
+    talker = Talker(world, encoding)
+    if not early:
+        talker.login()
+    for trees, final, answer in messages:
+        text = talker.text("".join(trees), final, answer, **({"Cred": cred()} if early else {}))
+        try:
+            talker.post(talker.encode(text))
+        except RemoteProtocolError:
+            continue
+        assert not [s for s in talker.statuses() if s.cmd == "Status"]
+    assert world.log == [] and world.works() and world.works("ada")
