@@ -27,7 +27,11 @@ class Walk:
         self.depth = 1
 
     def integer(self) -> int:
-        """A multi-byte integer."""
+        """A multi-byte integer.
+
+        :returns: its value, at most 32 bits
+        :raises Mismatch: too long or too large
+        """
         value = 0
         for _ in range(5):
             byte = self.data[self.pos]
@@ -40,7 +44,11 @@ class Walk:
         raise Mismatch
 
     def skip(self) -> None:
-        """Walk over one element or piece of content, checking all that the general decoder checks."""
+        """Walk over one element or piece of content, checking all that the general decoder checks.
+
+        :raises DecodeError: malformed
+        :raises LimitError: nested too deep
+        """
         data = self.data
         try:
             depth = 0
@@ -60,14 +68,20 @@ class Walk:
             raise DecodeError("document is cut short", len(self.data)) from None
 
     def token(self, depth: int) -> int:
-        """Walk over one token and its operands. Returns by how much it changes the depth."""
+        """Walk over one token and its operands.
+
+        :param depth: elements open since the walk stood at its own depth
+        :returns: by how much the token changes that
+        :raises DecodeError: malformed; IndexError where the document is cut short
+        :raises LimitError: nested too deep
+        """
         data, here = self.data, self.pos
         token = data[here]
         self.pos += 1
         if token == 0x01:
             return -1
         if token & 0x3F >= 5 or token & 0x3F == 0x04:
-            if token & 0x3F == 0x04 and self.number() >= self.table:
+            if token & 0x3F == 0x04 and self._number() >= self.table:
                 raise DecodeError("reference beyond the string table", here)
             if token & 0x80:
                 self.attributes()
@@ -78,14 +92,14 @@ class Walk:
             self.page = data[self.pos]
             self.pos += 1
         elif token == 0x03:
-            self.string(here)
+            self._string(here)
         elif token == 0xC3:
-            self.opaque(here)
+            self._opaque(here)
         elif token == 0x83:
-            if self.number() >= self.table:
+            if self._number() >= self.table:
                 raise DecodeError("reference beyond the string table", here)
         elif token == 0x02:
-            code = self.number()
+            code = self._number()
             if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
                 raise DecodeError("entity is no character", here)
         elif token == 0x43:
@@ -94,26 +108,30 @@ class Walk:
             raise DecodeError(f"unexpected token 0x{token:02X}", here)
         return 0
 
-    def number(self) -> int:
+    def _number(self) -> int:
         here = self.pos
         try:
             return self.integer()
         except Mismatch:
             raise DecodeError("integer is too long or too large", here) from None
 
-    def string(self, here: int) -> None:
+    def _string(self, here: int) -> None:
         end = self.data.find(0, self.pos)
         if end < 0:
             raise DecodeError("string without end", here)
         self.pos = end + 1
 
-    def opaque(self, here: int) -> None:
-        length = self.number()
+    def _opaque(self, here: int) -> None:
+        length = self._number()
         if length > len(self.data) - self.pos:
             raise DecodeError("opaque data longer than the document", here)
         self.pos += length
 
     def attributes(self) -> None:
+        """Pass over an attribute list.
+
+        :raises DecodeError: malformed; IndexError where the document is cut short
+        """
         while True:
             here = self.pos
             token = self.data[here]
@@ -124,8 +142,8 @@ class Walk:
                 self.data[self.pos]
                 self.pos += 1
             elif token == 0x03 or 0x40 <= token <= 0x42:
-                self.string(here)
+                self._string(here)
             elif token in (0x02, 0x04, 0x83) or 0x80 <= token <= 0x82:
-                self.number()
+                self._number()
             elif token == 0xC3:
-                self.opaque(here)
+                self._opaque(here)
