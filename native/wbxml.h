@@ -28,7 +28,10 @@
  * one Item; no attributes; every text one STR_I or one OPAQUE; a Meta with neither STR_T nor literal tag in it, so that
  * equal bytes of a Meta range mean equal Meta in every document. All other commands become ONE GENERIC record, and so
  * does a Sync whose children before its first command are unusual; later children of a Sync that are no known command
- * become GENERIC records of their own. Text directly inside SyncML, SyncBody or Sync is passed over. */
+ * become GENERIC records of their own. Text directly inside SyncML, SyncBody or Sync is passed over.
+ *
+ * RUNS. wbxml_runs() tells which of these records are plain and alike, and joins their texts, for callers to whom one
+ * string after the other is dear; see wbxml.cdef. It only says again what the records say. */
 
 #ifndef MINISYNCML_WBXML_H
 #define MINISYNCML_WBXML_H
