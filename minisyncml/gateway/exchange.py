@@ -12,7 +12,7 @@ from minisyncml.engine.auth import Login, Secret, b64, unb64
 from minisyncml.engine.config import CLIENT, SERVER, Config
 from minisyncml.engine.events import Described, Event, LoggedIn
 from minisyncml.engine.session import Session
-from minisyncml.errors import DataAtRisk, Error, PeerError, RemoteProtocolError, StoreError
+from minisyncml.errors import DataAtRisk, Error, PeerError, RemoteProtocolError, StoreError, UsageError
 from minisyncml.gateway.discovery import remote_uri
 from minisyncml.gateway.identity import describe, is_ours
 from minisyncml.gateway.names import resolve
@@ -294,11 +294,11 @@ class Exchange:
             return
         devinf: DevInf = from_dict(values)
         self.syncer.outgoing.slow_command = profile_of(devinf.man).slow_command
+        self.syncer.ours = is_ours(devinf)
         if not isinstance(self.syncer, ServerSyncer):
             return
         self.session.peer_large = devinf.large_objects
         self.syncer.outgoing.count = devinf.number_of_changes
-        self.syncer.remembers_guids = is_ours(devinf)
 
     def _bind(self, name: str, known: "dict[str, Any]") -> str:
         """The server's URI for one of our datastores."""
@@ -370,5 +370,13 @@ def _fill(report: Report, run: Run) -> None:
         counts.fail(id, status, words)
         counts.failed -= 1
     if run.failed:
-        part.error = DataAtRisk(run.problem) if run.at_risk else \
-            StoreError(run.problem) if run.status == codes.STORE_FAILURE else PeerError(run.problem, run.status)
+        part.error = _error(run)
+
+
+def _error(run: Run) -> Error:
+    """Why a run failed, as the class that has the exit code of it."""
+    if run.at_risk:
+        return DataAtRisk(run.problem)
+    if run.status in (codes.STORE_FAILURE, codes.RETRY_LATER):
+        return StoreError(run.problem)
+    return UsageError(run.problem) if run.status == codes.NOT_FOUND else PeerError(run.problem, run.status)

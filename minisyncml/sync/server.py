@@ -17,8 +17,6 @@ class ServerSyncer(Syncer):
     """See :class:`minisyncml.sync.syncer.Syncer`."""
 
     device = ""
-    #: the client remembers the GUIDs of what it was sent until its Map is answered, so an Add may be repeated
-    remembers_guids = False
 
     def resolve(self, uri: str) -> Optional[str]:
         """The name of the datastore that a client means.
@@ -52,7 +50,7 @@ class ServerSyncer(Syncer):
         except StoreError as error:
             run.fail(codes.STORE_FAILURE, str(error))
         if run.failed:
-            self.port.settle(event.slot, run.status, event.next, (run.problem,))
+            self.port.settle(event.slot, run.status, event.next, (run.problem,) if run.at_risk else ())
 
     def _agree(self, run: Run, event: Alerted) -> None:
         facts = self.facts(run)
@@ -86,7 +84,7 @@ class ServerSyncer(Syncer):
 
     def _in_doubt(self, run: Run) -> bool:
         """Items were sent, and whether the client has them, nobody knows: sending them again could double them."""
-        return not self.remembers_guids and any(
+        return not self.ours and any(
             entry.flags & PENDING and not entry.remote for entry in self.batch(run).entries(run.peer))
 
     def answered(self, run: Run, ref: "list[Any]", code: int) -> None:

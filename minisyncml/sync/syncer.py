@@ -74,6 +74,7 @@ class Syncer:
         self.runs = [Run.load(run) for run in state["runs"]] if state else []
         self.initialized = bool(state and state["initialized"])     # the peer closed its first package
         self.session = ""
+        self.ours = False       # the peer is a minisyncml too: it knows a GUID again, and says 512 for data at risk
         self._batches: "dict[str, Batch]" = {}
         self._matchers: "dict[str, Matcher]" = {}
         self._open: Optional[Run] = None
@@ -231,6 +232,7 @@ class Syncer:
             self.answered(run, event.ref, event.code)
         if run.failed and not failed:
             run.problem += _words(event.status)
+            run.at_risk = self.ours and event.code == codes.SYNC_FAILED
 
     def _on_sync(self, event: SyncOpened) -> None:
         self._open = run = self._find(event.target, event.source)

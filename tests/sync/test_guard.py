@@ -70,7 +70,7 @@ def test_when_only_the_client_allows_it_both_say_that_nothing_was_deleted() -> N
         left, right = scene.pair.sync()
         assert right.report.exit_code == 6
         part, = left.report.datastores.values()
-        assert left.report.exit_code == 5 and part.remote.deleted == 0 and not part.slow
+        assert left.report.exit_code == 6 and part.remote.deleted == 0 and not part.slow
         assert "the peer has nothing left" in str(part.error)
         assert len(scene.server) == len(BASE)
     scene.pair.server_options = scene.pair.server_options._replace(allow_empty=True)
