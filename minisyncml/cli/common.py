@@ -59,16 +59,18 @@ def limits_of(args: "argparse.Namespace") -> Limits:
     return DEFAULT._replace(max_msg_size=size)
 
 
-def data_of(args: "argparse.Namespace") -> str:
+def data_of(args: "argparse.Namespace", make: bool = True) -> str:
     """The folder of state, made when it is missing; only its owner may read it.
 
     :param args: options of :func:`add_common`
+    :param make: whether to make it
     :returns: an absolute path
     :raises UsageError: when it cannot be made
     """
     path = os.path.abspath(os.path.expanduser(args.data or data_folder()))
     try:
-        os.makedirs(path, mode=0o700, exist_ok=True)
+        if make:
+            os.makedirs(path, mode=0o700, exist_ok=True)
     except OSError as error:
         raise UsageError(f"cannot make the folder {path}: {(error.strerror or str(error)).lower()}") from None
     return path

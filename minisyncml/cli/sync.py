@@ -18,12 +18,15 @@ from minisyncml.cli.common import (
     show,
     tell,
 )
-from minisyncml.errors import UsageError
+from minisyncml.errors import StoreError, UsageError
 from minisyncml.gateway.client import Client
 from minisyncml.gateway.config import login, pairs
+from minisyncml.gateway.report import Report
 from minisyncml.gateway.trace import Watched
 from minisyncml.limits import Limits
+from minisyncml.store.base import Store
 from minisyncml.store.place import open_store
+from minisyncml.store.rehearsal import Rehearsal
 from minisyncml.sync.run import MODES
 from minisyncml.transport.base import Transport
 from minisyncml.transport.http import HttpTransport
@@ -51,7 +54,8 @@ def _add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> "argpa
     parser.add_argument("--xml", dest="encoding", action="store_const", const="xml", help="--encoding xml")
     parser.add_argument("--ca-file", metavar="FILE", help="certificate authority to trust instead of the system's")
     parser.add_argument("--insecure", action="store_true", help="accept any certificate")
-    parser.add_argument("--dry-run", action="store_true", help="list what would be sent, and contact nobody")
+    parser.add_argument("--dry-run", action="store_true",
+                        help="list what would be sent; contact nobody and write nothing")
     add_sync_options(parser)
     add_common(parser)
     parser.set_defaults(run=run)
@@ -73,27 +77,50 @@ def run(args: "argparse.Namespace") -> int:
     places = locals_of(args)
     if not places:
         raise UsageError("sync wants at least one datastore, for example contacts=./contacts")
+    report = _plan(args, places) if args.dry_run else _sync(args, places)
+    show(report, args.json)
+    if report.error is not None:
+        print(f"minisyncml: {report.error}", file=sys.stderr)
+    return report.exit_code
+
+
+def _sync(args: "argparse.Namespace", places: "dict[str, str]") -> Report:
     data, limits = data_of(args), limits_of(args)
     user, password = login(args.user, args.password_file, os.environ, ask_password) if args.user else ("", "")
     peers = peers_of(data)
     progress = Progress(quiet=args.verbose)
-    stores = {name: open_store(place, name, data, "") for name, place in places.items()}
+    stores = {name: open_store(place, name, data) for name, place in places.items()}
     try:
         client = Client(args.target, stores, user=user, password=password, auth=args.auth, peers=peers,
                         remotes=pairs(args.remote, "NAME=URI"), version=args.syncml_version, encoding=args.encoding,
                         device_id=args.device_id or "", conflict=args.conflict,
                         allow_empty=args.allow_empty, rescan=args.rescan, limits=limits, progress=progress,
                         transport=lambda: _transport(args, limits))
-        report = client.plan(args.mode) if args.dry_run else client.sync(args.mode)
+        return client.sync(args.mode)
     finally:
         progress.clear()
         for store in stores.values():
             store.close()
         peers.close()
-    show(report, args.json)
-    if report.error is not None:
-        print(f"minisyncml: {report.error}", file=sys.stderr)
-    return report.exit_code
+
+
+def _plan(args: "argparse.Namespace", places: "dict[str, str]") -> Report:
+    """A dry run, on a copy of our state: not even what it finds out is kept."""
+    with Rehearsal(data_of(args, make=False)) as state:
+        stores = {name: open_store(state.place(place), name, state.data, files=state.files)
+                  for name, place in places.items()}
+        try:
+            return Client(args.target, stores, rescan=args.rescan, limits=limits_of(args)).plan(args.mode)
+        finally:
+            for store in stores.values():
+                _close(store)
+
+
+def _close(store: Store) -> None:
+    try:
+        store.close()
+    except StoreError:      # what waits to be written is told by the plan, and waits on
+        pass
 
 
 def _transport(args: "argparse.Namespace", limits: Limits) -> Transport:

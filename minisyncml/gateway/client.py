@@ -8,7 +8,7 @@ from typing import Callable, Iterator, Mapping, Optional
 
 from minisyncml.engine.auth import Login
 from minisyncml.engine.config import VERSIONS
-from minisyncml.errors import Error, RefusedError, TransportError, UsageError, VersionError
+from minisyncml.errors import Error, RefusedError, StoreError, TransportError, UsageError, VersionError
 from minisyncml.gateway.exchange import Exchange, Options, Stores
 from minisyncml.gateway.report import Report
 from minisyncml.limits import DEFAULT, Limits
@@ -91,17 +91,22 @@ class Client:
         return report
 
     def plan(self, mode: str = "two-way") -> Report:
-        """What a sync would send; nobody is contacted and no item is changed.
+        """What a sync would send; nobody is contacted and no item is changed. The datastores are refreshed: give copies
+        (:mod:`minisyncml.store.rehearsal`) where nothing at all is to be written.
 
         :param mode: as for :meth:`sync`
-        :returns: the counts stand on the peer's side; `slow` where the server was never met
-        :raises StoreError: when a datastore cannot be read
+        :returns: the counts stand on the peer's side; `slow` where the server was never met, `error` of a
+            datastore that cannot be read
         """
         _choose("mode", mode, MODES)
         report = Report(self._target)
         for name, store in self._stores.items():
-            store.refresh()
             part = report.datastore(name)
+            try:
+                store.refresh(self._options.rescan)
+            except StoreError as error:
+                part.error = error
+                continue
             peer = next((key for key in store.peers() if key.rpartition("|")[0] == self._target), "")
             part.mode, part.slow = mode, not peer or mode == "slow"
             if mode in ("one-way-from-server", "refresh-from-server"):

@@ -9,6 +9,7 @@ from minisyncml import limits as _limits
 from minisyncml.digest import digest
 from minisyncml.errors import UsageError
 from minisyncml.store.base import Store
+from minisyncml.store.files import FILES, Files
 from minisyncml.store.memory import MemoryStore
 from minisyncml.store.tiny import TinyStore
 from minisyncml.store.vdir import VdirStore
@@ -30,7 +31,9 @@ _SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345678
 
 
 class Place(NamedTuple):
-    """A place, taken apart. `rest` is what stands behind the scheme, `data` the folder for our state and defaults."""
+    """A place, taken apart. `rest` is what stands behind the scheme, `data` the folder for our state and defaults,
+    `files` what writes.
+    """
 
     rest: str
     name: str
@@ -38,6 +41,7 @@ class Place(NamedTuple):
     types: Pairs
     suffix: str
     limits: _limits.Limits
+    files: Files = FILES
 
 
 Opener = Callable[[Place], Store]
@@ -57,7 +61,8 @@ def register(scheme: str, opener: Opener) -> None:
 
 
 def open_store(
-    place: str, name: str, data: str, user: str = "", limits: _limits.Limits = _limits.DEFAULT
+    place: str, name: str, data: str, user: str = "", limits: _limits.Limits = _limits.DEFAULT,
+    files: Files = FILES,
 ) -> Store:
     """Open the datastore that a user named.
 
@@ -67,6 +72,7 @@ def open_store(
     :param data: the folder for our state
     :param user: whose datastore it is; each has its own state, and no name leads out of the folder
     :param limits: for the store
+    :param files: what writes
     :returns: the store
     :raises UsageError: when the place is of no known kind
     :raises StoreError: when it cannot be opened
@@ -81,7 +87,7 @@ def open_store(
     if opener is None:
         known = ", ".join(f"{one}:" for one in sorted(_SCHEMES))
         raise UsageError(f"{place}: no such kind of place; a folder, or one of {known}")
-    return opener(Place(rest, name, own, types, suffix, limits))
+    return opener(Place(rest, name, own, types, suffix, limits, files))
 
 
 def safe(text: str) -> str:
@@ -104,13 +110,13 @@ def _folder(place: Place) -> Store:
     folder = os.path.abspath(os.path.expanduser(place.rest))
     # the folder is part of the name: another folder is another datastore, not one where everything was deleted
     journal = f"{safe(place.name)}-{digest(os.fsencode(folder))[:6].hex()}.vdir"
-    return VdirStore(folder, os.path.join(place.data, journal), place.types, place.suffix, place.limits)
+    return VdirStore(folder, os.path.join(place.data, journal), place.types, place.suffix, place.limits, place.files)
 
 
 def _tinydb(place: Place) -> Store:
     if not place.rest:
         raise UsageError("tinydb: needs the name of a file")
-    return TinyStore(os.path.abspath(os.path.expanduser(place.rest)), place.types, place.limits)
+    return TinyStore(os.path.abspath(os.path.expanduser(place.rest)), place.types, place.limits, place.files)
 
 
 def _memory(place: Place) -> Store:

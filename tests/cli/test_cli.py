@@ -218,3 +218,32 @@ def test_a_reader_that_leaves() -> None:
     done = subprocess.run(f"{sys.executable} -m minisyncml demo | head -c 10", shell=True, capture_output=True,
                           env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=60)
     assert b"Traceback" not in done.stderr
+
+
+def everything(folder: Path) -> "dict[str, tuple[int, bytes]]":
+    """All that is in a folder, with the times of its change."""
+    return {str(path.relative_to(folder)): (path.lstat().st_mtime_ns, path.read_bytes() if path.is_file() else b"")
+            for path in sorted(folder.rglob("*"))}
+
+
+def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
+    fill(tmp_path / "here", 3)
+    sync = ("sync", "http://127.0.0.1:1/", f"contacts={tmp_path / 'here'}", f"notes=tinydb:{tmp_path / 'notes'}",
+            "--data", tmp_path / "c", "--json")
+    before = everything(tmp_path)
+    plan = cli(*sync, "--dry-run", TMPDIR=str(tmp_path))
+    assert plan.returncode == 0 and everything(tmp_path) == before
+    assert cli(*sync).returncode == 3
+    (tmp_path / "here" / "0.vcf").unlink()
+    (tmp_path / "here" / "9.vcf").write_bytes(CARD % (9, 9, 9))
+    before = everything(tmp_path)
+    plan = cli(*sync, "--dry-run")
+    assert plan.returncode == 0 and everything(tmp_path) == before
+    assert [part["remote"]["added"] for part in json.loads(plan.stdout)["datastores"]] == [3, 0]
+
+
+def test_a_dry_run_makes_no_folder(tmp_path: Path) -> None:
+    plan = cli("sync", "http://127.0.0.1:1/", f"contacts={tmp_path / 'mistyped'}", "--data", tmp_path / "c",
+               "--dry-run")
+    assert plan.returncode == 1 and b"mistyped does not exist" in plan.stdout
+    assert list(tmp_path.iterdir()) == []
