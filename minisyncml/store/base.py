@@ -24,7 +24,6 @@ from minisyncml import limits as _limits
 PENDING = 1     #: entry flag: the Map for this item is owed (client) or awaited (server)
 DOOMED = 2      #: entry flag: the peer deleted the item; carried out when its package is complete
 SOFT = 4        #: entry flag: the peer dropped its copy to save memory (SftDel); send it again only when changed
-REFUSED = 8     #: entry flag: the peer refused this revision for good; due again only when the item changes
 
 
 class Item(NamedTuple):

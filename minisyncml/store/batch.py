@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, List, Optional, Protocol, Set, Tuple, TypeVar
 
+from minisyncml import limits as _limits
 from minisyncml.digest import digest
 from minisyncml.errors import ItemError, StoreError
 from minisyncml.store.base import Batch, Entry, Item, Parked, Row, Store
@@ -97,7 +98,7 @@ class PeerChanges:
 class Keeper(Store):
     """A store that takes batches as a whole."""
 
-    lock_timeout = 30.0         #: seconds to wait for another session or process
+    lock_timeout: float = _limits.DEFAULT.lock_wait     #: seconds to wait for another session or process
 
     @property
     def last_id(self) -> int:

@@ -21,6 +21,7 @@ from struct import Struct
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from minisyncml.errors import StoreBusy, StoreError
+from minisyncml.limits import DEFAULT
 from minisyncml.store.files import FILES, Files, failure
 
 VERSION = 1
@@ -29,7 +30,9 @@ _HEADER = len(_NAME) + 2 + 16 + 1       # name, version, salt, newline
 _MAGIC = b"\xabRec"
 _FRAME = Struct("<4sIQII")
 _COUNT = Struct("<I")
-_WINDOW = 262_144       # bytes read or written at once
+_WINDOW = 262_144       # bytes read at once
+_PIECE = 65_536         # bytes written at once, and of rows in one record of a new file, about
+_SLICE = 64             # rows made into text at once: the encoder of json makes an object of every comma
 _SLACK = 262_144        # bytes of garbage that are never worth a compaction
 _ROW = 100              # bytes that a row takes in the file, about
 
@@ -127,7 +130,7 @@ class Journal:
     """
 
     def __init__(
-        self, path: str, table: "Callable[[str], Table]", files: Files = FILES, timeout: float = 30.0
+        self, path: str, table: "Callable[[str], Table]", files: Files = FILES, timeout: float = DEFAULT.lock_wait
     ) -> None:
         self.path = path
         self.files = files
@@ -214,7 +217,7 @@ class Journal:
         :raises StoreBusy: when it is not to be had in time
         """
         if not self._mutex.acquire(timeout=self.timeout):
-            raise StoreBusy(f"{self.path} is in use by another session")
+            raise StoreBusy(f"{self.path} is in use by another session; sync again when it is over")
         try:
             while True:
                 self._flock()
@@ -362,7 +365,8 @@ class Journal:
         pause = 0.001
         while not _flock(self._fd, True):
             if time.monotonic() > deadline:
-                raise StoreBusy(f"{self.path} is in use by another process")
+                raise StoreBusy(f"{self.path} is in use by another process, such as a minisyncml server or a sync by "
+                                "timer; sync again when it is done")
             time.sleep(pause)
             pause = min(2 * pause, 0.05)
 
@@ -444,8 +448,8 @@ class Journal:
         """Write a record; size of its text, and of all of it."""
         import json
 
-        text = json.dumps(groups, separators=(",", ":")).encode("ascii")
-        parts = [_COUNT.pack(len(text)) + text, *bodies]
+        text = _text(json.JSONEncoder(separators=(",", ":")).encode, groups)
+        parts = [_COUNT.pack(len(text)), text, *bodies]
         check, length = self._salt & 0xFFFFFFFF, 0
         for part in parts:
             check = zlib.crc32(part, check)
@@ -495,11 +499,24 @@ class Journal:
                 if row[1] >= 0:
                     bodies.append(self.read(at, row[1]))
                 size += _ROW + max(row[1], 0)
-                if size > _WINDOW:
+                if size > _PIECE:
                     yield [(name, rows)], bodies
                     rows, bodies, size = [], [], 0
             if rows or table.lasting():
                 yield [(name, rows)], bodies
+
+
+def _text(encode: "Callable[[Any], str]", groups: "Sequence[Group]") -> bytes:
+    """The groups as JSON, made from a few rows at a time."""
+    parts: "List[bytes]" = []
+    for name, rows in groups:
+        parts.append((",[" if parts else "[").encode() + encode(name).encode() + b",")
+        if rows is None:
+            parts.append(b"null]")
+            continue
+        lines = (encode(rows[at:at + _SLICE])[1:-1].encode() for at in range(0, len(rows), _SLICE))
+        parts += [b"[", b",".join(lines), b"]]"]
+    return b"[" + b"".join(parts) + b"]"
 
 
 def _pieces(parts: "List[bytes]") -> Iterator[bytes]:
@@ -507,7 +524,7 @@ def _pieces(parts: "List[bytes]") -> Iterator[bytes]:
     held: "List[bytes]" = []
     size = 0
     for part in parts:
-        if held and size + len(part) > _WINDOW:
+        if held and size + len(part) > _PIECE:
             yield b"".join(held)
             held, size = [], 0
         held.append(part)

@@ -50,6 +50,7 @@ class Kept(Keeper):
         if types is not None:
             self.types = tuple(types)
         self.limits = limits
+        self.lock_timeout = limits.lock_wait
         self._type_codes = Types()
         self._items: "ItemTable" = self._item_table()
         self._trash = TrashTable()

@@ -56,6 +56,7 @@ class MemoryStore(Keeper):
         if types is not None:
             self.types = tuple(types)
         self.limits = limits
+        self.lock_timeout = limits.lock_wait
         self._items: "Dict[int, Item]" = {}
         self._peers: "Dict[str, _Peer]" = {}
         self._trash: "List[Trashed]" = []
@@ -140,7 +141,7 @@ class MemoryStore(Keeper):
 
     def _lock(self) -> None:
         if not self._mutex.acquire(timeout=self.lock_timeout):
-            raise StoreBusy("another session holds this datastore")
+            raise StoreBusy("another session holds this datastore; sync again when it is over")
 
     def _unlock(self) -> None:
         self._mutex.release()
