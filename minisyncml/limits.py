@@ -29,6 +29,7 @@ class Limits(NamedTuple):
     session_timeout: int = 1800             #: an idle session is dropped after this
     max_sessions: int = 64                  #: sessions open at once
     max_sessions_unauthenticated: int = 32  #: of these, not yet logged in
+    max_sessions_per_user: int = 16         #: of these, of one user; where nobody logs in, of one network address
     # a client
     connect_timeout: float = 30.0
     read_timeout: float = 300.0             #: some servers think for minutes

@@ -148,6 +148,15 @@ class Server:
     # -- one message
 
     def _answer(self, seat: "Seat[Exchange]", packet: Packet, name: bytes) -> Optional[Packet]:
+        left: "list[Seat[Exchange]]" = []
+        try:
+            return self._turn(seat, packet, name, left)
+        finally:
+            for former in left:     # not while this seat is locked: the other may be doing the same
+                self._dismiss(former)
+
+    def _turn(self, seat: "Seat[Exchange]", packet: Packet, name: bytes,
+              left: "list[Seat[Exchange]]") -> Optional[Packet]:
         with seat.lock:
             if seat.answered == name:
                 return seat.reply   # a repeat: its answer was lost
@@ -158,7 +167,8 @@ class Server:
                 reply = seat.session.handle(packet)
                 seat.answered, seat.reply = name, reply
             finally:
-                seat.trusted = seat.session.session.authenticated
+                if seat.session.session.authenticated and not seat.trusted:
+                    left += self._sessions.trust(seat, seat.session.user)
                 if seat.session.finished and not seat.ended:
                     self._end(seat)
         return reply

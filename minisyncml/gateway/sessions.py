@@ -29,7 +29,7 @@ class Seat(Generic[T]):
     `current` is the digest of the message being handled or handled last, `answered` that of the one `reply` belongs to.
     """
 
-    __slots__ = ("token", "key", "session", "lock", "seen", "current", "answered", "reply", "trusted", "ended")
+    __slots__ = ("token", "key", "session", "lock", "seen", "current", "answered", "reply", "trusted", "owner", "ended")
 
     def __init__(self, token: str, key: Key, session: T, now: float, current: bytes) -> None:
         self.token = token
@@ -41,13 +41,14 @@ class Seat(Generic[T]):
         self.answered = b""
         self.reply: Optional[Packet] = None
         self.trusted = False    # logged in
+        self.owner = ("", "")   # who did: the user, or the address where nobody has to
         self.ended = False      # only its last reply is still of use
 
 
 class Sessions(Generic[T]):
     """The table of open sessions.
 
-    :param limits: `max_sessions`, `max_sessions_unauthenticated`, `session_timeout`
+    :param limits: `max_sessions`, `max_sessions_unauthenticated`, `max_sessions_per_user`, `session_timeout`
     :param clock: seconds that only go forward
     :param token: makes a random name that cannot be guessed
     """
@@ -102,6 +103,23 @@ class Sessions(Generic[T]):
             seat = Seat(token, key, make(token), self._clock(), current)
             self._seats[token] = self._keys[key] = seat
             return seat, left
+
+    def trust(self, seat: "Seat[T]", user: str) -> "list[Seat[T]]":
+        """A session has logged in. Nobody takes the seats of others: who has too many loses the one idle for longest.
+
+        :param seat: its seat
+        :param user: who it is, empty where nobody has to log in
+        :returns: the seats that had to leave
+        """
+        with self._lock:
+            seat.trusted, seat.owner = True, (user, "" if user else seat.key.sender)
+            own = [other for other in self._seats.values() if other.owner == seat.owner and other.trusted
+                   and not other.ended and other is not seat]
+            own.sort(key=lambda other: (other.lock.locked(), other.seen))
+            left = own[:max(0, len(own) + 1 - self._limits.max_sessions_per_user)]
+            for other in left:
+                self._remove(other)
+            return left
 
     def expire(self) -> "list[Seat[T]]":
         """Drop what was idle for too long.

@@ -8,7 +8,7 @@ from minisyncml.errors import TransportError
 from minisyncml.gateway.sessions import Key, Seat, Sessions
 from minisyncml.limits import DEFAULT
 
-LIMITS = DEFAULT._replace(max_sessions=4, max_sessions_unauthenticated=2, session_timeout=100)
+LIMITS = DEFAULT._replace(max_sessions=4, max_sessions_unauthenticated=2, max_sessions_per_user=2, session_timeout=100)
 
 
 class Table:
@@ -87,6 +87,36 @@ def test_full_of_friends() -> None:
     seats[2].ended = True
     table.open("one more")
     assert table.left == [seats[2]]
+
+
+def test_who_has_too_many_loses_his_own() -> None:
+    table = Table()
+
+    def enter(device: str, user: str, sender: str = "10.0.0.1") -> "tuple[Seat[str], list[Seat[str]]]":
+        seat = table.open(device, sender=sender)
+        return seat, table.sessions.trust(seat, user)
+
+    first, _ = enter("one", "ada")
+    second, _ = enter("two", "ada")
+    other, left = enter("three", "bob")
+    assert left == []
+    table.now += 1
+    table.sessions.by_token(first.token)
+    third, left = enter("four", "ada")
+    assert left == [second] and table.sessions.by_token(second.token) is None
+    third.ended = True
+    assert enter("five", "ada")[1] == []        # one that is over does not count
+    assert table.sessions.by_token(other.token) is other
+
+
+def test_where_nobody_logs_in_the_address_counts() -> None:
+    table = Table()
+    seats = []
+    for number, sender in enumerate(("10.0.0.1", "10.0.0.1", "10.0.0.2")):
+        seats.append(table.open(f"phone {number}", sender=sender))
+        assert table.sessions.trust(seats[-1], "") == []
+    seats.append(table.open("phone 3", sender="10.0.0.1"))
+    assert table.sessions.trust(seats[-1], "") == [seats[0]]
 
 
 def test_clear() -> None:
