@@ -12,7 +12,7 @@ from minisyncml.engine.auth import Login, Secret, b64, unb64
 from minisyncml.engine.config import CLIENT, SERVER, Config
 from minisyncml.engine.events import Described, Event, LoggedIn
 from minisyncml.engine.session import Session
-from minisyncml.errors import DataAtRisk, Error, PeerError, RemoteProtocolError, StoreError, UsageError
+from minisyncml.errors import DataAtRisk, Error, PeerError, RefusedError, RemoteProtocolError, StoreError, UsageError
 from minisyncml.gateway.discovery import remote_uri
 from minisyncml.gateway.identity import describe, is_ours
 from minisyncml.gateway.names import resolve
@@ -75,7 +75,8 @@ class Exchange:
         self.failed: Optional[Error] = None
         self.user = ""
         self.device = config.target if config.role == CLIENT else ""
-        self._count = state["count"] if state else [0, 0, 0]    # bytes in, bytes out, messages
+        # bytes in, bytes out, messages; bytes out that are not known to have arrived
+        self._count = state["count"] if state else [0, 0, 0, 0]
         self._began = options.clock()
         self.syncer: "Optional[ClientSyncer | ServerSyncer]" = None
         if state:
@@ -163,6 +164,7 @@ class Exchange:
         :raises RemoteProtocolError: a message that is none; the session goes on
         :raises Error: anything that ended the session; `failed` is set
         """
+        self._arrived()
         self._count[0] += len(packet.body)
         self._count[2] += 1
         return self._guarded(lambda: self._answer(packet))
@@ -172,6 +174,8 @@ class Exchange:
 
         :param error: why
         """
+        if isinstance(error, RefusedError):
+            self._arrived()
         if not self.finished:
             self.failed = error
             if self.syncer is not None:
@@ -223,9 +227,17 @@ class Exchange:
                 self._checkpoint()
         self._keep()
         if reply is not None:
-            self._count[1] += len(reply.body)
-            self._count[2] += 1
+            self._count[3] = len(reply.body)
+            if self._config.role == SERVER:
+                self._arrived()
         return reply
+
+    def _arrived(self) -> None:
+        """A client counts a message when it was answered; a server never hears of it."""
+        if self._count[3]:
+            self._count[1] += self._count[3]
+            self._count[2] += 1
+            self._count[3] = 0
 
     def _checkpoint(self) -> None:
         """What lags is in the journals: when it cannot be written now, it will be when they are opened next."""
@@ -339,8 +351,9 @@ class Exchange:
     @property
     def report(self) -> Report:
         """What was done so far, or in the whole session when it is finished."""
-        report = Report(self.device, self.user)
-        report.bytes_in, report.bytes_out, report.messages = self._count
+        login = self._options.login
+        report = Report(self.device, login.user if login is not None else self.user)
+        report.bytes_in, report.bytes_out, report.messages = self._count[:3]
         report.seconds = self._options.clock() - self._began
         report.error = self.failed
         for run in self.syncer.runs if self.syncer is not None else ():

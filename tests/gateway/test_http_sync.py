@@ -147,7 +147,8 @@ def test_a_line_that_stays_dead_and_the_next_session(running: Running) -> None:
 
 def test_refused_and_not_there(running: Running) -> None:
     assert make(running.url, MemoryStore(), password="wrong").sync().exit_code == 4
-    assert make("http://127.0.0.1:1/", MemoryStore()).sync().exit_code == 3
+    report = make("http://127.0.0.1:1/", MemoryStore()).sync()
+    assert (report.exit_code, report.messages, report.bytes_out) == (3, 0, 0)
     with RawServer(lambda request, number: b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n") as web:
         report = make(web.url, MemoryStore()).sync()
     assert report.exit_code == 3 and "404" in str(report.error)

@@ -89,6 +89,7 @@ def test_a_session_is_reported_on_both_sides() -> None:
     assert report.exit_code == 0 and report.datastores["notes"].remote.added == 2
     theirs, = house.reports
     assert (theirs.user, theirs.peer, theirs.error) == ("ada", "phone", None)
+    assert report.user == "ada"
     assert theirs.datastores["notes"].local.added == 2
     assert (theirs.bytes_in, theirs.bytes_out, theirs.messages) == (report.bytes_out, report.bytes_in, report.messages)
     assert bodies(house.stores["ada"]["notes"]) == bodies(store)
@@ -241,6 +242,23 @@ def test_too_many_sessions() -> None:
         Phone(house, device="one more").post()
     house.now = DEFAULT.session_timeout + 1
     Phone(house, device="one more").finish()
+
+
+def test_one_user_does_not_lock_out_others() -> None:
+    house = House({"ada": "pw", "bob": "pw"}, limits=DEFAULT._replace(max_sessions=4, max_sessions_per_user=3))
+
+    def hang(packet: Packet, sender: str) -> Optional[Packet]:
+        house.server.handle(packet, sender)
+        raise TransportError("gone")
+
+    for number in range(10):
+        client, _ = house.client("a", user="ada", password="pw", auth="basic", device_id=f"phone {number}")
+        assert client.sync().exit_code == 0     # they end, and stay for the answer to a repeat
+        left = Client(URL, {"notes": MemoryStore()}, user="ada", password="pw", auth="basic",
+                      device_id=f"left {number}", transport=lambda: Pipe(hang, URL))
+        assert left.sync().exit_code == 3
+    client, _ = house.client("b", user="bob", password="pw")
+    assert client.sync().exit_code == 0
 
 
 def test_strangers_do_not_fill_the_table() -> None:
