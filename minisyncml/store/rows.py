@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right
 from struct import Struct
 from typing import Any, Iterator, List, Optional, Tuple
 
+_NARROW = 0xFFFF_FFFF   #: numbers up to this one find room in four bytes
 _LITTLE = 65_536    #: so many bytes of a heap may be garbage before it is rebuilt
 
 
@@ -204,7 +205,8 @@ class Rows:
         size = 64
         while size < 3 * len(self.ids):
             size *= 2
-        self._slots = array("q", bytes(8 * size))
+        narrow = not self.ids or self.ids[-1] <= _NARROW
+        self._slots = array("I" if narrow else "q", (0,)) * size
         self._used = 0
         heap = self._heap
         for key, start, end in zip(self.ids, self._starts, self._ends):
@@ -215,7 +217,7 @@ class Rows:
         # a slot of a row that is gone or changed stays: by_text compares the text; too many of them: built anew
         slots = self._slots
         assert slots is not None
-        if 2 * self._used > len(slots):
+        if 2 * self._used > len(slots) or (key > _NARROW and slots.typecode == "I"):
             self._slots = None
             return
         mask = len(slots) - 1
