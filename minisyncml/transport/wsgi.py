@@ -126,7 +126,7 @@ def _read(stream: object, size: int) -> bytes:
     parts: "list[bytes]" = []
     while size > 0:
         try:
-            part: bytes = stream.read(min(size, 1 << 16))  # type: ignore[attr-defined]
+            part: bytes = stream.read(min(size, 1 << 18))  # type: ignore[attr-defined]
         except OSError:
             part = b""
         if not part:
