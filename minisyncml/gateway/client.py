@@ -34,7 +34,7 @@ class Client:
     :param password: its password
     :param auth: `auto`, `basic`, `md5` or `none`
     :param remotes: the server's URI for a datastore, by our name of it; others are found in its device information
-    :param version: SyncML version to speak first; older ones are tried when the server wants them
+    :param version: newest SyncML version to speak; older ones are tried when the server refuses it
     :param encoding: `wbxml` or `xml`
     :param peers: what is known of servers; by default it lasts as long as the client
     :param device_id: what the client calls itself; by default the name that `peers` keeps
@@ -66,6 +66,7 @@ class Client:
         login = Login(user, password, auth) if user and auth != "none" else None
         self._options = Options(device_id or self._peers.identity, random, clock, limits, conflict, allow_empty, rescan,
                                 login=login, version=version, encoding=encoding)
+        self._newest = version
         self._target = target
         self._stores = stores
         self._remotes = dict(remotes or {})
@@ -82,8 +83,10 @@ class Client:
         :raises UsageError: when there is no such mode, or the target is no URL
         """
         _choose("mode", mode, MODES)
-        exchange = self._negotiate(mode)
+        exchange, refused = self._negotiate(mode)
         report, renamed = exchange.report, exchange.unknown()
+        for attempt in refused:
+            report.spend(attempt.report)
         if renamed and report.error is None:
             again = self._run({name: self._stores[name] for name in renamed}, mode, renamed)
             report.add(again.report)
@@ -120,19 +123,23 @@ class Client:
                     part.remote.deleted += 1
         return report
 
-    def _negotiate(self, mode: str) -> Exchange:
-        """A session in the newest version that the server takes, which the next one begins with."""
-        first, given = self._run(self._stores, mode, self._remotes), self._options
-        exchange = first
-        for version in VERSIONS[VERSIONS.index(given.version) + 1:]:
-            if not _too_new(exchange):
-                return exchange
-            self._options = given._replace(version=version)
+    def _negotiate(self, mode: str) -> "tuple[Exchange, list[Exchange]]":
+        """A session in the newest version that the server takes, and those it refused. What it took is remembered."""
+        known = self._peers.get(self._target)
+        versions = list(VERSIONS[VERSIONS.index(self._newest):])
+        versions.sort(key=lambda version: version != known.get("version"))
+        refused: "list[Exchange]" = []
+        for version in versions:
+            self._options = self._options._replace(version=version)
             exchange = self._run(self._stores, mode, self._remotes)
-        if exchange is not first and _too_new(exchange):
-            self._options = given       # none will do: what the server said first says most
-            return first
-        return exchange
+            if not _too_new(exchange):
+                break
+            refused.append(exchange)
+        else:
+            return refused[0], refused[1:]      # none will do: what the server said first says most
+        if refused and exchange.failed is None:
+            self._peers.set(self._target, {**self._peers.get(self._target), "version": version})
+        return exchange, refused
 
     def _run(self, stores: Stores, mode: str, remotes: "Mapping[str, str]") -> Exchange:
         exchange = Exchange.client(self._options, stores, self._peers, self._target)

@@ -106,11 +106,18 @@ class Report:
         :param other: its report
         """
         self.datastores.update(other.datastores)
+        self.spend(other)
+        self.error = self.error or other.error
+
+    def spend(self, other: "Report") -> None:
+        """Count what another attempt cost, and nothing else of it.
+
+        :param other: its report
+        """
         self.bytes_in += other.bytes_in
         self.bytes_out += other.bytes_out
         self.messages += other.messages
         self.seconds += other.seconds
-        self.error = self.error or other.error
 
     @property
     def exit_code(self) -> int:

@@ -168,10 +168,12 @@ def test_an_older_version_after_an_http_error(running: Running, speaks: str, enc
     mine = MemoryStore()
     fill(mine, "one", "two", "three")
     with forward, RawServer(script) as old:
-        client = make(old.url, mine, encoding=encoding)
-        assert client.sync().exit_code == 0
+        peers = Peers(None)
+        report = make(old.url, mine, encoding=encoding, peers=peers).sync()
+        assert (report.exit_code, report.messages) == (0, len(newer) + 2 * (len(old.requests) - len(newer)))
+        assert report.bytes_out == sum(len(request.body) for request in old.requests)
         refused = len([1 for request in old.requests if any(b"SyncML/" + version in request.body for version in newer)])
-        assert client.sync().exit_code == 0
+        assert make(old.url, mine, encoding=encoding, peers=peers).sync().exit_code == 0
     assert bodies(running.stores["ada"]) == bodies(mine)
     assert refused == len(newer)
     assert all(f"SyncML/{speaks}".encode() in request.body for request in old.requests[refused:])
@@ -237,3 +239,22 @@ def test_a_message_that_is_too_large(running: Running) -> None:
     mine = MemoryStore()
     fill(mine, "a note")
     assert make(running.url, mine).sync().exit_code == 0
+
+
+def test_a_server_that_was_renewed_is_asked_for_more(running: Running) -> None:
+    mine, peers = MemoryStore(), Peers(None)
+    forward = relay(running, lambda number: False)
+    takes = [b"1.0"]
+
+    def script(request: Request, number: int) -> Optional[bytes]:
+        if not any(b"<VerDTD>" + version + b"<" in request.body for version in takes):
+            return b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
+        return forward.script(request, number)
+
+    with forward, RawServer(script) as web:
+        assert make(web.url, mine, encoding="xml", peers=peers).sync().exit_code == 0
+        takes[:] = [b"1.2"]         # and no longer 1.0
+        for _ in range(2):
+            begun = len(web.requests)
+            assert make(web.url, mine, encoding="xml", peers=peers).sync().exit_code == 0
+    assert b"<VerDTD>1.2<" in web.requests[begun].body
