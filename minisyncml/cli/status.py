@@ -7,18 +7,24 @@ import time
 from typing import TYPE_CHECKING, Any, Iterator, NamedTuple
 
 from minisyncml.cli.common import add_common, data_of, peers_of
-from minisyncml.gateway.report import COLUMNS
-from minisyncml.store.place import ANONYMOUS, open_store
+from minisyncml.errors import StoreError, UsageError
+from minisyncml.gateway.report import COLUMNS, visible
+from minisyncml.store.base import Store
+from minisyncml.store.place import ANONYMOUS
+from minisyncml.store.rehearsal import Inside
+from minisyncml.store.tiny import TinyStore
+from minisyncml.store.vdir import VdirStore
 
 if TYPE_CHECKING:
     import argparse
 
 
 class Kept(NamedTuple):
-    """One datastore under the data folder."""
+    """One datastore whose state is under the data folder."""
 
     user: str
     name: str
+    place: str      #: its file or folder
     items: int
     trash: int
 
@@ -40,19 +46,21 @@ def run(args: "argparse.Namespace") -> int:
 
     :param args: the options
     :returns: 0
+    :raises UsageError: when the folder that was named is not there
     :raises StoreError: when something cannot be read
     """
-    data = data_of(args)
-    peers = peers_of(data)
-    kept, sessions = list(_kept(data)), peers.history(args.sessions)
-    peers.close()
+    data = data_of(args, make=False)
+    if args.data and not os.path.isdir(data):
+        raise UsageError(f"{data} does not exist")
+    kept, sessions = list(_kept(data)), _sessions(data, args.sessions)
     if args.json:
         import json
         print(json.dumps({"data": data, "datastores": [part._asdict() for part in kept], "sessions": sessions}))
         return 0
     print(f"data: {data}")
     for part in kept:
-        print(f"{part.user or '(anonymous)'}  {part.name}: {part.items} items, {part.trash} in the trash")
+        print(f"{part.user or '(anonymous)'}  {part.name}: {part.items} items, {part.trash} in the trash  "
+              f"{visible(part.place)}")
     for session in sessions:
         print(_line(session))
     if not kept and not sessions:
@@ -60,18 +68,40 @@ def run(args: "argparse.Namespace") -> int:
     return 0
 
 
+def _sessions(data: str, most: int) -> "list[dict[str, Any]]":
+    if not os.path.isfile(os.path.join(data, "peers")):
+        return []
+    peers = peers_of(data)
+    try:
+        return peers.history(most)
+    finally:
+        peers.close()
+
+
 def _kept(data: str) -> "Iterator[Kept]":
-    """The databases that live under the data folder; folders elsewhere show in the sessions."""
+    """The databases that live under the data folder, and the folders that a journal there knows; a database that lives
+    elsewhere shows in the sessions."""
     from urllib.parse import unquote
-    for folder in sorted(entry.name for entry in os.scandir(data) if entry.is_dir()):
+    folders = sorted(entry.name for entry in os.scandir(data) if entry.is_dir()) if os.path.isdir(data) else []
+    for folder in folders:
         user = "" if folder == ANONYMOUS else unquote(folder)
         for file in sorted(os.listdir(os.path.join(data, folder))):
-            name, dot, kind = file.rpartition(".")
-            if dot and kind == "tinydb":
-                path = os.path.join(data, folder, file)
-                store = open_store(f"tinydb:{path}", unquote(name), data, user)
-                yield Kept(user, unquote(name), len(store), sum(1 for _ in store.trash()))
-                store.close()
+            name, _, kind = file.rpartition(".")
+            path = os.path.join(data, folder, file)
+            if name and kind == "tinydb":
+                yield _count(user, unquote(name), TinyStore(path), path)
+            elif name and kind == "vdir":
+                store = VdirStore("", path, files=Inside(data))
+                yield _count(user, unquote(name.rpartition("-")[0]), store, store.folder)
+
+
+def _count(user: str, name: str, store: Store, place: str) -> Kept:
+    kept = Kept(user, name, place, len(store), sum(1 for _ in store.trash()))
+    try:
+        store.close()
+    except StoreError:      # files that wait for the next sync, which a look does not write
+        pass
+    return kept
 
 
 def _line(session: "dict[str, Any]") -> str:

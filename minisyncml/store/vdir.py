@@ -142,7 +142,7 @@ class _Marks(Table):
 class VdirStore(Kept):
     """A folder of files.
 
-    :param folder: the folder; it is created at the first use, and never again
+    :param folder: the folder; it is created at the first use, and never again; empty: the one that the journal knows
     :param path: the journal
     :param types: (media type, version) pairs that it takes and gives, the preferred one first
     :param suffix: of the files that are items; others are left alone, and so are names that begin with a dot
@@ -172,6 +172,8 @@ class VdirStore(Kept):
         # another journal may look after the same folder: its unfinished files are not ours
         self._beside = TEMPORARY + digest_of(os.fsencode(os.path.abspath(path)))[:4].hex()
         super().__init__(path, types, limits, files)
+        if not folder:
+            self.folder = (self._place.values.get(2) or [""])[0]
 
     def _item_table(self) -> FileTable:
         return FileTable(self._type_codes)
@@ -219,8 +221,8 @@ class VdirStore(Kept):
             inode = self._check_folder()
             self._checkpoint()
             _Scan(self, rescan, inode).run()
-            if [inode] != self._place.values.get(1):
-                self._journal.append([("place", [[1, -1, inode]])])
+            if [inode] != self._place.values.get(1) or [os.path.abspath(self.folder)] != self._place.values.get(2):
+                self._keep_place(inode)
             self._journal.compact()
         except OSError as e:
             raise failure(self.folder, e) from e
@@ -263,8 +265,11 @@ class VdirStore(Kept):
             inode = os.stat(self.folder).st_ino
         except OSError as e:
             raise failure(self.folder, e) from e
-        self._journal.append([("place", [[1, -1, inode]])])
+        self._keep_place(inode)
         return inode
+
+    def _keep_place(self, inode: int) -> None:
+        self._journal.append([("place", [[1, -1, inode], [2, -1, os.path.abspath(self.folder)]])])
 
     def _path(self, name: str) -> str:
         return os.path.join(self.folder, name)

@@ -83,7 +83,10 @@ def test_serve_and_sync_folders(tmp_path: Path) -> None:
         assert theirs[1]["datastores"][0]["remote"]["added"] == 1  # type: ignore[index]
     status = json.loads(cli("status", "--data", tmp_path / "c", "--json").stdout)
     assert [session["role"] for session in status["sessions"]] == ["client", "client"]
-    assert b"contacts: 1 added here, 1 deleted there" in cli("status", "--data", tmp_path / "c").stdout
+    kept, = status["datastores"]
+    assert (kept["name"], kept["place"], kept["items"], kept["trash"]) == ("contacts", str(here), 5, 0)
+    shown = cli("status", "--data", tmp_path / "c").stdout
+    assert b"contacts: 1 added here, 1 deleted there" in shown and f"5 items, 0 in the trash  {here}".encode() in shown
 
 
 def test_an_empty_side_stops_the_run(tmp_path: Path) -> None:
@@ -240,6 +243,14 @@ def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
     plan = cli(*sync, "--dry-run")
     assert plan.returncode == 0 and everything(tmp_path) == before
     assert [part["remote"]["added"] for part in json.loads(plan.stdout)["datastores"]] == [3, 0]
+
+
+def test_status_makes_nothing(tmp_path: Path) -> None:
+    mistyped = cli("status", "--data", tmp_path / "mistyped")
+    assert mistyped.returncode == 2 and b"mistyped does not exist" in mistyped.stderr
+    fresh = cli("status", XDG_DATA_HOME=str(tmp_path / "xdg"))
+    assert fresh.returncode == 0 and b"nothing was synced yet" in fresh.stdout
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_dry_run_makes_no_folder(tmp_path: Path) -> None:
