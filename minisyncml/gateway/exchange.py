@@ -4,7 +4,7 @@ client, OBEX, emulator and tests all drive this one class; it has no transport o
 
 from __future__ import annotations
 
-from typing import Any, Callable, Mapping, NamedTuple, Optional, Protocol, Union
+from typing import Any, Callable, Iterable, Mapping, NamedTuple, Optional, Protocol, Union
 
 from minisyncml import status as codes
 from minisyncml.digest import digest
@@ -13,7 +13,7 @@ from minisyncml.engine.config import CLIENT, SERVER, Config
 from minisyncml.engine.events import Described, Event, LoggedIn
 from minisyncml.engine.session import Session
 from minisyncml.errors import DataAtRisk, Error, PeerError, RefusedError, RemoteProtocolError, StoreError, UsageError
-from minisyncml.gateway.discovery import remote_uri
+from minisyncml.gateway.discovery import bind
 from minisyncml.gateway.identity import describe, is_ours
 from minisyncml.gateway.names import resolve
 from minisyncml.gateway.report import Report
@@ -153,7 +153,7 @@ class Exchange:
         if "devinf" not in known:
             self.session.ask()
         self._learn(known.get("devinf"))
-        bound = {name: (remotes or {}).get(name) or self._bind(name, known) for name in self._stores}
+        bound = self._bind(known, self._stores, remotes or {})
         return self._guarded(lambda: self._begin(bound, MODES[mode]))
 
     def handle(self, packet: Packet) -> Optional[Packet]:
@@ -312,11 +312,11 @@ class Exchange:
         self.session.peer_large = devinf.large_objects
         self.syncer.outgoing.count = devinf.number_of_changes
 
-    def _bind(self, name: str, known: "dict[str, Any]") -> str:
-        """The server's URI for one of our datastores."""
+    def _bind(self, known: "dict[str, Any]", names: "Iterable[str]", given: "Mapping[str, str]") -> "dict[str, str]":
+        """The server's URIs for our datastores."""
         values = known.get("devinf")
-        found = remote_uri(from_dict(values), name, self._stores[name].types) if isinstance(values, dict) else None
-        return found or name
+        devinf = from_dict(values) if isinstance(values, dict) else None
+        return bind(devinf, {name: self._stores[name].types for name in names}, given)
 
     def unknown(self) -> "dict[str, str]":
         """After a session: datastores that the server does not know by the name we used, but by another.
@@ -325,8 +325,9 @@ class Exchange:
         """
         known = self._memory.get(self.device)
         runs = self.syncer.runs if self.syncer is not None else []
-        other = {run.name: self._bind(run.name, known) for run in runs if run.status == codes.NOT_FOUND}
-        return {run.name: other[run.name] for run in runs if other.get(run.name, run.remote) != run.remote}
+        found = {run.name: run.remote for run in runs if run.status != codes.NOT_FOUND}
+        other = self._bind(known, [run.name for run in runs], found)
+        return {run.name: other[run.name] for run in runs if other[run.name] != run.remote}
 
     def _recall(self, device: str) -> Optional[bytes]:
         nonce = self._memory.get(device).get("nonce")
