@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import shlex
+import subprocess
+import sys
 from contextlib import redirect_stdout
 from pathlib import Path
 
@@ -42,6 +45,37 @@ def test_commands_are_understood() -> None:
     assert len(commands) >= 2
     for command in commands:
         assert callable(parse(shlex.split(command)).run)
+
+
+def test_commands_do_what_it_says(tmp_path: Path) -> None:
+    """`serve`, `sync` and `status` as they stand there, but for the address, and for data that nobody misses."""
+    lines = [line.strip() for text in blocks("") for line in text.splitlines()]
+    at = next(number for number, line in enumerate(lines) if line.startswith("$ .venv/bin/minisyncml serve"))
+    commands = {words[1]: words[1:] for words in (shlex.split(line) for line in lines)
+                if words[:1] == ["minisyncml"]}
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "MINISYNCML_PASSWORD": "pw", "XDG_DATA_HOME": str(tmp_path / "xdg")}
+    call = [sys.executable, "-m", "minisyncml"]
+    serve = [*call, *shlex.split(lines[at])[2:], "--listen", "127.0.0.1:0", "--data", str(tmp_path / "server")]
+    (tmp_path / "s").mkdir()
+    (tmp_path / "c").mkdir()
+    with subprocess.Popen(serve, cwd=tmp_path / "s", env=env, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            said = [server.stdout.readline().strip() for _ in range(4)]
+            assert [said[0], *said[2:]] == [lines[at + 1], *lines[at + 3:at + 5]]
+            url = said[1].split()[-1]
+            there, = (number for number, word in enumerate(commands["sync"]) if word.startswith("https://"))
+            commands["sync"][there] = url
+            done = subprocess.run([*call, *commands["sync"]], cwd=tmp_path / "c", env=env, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, text=True, timeout=60)
+            assert "notes: the server has no database" in done.stdout      # this one was told to keep none
+            assert done.stdout.splitlines()[1].split() == ["contacts", "two-way", "(slow)", "here", *"00000"]
+        finally:
+            server.terminate()
+    status = subprocess.run([*call, *commands["status"]], env=env, stdout=subprocess.PIPE, text=True, timeout=60)
+    assert status.returncode == 0
+    assert f"contacts: 0 items, 0 in the trash  {tmp_path / 'c' / 'contacts'}" in status.stdout
+    assert "notes: 0 items" in status.stdout and url in status.stdout
 
 
 def test_the_config_is_understood(tmp_path: Path) -> None:

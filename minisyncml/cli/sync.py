@@ -48,7 +48,9 @@ def _add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> "argpa
     parser.add_argument("--remote", action="append", default=[], metavar="NAME=URI",
                         help="the server's name of a datastore, where it is not found out")
     parser.add_argument("--device-id", metavar="ID", help="what we call ourselves (default: a random name, kept)")
-    parser.add_argument("--syncml-version", choices=("1.2", "1.1", "1.0"), default="1.2", help="(default: %(default)s)")
+    parser.add_argument("--syncml-version", choices=("1.2", "1.1", "1.0"), default="1.2",
+                        help="the newest to speak; where the server refuses it, older ones are tried "
+                        "(default: %(default)s)")
     parser.add_argument("--encoding", choices=("wbxml", "xml"), default="wbxml", help="(default: %(default)s)")
     parser.add_argument("--wbxml", dest="encoding", action="store_const", const="wbxml", help="the same")
     parser.add_argument("--xml", dest="encoding", action="store_const", const="xml", help="--encoding xml")

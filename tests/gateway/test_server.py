@@ -12,7 +12,7 @@ from minisyncml.engine.auth import ha1
 from minisyncml.errors import AuthError, RemoteProtocolError, TransportError, UsageError
 from minisyncml.gateway.client import Client
 from minisyncml.gateway.exchange import Exchange, Options
-from minisyncml.gateway.report import Report
+from minisyncml.gateway.report import COLUMNS, Report
 from minisyncml.gateway.serve import Server
 from minisyncml.limits import DEFAULT
 from minisyncml.message import document
@@ -347,3 +347,27 @@ def test_wrong_arguments(options: "dict[str, Any]") -> None:
         Client(URL, {}).sync("sideways")
     with pytest.raises(UsageError):
         Server({}, conflict="x")
+
+
+@pytest.mark.parametrize("conflict, here, there", [
+    ("keep-both", ["mine", "theirs"], ["mine", "theirs"]),
+    ("server-wins", ["theirs"], ["theirs"]),
+    ("client-wins", ["mine"], ["mine"]),
+])
+def test_a_conflict_that_was_settled_is_counted_and_no_failure(conflict: str, here: "list[str]",
+                                                               there: "list[str]") -> None:
+    house = House(conflict=conflict)
+    client, mine = house.client("before")
+    client.sync()
+    theirs = house.stores[""]["notes"]
+    for store, text in ((mine, b"mine"), (theirs, b"theirs")):
+        with store.begin() as batch:
+            batch.put(next(store.rows()).id, "text/plain", text)
+            batch.commit()
+    report = client.sync()
+    assert (bodies(mine), bodies(theirs)) == ([text.encode() for text in here], [text.encode() for text in there])
+    assert report.exit_code == house.reports[-1].exit_code == 0
+    assert report.datastores["notes"].remote.conflicts == house.reports[-1].datastores["notes"].local.conflicts == 1
+    assert report.table().splitlines()[2].split() == ["there", *(str(report.datastores["notes"].remote.as_dict()[name])
+                                                                 for name in COLUMNS)]
+    assert '"conflicts": 1' in report.json()
