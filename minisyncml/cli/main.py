@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import Iterator, Optional, Sequence
+from typing import Any, Iterator, Optional, Sequence
 
 from minisyncml import codec
 from minisyncml.cli import demo, serve, status, sync, wbxml
@@ -19,14 +19,43 @@ EXIT_CODES = """exit codes: 0 all synced; 1 some items failed; 2 wrong usage; 3 
 4 credentials refused; 5 the peer broke the protocol; 6 data at risk, stopped"""
 
 
+class Help(argparse.RawDescriptionHelpFormatter):
+    """Knows the width by itself: argparse would load shutil, with three compressors, for each option.
+
+    :param prog: the program's name
+    """
+
+    def __init__(self, prog: str, **more: Any) -> None:
+        super().__init__(prog, width=_width() - 2, **more)
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser with our help."""
+
+    def __init__(self, **more: Any) -> None:
+        more.setdefault("formatter_class", Help)
+        super().__init__(**more)
+
+
+def _width() -> int:
+    """Columns of the terminal, 80 when there is none."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isascii() and columns.isdigit() and len(columns) < 6 and int(columns) > 10:
+        return int(columns)
+    try:
+        return max(os.get_terminal_size(1).columns, 0) or 80
+    except (OSError, ValueError):
+        return 80
+
+
 def build_parser() -> "tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]":
     """The parser of all verbs.
 
     :returns: a parser whose result has `run`, the function of the verb; and the parsers of the verbs
     """
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="minisyncml", description="Synchronize contacts, calendars, tasks and notes over SyncML.",
-        epilog=EXIT_CODES, formatter_class=argparse.RawDescriptionHelpFormatter)
+        epilog=EXIT_CODES)
     parser.add_argument("--version", action="version", version=f"minisyncml {VERSION}\ncodec: {codec.IMPLEMENTATION}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     return parser, {name: add(verbs) for verb in VERBS for name, add in verb.VERBS.items()}
