@@ -16,6 +16,7 @@ from interop.vcards import cards, fields, fill, find, people, vcard, write
 pytestmark = pytest.mark.interop
 
 
+@pytest.mark.full
 @pytest.mark.skipif(bool(syncevolution.missing()), reason=syncevolution.missing())
 @pytest.mark.parametrize("version, wbxml, user", [("1.2", True, "alice"), ("1.0", False, "")])
 def test_syncevolution(tmp_path: Path, version: str, wbxml: bool, user: str) -> None:

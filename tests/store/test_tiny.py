@@ -82,7 +82,8 @@ def step(db: TinyDB, what: str, *args: Any) -> Any:
         if what == "get":
             doc = table.get(doc_id=args[1])
             return doc, getattr(doc, "doc_id", 0), table.contains(doc_id=args[1])
-        return getattr(table, what)(*args[1:])
+        found = getattr(table, what)(*args[1:])
+        return sorted(found) if what == "update" else found     # ours go by number, those of a plain one by insertion
     except (ValueError, KeyError) as e:
         return type(e).__name__
 
