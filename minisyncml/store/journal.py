@@ -30,8 +30,7 @@ _HEADER = len(_NAME) + 2 + 16 + 1       # name, version, salt, newline
 _MAGIC = b"\xabRec"
 _FRAME = Struct("<4sIQII")
 _COUNT = Struct("<I")
-_WINDOW = 262_144       # bytes read at once
-_PIECE = 65_536         # bytes written at once, and of rows in one record of a new file, about
+_WINDOW = 65_536        # bytes read or written at once, and of rows in one record of a new file, about
 _SLICE = 64             # rows made into text at once: the encoder of json makes an object of every comma
 _SLACK = 262_144        # bytes of garbage that are never worth a compaction
 _ROW = 100              # bytes that a row takes in the file, about
@@ -448,8 +447,9 @@ class Journal:
         """Write a record; size of its text, and of all of it."""
         import json
 
-        text = _text(json.JSONEncoder(separators=(",", ":")).encode, groups)
-        parts = [_COUNT.pack(len(text)), text, *bodies]
+        parts = _text(json.JSONEncoder(separators=(",", ":")).encode, groups)
+        text = sum(map(len, parts))
+        parts = [_COUNT.pack(text), *parts, *bodies]
         check, length = self._salt & 0xFFFFFFFF, 0
         for part in parts:
             check = zlib.crc32(part, check)
@@ -460,7 +460,7 @@ class Journal:
         for piece in _pieces(parts):
             self.files.write(fd, piece, at)
             at += len(piece)
-        return len(text), _FRAME.size + length
+        return text, _FRAME.size + length
 
     def _take_back(self) -> None:
         try:
@@ -499,24 +499,26 @@ class Journal:
                 if row[1] >= 0:
                     bodies.append(self.read(at, row[1]))
                 size += _ROW + max(row[1], 0)
-                if size > _PIECE:
+                if size > _WINDOW:
                     yield [(name, rows)], bodies
                     rows, bodies, size = [], [], 0
             if rows or table.lasting():
                 yield [(name, rows)], bodies
 
 
-def _text(encode: "Callable[[Any], str]", groups: "Sequence[Group]") -> bytes:
-    """The groups as JSON, made from a few rows at a time."""
-    parts: "List[bytes]" = []
+def _text(encode: "Callable[[Any], str]", groups: "Sequence[Group]") -> "List[bytes]":
+    """The groups as JSON, in pieces of a few rows each."""
+    parts = [b"["]
     for name, rows in groups:
-        parts.append((",[" if parts else "[").encode() + encode(name).encode() + b",")
+        parts.append((",[" if len(parts) > 1 else "[").encode() + encode(name).encode() + b",")
         if rows is None:
             parts.append(b"null]")
             continue
-        lines = (encode(rows[at:at + _SLICE])[1:-1].encode() for at in range(0, len(rows), _SLICE))
-        parts += [b"[", b",".join(lines), b"]]"]
-    return b"[" + b"".join(parts) + b"]"
+        for at in range(0, len(rows), _SLICE):
+            parts += [b"," if at else b"[", encode(rows[at:at + _SLICE])[1:-1].encode()]
+        parts.append(b"]]" if rows else b"[]]")
+    parts.append(b"]")
+    return parts
 
 
 def _pieces(parts: "List[bytes]") -> Iterator[bytes]:
@@ -524,7 +526,7 @@ def _pieces(parts: "List[bytes]") -> Iterator[bytes]:
     held: "List[bytes]" = []
     size = 0
     for part in parts:
-        if held and size + len(part) > _PIECE:
+        if held and size + len(part) > _WINDOW:
             yield b"".join(held)
             held, size = [], 0
         held.append(part)

@@ -217,8 +217,7 @@ class Kept(Keeper):
         self._journal.unlock()
 
     def _take(self, batch: Overlay) -> None:
-        groups, bodies = self._record(batch)
-        self._journal.append(groups, bodies)
+        self._journal.append(*self._record(batch))
         self._journal.compact()
 
     def _record(self, batch: Overlay) -> Record:

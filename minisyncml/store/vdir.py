@@ -306,8 +306,7 @@ class VdirStore(Kept):
                 self._checkpoint()
             except OSError as e:
                 raise failure(self.folder, e) from e
-        groups, bodies = self._record(batch)
-        self._journal.append(groups, bodies)
+        self._journal.append(*self._record(batch))
         try:
             self._settle(list(batch.items))
             if len(self._redo.rows) > UNSYNCED:
