@@ -27,7 +27,8 @@ from minisyncml.transport.wsgi import HttpServer
 if TYPE_CHECKING:
     import argparse
 
-M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8      # of malloc.h
+# M_ARENA_MAX, M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, M_TOP_PAD of malloc.h; bytes but for the first
+HEAP = ((-8, 1), (-3, 32_768), (-1, 65_536), (-2, 16_384))
 
 
 def _add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> "argparse.ArgumentParser":
@@ -95,8 +96,8 @@ def _save_memory() -> None:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):    # another C library
         return
-    mallopt(M_ARENA_MAX, 1)
-    mallopt(M_MMAP_THRESHOLD, 65_536)
+    for name, value in HEAP:
+        mallopt(name, value)
 
 
 def _run(http: HttpServer, server: Server) -> None:
