@@ -34,6 +34,8 @@ from interop.vcards import Fields, cards, fields, people, vcard, write  # noqa: 
 
 from minisyncml.store.place import open_store  # noqa: E402
 
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)     # else every process that is measured compiles all modules
+
 TICK = os.sysconf("SC_CLK_TCK")
 CASES = ("first", "nothing", "ten", "slow")
 WORDS = {"first": "first sync", "nothing": "nothing to do", "ten": "ten changes", "slow": "slow, sides equal"}
