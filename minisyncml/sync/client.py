@@ -88,7 +88,8 @@ class ClientSyncer(Syncer):
                 self._start(run)
             elif number == 1 and run.answered and not run.failed:
                 self.complete(run)
-                self._owe_map(run)
+                if run.incoming:
+                    self._owe_map(run)
                 self._done(run)
 
     def _start(self, run: Run) -> None:

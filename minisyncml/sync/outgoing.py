@@ -51,6 +51,7 @@ class Outgoing:
         number = None
         if not run.opened and self.count:
             number = self._total(run)
+            self._end = number == 0     # no need to look twice
         return c.Sync("", run.remote, run.local, (), None, number), ["sync", self._runs.index(run)]
 
     def _has_sync(self, run: Run) -> bool:
