@@ -106,6 +106,18 @@ class RefusedError(TransportError):
         self.code = code
 
 
+class LinkError(TransportError):
+    """A line cannot be opened, dropped, fell silent, or carries something else than what was asked for."""
+
+
+class ObexError(RefusedError):
+    """An OBEX peer refused a request (IrOBEX 1.2, section 3.2.1).
+
+    :param what: what was refused and, in words for people, what the answer means
+    :param code: the response code without its final bit, for example 0x43 Forbidden
+    """
+
+
 class StoreError(Error):
     """A datastore could not be read or written: full disk, no rights, a file of a newer version."""
 
