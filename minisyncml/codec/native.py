@@ -1,4 +1,6 @@
-"""The C codec: the only module that sees ffi and lib. Without it everything runs on :mod:`minisyncml.codec.pure`."""
+"""The C codec: the only module that sees ffi and lib. Without it, or with one of another contract, everything runs on
+:mod:`minisyncml.codec.pure`.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +10,12 @@ from typing import Any, Callable, Iterator, NamedTuple, Sequence
 
 from minisyncml.errors import DecodeError, LimitError
 
+CONTRACT = 2            #: WBXML_CONTRACT of native/wbxml.cdef that this module is written for
+
 try:
     from minisyncml.codec._wbxml import ffi, lib
+    if getattr(lib, "WBXML_CONTRACT", 0) != CONTRACT:   # built from other sources, before a pull for example
+        ffi = lib = None
 except ImportError:
     ffi = lib = None
 
@@ -31,7 +37,7 @@ class Chunk(NamedTuple):
 
 
 def available() -> bool:
-    """Whether the C module was built and is not forbidden by MINISYNCML_PURE=1.
+    """Whether the C module was built, from these sources, and is not forbidden by MINISYNCML_PURE=1.
 
     :returns: True when it can be used
     """

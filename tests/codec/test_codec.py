@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from codec.documents import MESSAGES
@@ -96,3 +97,34 @@ def test_implementation_and_imports(pure: str) -> None:
     name = "Python" if pure == "1" or native.lib is None else "C"
     assert out.startswith(name + " ")
     assert "lxml" not in out and "ssl" not in out and "'xml'" not in out
+
+
+OTHER = """
+import sys, types
+from minisyncml.codec import _wbxml
+older = types.SimpleNamespace(**{name: getattr(_wbxml.lib, name) for name in dir(_wbxml.lib)})
+CHANGE
+for name in [name for name in sys.modules if name.startswith("minisyncml")]:
+    del sys.modules[name]
+sys.modules["minisyncml.codec._wbxml"] = types.SimpleNamespace(ffi=_wbxml.ffi, lib=older)
+from minisyncml.cli.main import main
+main(["--version"])
+"""
+
+
+@pytest.mark.skipif(native.lib is None, reason="no C codec")
+@pytest.mark.parametrize("change, name", [("", "C"), ("del older.WBXML_CONTRACT", "Python"),
+                                          ("older.WBXML_CONTRACT -= 1", "Python"),
+                                          ("older.WBXML_CONTRACT += 1", "Python")])
+def test_extension_of_another_contract(change: str, name: str) -> None:
+    """One that was built from older or newer sources is not used, and `--version` says so."""
+    script = "import sys; sys.path = %r\n%s" % (sys.path, OTHER.replace("CHANGE", change))
+    out = subprocess.run([sys.executable, "-c", script], check=True, env={**os.environ, "MINISYNCML_PURE": "0"},
+                         capture_output=True, text=True).stdout
+    assert out.endswith(f"codec: {name}\n")
+
+
+def test_one_contract() -> None:
+    """The number stands in two places."""
+    words = (Path(__file__).parents[2] / "native" / "wbxml.cdef").read_text().split()
+    assert words[words.index("WBXML_CONTRACT") + 1] == str(native.CONTRACT)
