@@ -230,6 +230,14 @@ class Batch(Reading):
         """
         raise NotImplementedError
 
+    def unpark(self, peer: str, remote: str) -> None:
+        """Forget one parked item; nothing happens when it is not there.
+
+        :param peer: key of the peer
+        :param remote: its name of the item
+        """
+        raise NotImplementedError
+
     def clear_parked(self, peer: str) -> None:
         """Forget what was parked for a peer.
 

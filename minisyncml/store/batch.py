@@ -90,7 +90,7 @@ class PeerChanges:
         self.entries: "Dict[int, Optional[Entry]]" = {}
         self.remotes: "Dict[str, int]" = {}
         self.entries_cleared = False
-        self.parked: "Dict[str, Parked]" = {}
+        self.parked: "Dict[str, Optional[Parked]]" = {}
         self.parked_cleared = False
         self.facts: "Optional[Dict[str, object]]" = None
 
@@ -219,8 +219,10 @@ class Overlay(Batch):
         fresh = dict(changes.parked)
         if not changes.parked_cleared:
             for one in self.store.parked(peer):
-                yield fresh.pop(one.remote, one)
-        yield from fresh.values()
+                kept = fresh.pop(one.remote, one)
+                if kept is not None:
+                    yield kept
+        yield from (new for new in fresh.values() if new is not None)
 
     # -- changing
 
@@ -291,6 +293,10 @@ class Overlay(Batch):
     def park(self, peer: str, parked: Parked) -> None:
         """Keep an item aside; see :meth:`Batch.park`."""
         self._changes(peer).parked[parked.remote] = parked
+
+    def unpark(self, peer: str, remote: str) -> None:
+        """Forget one parked item; see :meth:`Batch.unpark`."""
+        self._changes(peer).parked[remote] = None
 
     def clear_parked(self, peer: str) -> None:
         """Forget what was parked; see :meth:`Batch.clear_parked`."""

@@ -253,18 +253,25 @@ class Kept(Keeper):
         if changes.parked_cleared:
             groups.append(("parked/" + peer, None))
         if changes.parked:
-            there = RowTable().rows if changes.parked_cleared else self._parked(peer).rows
-            last = there.ids[-1] if there.ids else 0
-            rows: "List[List[Any]]" = []
-            for parked in changes.parked.values():
-                key = there.by_text(to_bytes(parked.remote))
-                if not key:
-                    key = last = last + 1
-                rows.append([key, len(parked.body), parked.remote, parked.type])
-                bodies.append(parked.body)
-            groups.append(("parked/" + peer, rows))
+            self._record_parked(peer, changes, groups, bodies)
         if changes.facts is not None:
             groups.append(("facts/" + peer, [[1, -1, changes.facts]] if changes.facts else [[1]]))
+
+    def _record_parked(self, peer: str, changes: PeerChanges, groups: "List[Group]", bodies: "List[bytes]") -> None:
+        there = RowTable().rows if changes.parked_cleared else self._parked(peer).rows
+        last = there.ids[-1] if there.ids else 0
+        rows: "List[List[Any]]" = []
+        for remote, parked in changes.parked.items():
+            key = there.by_text(to_bytes(remote))
+            if parked is None:
+                rows += [[key]] if key else []
+                continue
+            if not key:
+                key = last = last + 1
+            rows.append([key, len(parked.body), remote, parked.type])
+            bodies.append(parked.body)
+        if rows:
+            groups.append(("parked/" + peer, rows))
 
     def _record_trash(self, batch: Overlay, groups: "List[Group]", bodies: "List[bytes]") -> int:
         """The highest number in the trash."""

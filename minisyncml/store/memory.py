@@ -38,7 +38,11 @@ class _Peer:
                     self.remotes[entry.remote] = key
         if changes.parked_cleared:
             self.parked.clear()
-        self.parked.update(changes.parked)
+        for remote, one in changes.parked.items():
+            if one is None:
+                self.parked.pop(remote, None)
+            else:
+                self.parked[remote] = one
         if changes.facts is not None:
             self.facts = changes.facts
 

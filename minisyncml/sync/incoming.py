@@ -180,6 +180,7 @@ class Incoming:
     def _delete(self, event: ItemArrived) -> int:
         entry = self._entry(event)
         if entry is None:
+            self.batch.unpark(self.run.peer, event.source or event.target or "")
             return codes.NOT_DELETED
         row = self.batch.row(entry.id)
         if event.soft and not self.client:
@@ -210,13 +211,15 @@ class Incoming:
     def settle_parked(self, one: Parked, keys: "dict[str, str]") -> None:
         """Match what a slow sync parked; what finds no counterpart is new.
 
+        Its sender was told that it is here: what the store refuses stays parked, and is tried again in each session.
+
         :param one: the item
         :param keys: from :func:`minisyncml.sync.match.by_key`; what is matched leaves it
         """
-        if self.batch.by_remote(self.run.peer, one.remote) is not None:
-            return
         try:
-            self._place(one, keys)
+            if self.batch.by_remote(self.run.peer, one.remote) is None:
+                self._place(one, keys)
+            self.batch.unpark(self.run.peer, one.remote)
         except ItemError as error:
             self.run.note("local", one.remote, error.status, str(error))
 
@@ -240,9 +243,10 @@ class Incoming:
             self._map(entry._replace(seen=row.revision))
             self.run.local_counts["replaced"] += 1
             return
-        self.batch.set_entry(self.run.peer, entry)
         chosen = policy("server-wins") if self.policy is policy("keep-both") else self.policy
         self._decide(chosen, entry, mine, one.type, one.body)
+        if self.batch.entry(self.run.peer, mine.id) is None:
+            self.batch.set_entry(self.run.peer, entry)
 
     def doomed(self) -> "tuple[list[str], int]":
         """What the peer deleted.

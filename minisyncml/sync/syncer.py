@@ -329,7 +329,6 @@ class Syncer:
             incoming.settle_parked(one, keys)
             if done % SLICE == 0:
                 incoming.batch = self._next_batch(run)
-        incoming.batch.clear_parked(run.peer)
 
     def _next_batch(self, run: Run) -> Batch:
         """Make durable what there is of a run, and go on."""

@@ -349,6 +349,22 @@ class StoreTests:
         store = self.again(store)
         assert (list(store.parked(PEER)), list(store.parked("other"))) == ([two], [one])
 
+    def test_unpark(self) -> None:
+        store = self.open()
+        parked = [Parked(f"r{number}", self.type, b"%d" % number) for number in range(4)]
+        with store.begin() as batch:
+            for one in parked[:3]:
+                batch.park(PEER, one)
+            batch.commit()
+        with store.begin() as batch:
+            batch.park(PEER, parked[3])
+            for remote in ("r1", "r3", "never there"):
+                batch.unpark(PEER, remote)
+            assert list(batch.parked(PEER)) == [parked[0], parked[2]]
+            batch.commit()
+        store = self.again(store)
+        assert list(store.parked(PEER)) == [parked[0], parked[2]]
+
     def test_forget(self) -> None:
         store = self.open()
         self.add(store, "a", peer=PEER)

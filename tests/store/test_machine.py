@@ -126,6 +126,12 @@ class Machine(RuleBasedStateMachine):
         self.parked[peer][remote] = Parked(remote, TYPE, body)
 
     @precondition(lambda self: self.batch is not None)
+    @rule(peer=PEERS, remote=st.sampled_from(["r1", "r2", "r3"]))
+    def unpark(self, peer: str, remote: str) -> None:
+        self.batch.unpark(peer, remote)
+        self.parked[peer].pop(remote, None)
+
+    @precondition(lambda self: self.batch is not None)
     @rule(peer=PEERS)
     def clear_parked(self, peer: str) -> None:
         self.batch.clear_parked(peer)
@@ -165,7 +171,7 @@ class Machine(RuleBasedStateMachine):
             assert found == [entries[key] for key in sorted(entries)]
             for entry in found:
                 assert not entry.remote or seen.by_remote(peer, entry.remote) == entry
-            assert list(seen.parked(peer)) == list(self.parked[peer].values())
+            assert sorted(seen.parked(peer)) == sorted(self.parked[peer].values())
             assert seen.facts(peer) == self.facts.get(peer, {})
             one_by_one = [change for after in ["", *map(str, range(1, self.last))]
                           for change in changes(seen, peer, 10**9, after, 1) if int(change.id) == int(after or 0) + 1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from pair import Pair, bodies, delete, edit, fill, fine, transferred
 from probe import Probe, add, children, replace
+from probe import delete as remove
 from scenes import TEXT, Scene, cut_at
 
 from minisyncml import status as codes
@@ -177,8 +178,10 @@ class TestDatastores:
 class Picky(MemoryStore):
     """A store that cannot take, or cannot give, one of its items."""
 
+    refused = b"unwanted"
+
     def check(self, id: int, type: str, body: bytes) -> None:
-        if b"unwanted" in body:
+        if self.refused in body:
             raise ItemError("no such things here", 415)
 
     def get(self, id: str) -> "Item | None":
@@ -210,6 +213,42 @@ class TestOneItemFails:
         assert bodies(pair.server["notes"]) == sorted((b"a", b"c", *(text.encode() for text in there)))
         left, right = pair.sync()
         assert len(bodies(pair.server["notes"])) == 2 + len(there)
+
+
+class TestParkedAndRefused:
+    """A slow sync parked it and said 201; the store refuses it only when it is to be placed."""
+
+    def phone(self) -> Probe:
+        probe = Probe({"notes": Picky(TEXT)})
+        fill(probe.stores["notes"], "of the server")
+        assert len(probe.session(add("L1", "a"), add("L2", "unwanted"), code=201)) == 1
+        assert self.failed(probe) == ["L2"]
+        return probe
+
+    def failed(self, probe: Probe) -> "list[str]":
+        return [one.id for one in probe.exchange.report.datastores["notes"].local.failures]
+
+    def test_it_is_tried_again_in_each_session(self) -> None:
+        probe = self.phone()
+        store = probe.stores["notes"]
+        for _ in range(2):
+            assert not probe.session()
+            assert self.failed(probe) == ["L2"]
+        store.refused = b"something else"      # type: ignore[attr-defined]
+        assert not probe.session()
+        assert not self.failed(probe)
+        assert bodies(store) == [b"a", b"of the server", b"unwanted"]
+        assert not probe.session() and len(store) == 3
+
+    def test_what_the_client_says_later_counts(self) -> None:
+        probe = self.phone()
+        probe.session(replace("L2", "now fine"))
+        assert not self.failed(probe)
+        assert bodies(probe.stores["notes"]) == [b"a", b"now fine", b"of the server"]
+        probe = self.phone()
+        probe.session(remove("L2"))
+        assert not self.failed(probe)
+        assert bodies(probe.stores["notes"]) == [b"a", b"of the server"]
 
 
 def test_a_server_may_do_less_than_asked() -> None:
