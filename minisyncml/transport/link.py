@@ -34,6 +34,15 @@ class Link:
     def send_break(self) -> None:
         """Send a break where the bearer has one, to bring a stuck phone back to its AT mode."""
 
+    def set_speed(self, speed: int) -> bool:
+        """Change the speed where the bearer has one.
+
+        :param speed: baud
+        :returns: whether it has
+        :raises LinkError: when the port does not take this speed
+        """
+        return False
+
     def close(self) -> None:
         """Give the line up; it is not used afterwards. Never raises."""
 
