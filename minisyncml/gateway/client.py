@@ -11,7 +11,9 @@ from minisyncml.engine.config import VERSIONS
 from minisyncml.errors import Error, RefusedError, StoreError, TransportError, UsageError, VersionError
 from minisyncml.gateway.exchange import Exchange, Options, Stores
 from minisyncml.gateway.report import Report
+from minisyncml.gateway.wake import Order, order_of
 from minisyncml.limits import DEFAULT, Limits
+from minisyncml.notify.inbox import Received
 from minisyncml.store.base import Store, changes
 from minisyncml.store.peers import Peers
 from minisyncml.sync.conflict import DEFAULT as KEEP_BOTH
@@ -83,7 +85,19 @@ class Client:
         :raises UsageError: when there is no such mode, or the target is no URL
         """
         _choose("mode", mode, MODES)
-        exchange, refused = self._negotiate(mode)
+        return self._sync(mode, None)
+
+    def wake(self, received: Received) -> Report:
+        """Run the session that a notification asks for: the SessionID is the server's, so are datastores and modes.
+
+        :param received: from :meth:`minisyncml.notify.inbox.Inbox.take`
+        :returns: as for :meth:`sync`
+        :raises PeerError: when it asks for nothing that we have
+        """
+        return self._sync("two-way", order_of(received, self._stores, self._remotes))
+
+    def _sync(self, mode: str, order: Optional[Order]) -> Report:
+        exchange, refused = self._negotiate(mode, order)
         report, renamed = exchange.report, exchange.unknown()
         for attempt in refused:
             report.spend(attempt.report)
@@ -123,15 +137,16 @@ class Client:
                     part.remote.deleted += 1
         return report
 
-    def _negotiate(self, mode: str) -> "tuple[Exchange, list[Exchange]]":
+    def _negotiate(self, mode: str, order: Optional[Order]) -> "tuple[Exchange, list[Exchange]]":
         """A session in the newest version that the server takes, and those it refused. What it took is remembered."""
         known = self._peers.get(self._target)
-        versions = list(VERSIONS[VERSIONS.index(self._newest):])
+        newest = max(VERSIONS.index(self._newest), VERSIONS.index(order.version if order and order.version else "1.2"))
+        versions = list(VERSIONS[newest:])
         versions.sort(key=lambda version: version != known.get("version"))
         refused: "list[Exchange]" = []
         for version in versions:
             self._options = self._options._replace(version=version)
-            exchange = self._run(self._stores, mode, self._remotes)
+            exchange = self._run(self._stores, mode, self._remotes, order)
             if not _too_new(exchange):
                 break
             refused.append(exchange)
@@ -141,11 +156,12 @@ class Client:
             self._peers.set(self._target, {**self._peers.get(self._target), "version": version})
         return exchange, refused
 
-    def _run(self, stores: Stores, mode: str, remotes: "Mapping[str, str]") -> Exchange:
+    def _run(self, stores: Stores, mode: str, remotes: "Mapping[str, str]",
+             order: Optional[Order] = None) -> Exchange:
         exchange = Exchange.client(self._options, stores, self._peers, self._target)
         try:
             with self._transport() as transport:
-                packet = exchange.start(mode, remotes)
+                packet = exchange.start(mode, remotes, order)
                 while packet is not None:
                     self._progress(f"message {exchange.session.sent_msg}")
                     answer = transport.send(packet)

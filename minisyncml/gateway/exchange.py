@@ -4,7 +4,7 @@ client, OBEX, emulator and tests all drive this one class; it has no transport o
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterable, Mapping, NamedTuple, Optional, Protocol, Union
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, NamedTuple, Optional, Protocol, Union
 
 from minisyncml import status as codes
 from minisyncml.digest import digest
@@ -26,6 +26,9 @@ from minisyncml.sync.run import MODE_NAMES, MODES, Run
 from minisyncml.sync.server import ServerSyncer
 from minisyncml.sync.syncer import Options as SyncOptions
 from minisyncml.transport.base import Packet
+
+if TYPE_CHECKING:
+    from minisyncml.gateway.wake import Order
 
 Stores = Mapping[str, Store]
 
@@ -134,11 +137,13 @@ class Exchange:
 
     # -- what the owner does
 
-    def start(self, mode: str = "two-way", remotes: "Optional[Mapping[str, str]]" = None) -> Optional[Packet]:
+    def start(self, mode: str = "two-way", remotes: "Optional[Mapping[str, str]]" = None,
+              order: "Optional[Order]" = None) -> Optional[Packet]:
         """The client's first message.
 
         :param mode: a key of :data:`minisyncml.sync.run.MODES`
         :param remotes: our datastore name to the server's URI; what is missing is found out
+        :param order: what a notification asked for, see :func:`minisyncml.gateway.wake.order_of`
         :returns: a packet, or None when no datastore can be synced; the report says why
         :raises StoreError: when nothing could be kept
         """
@@ -153,8 +158,10 @@ class Exchange:
         if "devinf" not in known:
             self.session.ask()
         self._learn(known.get("devinf"))
-        bound = self._bind(known, self._stores, remotes or {})
-        return self._guarded(lambda: self._begin(bound, MODES[mode]))
+        wanted = self._obey(order) if order is not None else dict.fromkeys(self._stores, mode)
+        bound = self._bind(known, wanted, {**(remotes or {}), **(order.remotes if order is not None else {})})
+        modes = {name: MODES[mode] for name, mode in wanted.items()}
+        return self._guarded(lambda: self._begin(bound, modes))
 
     def handle(self, packet: Packet) -> Optional[Packet]:
         """Take a message and answer it. What the answer promises is durable when this returns.
@@ -198,10 +205,18 @@ class Exchange:
             if self.syncer is not None:
                 self.syncer.rollback()
 
-    def _begin(self, bound: "dict[str, str]", mode: int) -> Optional[Packet]:
+    def _obey(self, order: "Order") -> "Mapping[str, str]":
+        """The session that a server asked for, with the answers it is owed; the modes of the datastores."""
+        self.session.session_id = order.session_id or self.session.session_id
+        slots = self.session.slots
+        for owed in order.replies:
+            slots.fill(slots.open(owed.msg_ref, owed.cmd_ref, owed.cmd, owed.target, owed.source), owed.code)
+        return order.modes
+
+    def _begin(self, bound: "dict[str, str]", modes: "Mapping[str, int]") -> Optional[Packet]:
         syncer = self.syncer
         assert isinstance(syncer, ClientSyncer)
-        syncer.begin(self.device, bound, mode)
+        syncer.begin(self.device, bound, modes)
         if all(run.failed for run in syncer.runs):
             syncer.commit()
             self.session.finished = True

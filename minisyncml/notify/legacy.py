@@ -9,7 +9,7 @@ import binascii
 from typing import Iterable, NamedTuple, Optional
 
 from minisyncml.digest import equal, md5
-from minisyncml.errors import MessageError, UsageError
+from minisyncml.errors import LimitError, MessageError, UsageError
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message import document
 from minisyncml.message.commands import Alert, Cred, Header, Item, Message, Meta
@@ -120,6 +120,8 @@ def parse(body: bytes, content_type: str = "", limits: Limits = DEFAULT) -> Lega
     if not wanted:
         raise MessageError("a message without an Alert of a server: no notification")
     header = message.header
+    if len(header.session_id) > limits.max_id:
+        raise LimitError("a SessionID that is too long")
     notification = Notification(header.source, wanted, header.session_id, version=header.version)
     return Legacy(notification, message, parsed.encoding)
 

@@ -22,15 +22,15 @@ class ClientSyncer(Syncer):
 
     client = True
 
-    def begin(self, device: str, remotes: "Mapping[str, str]", mode: int) -> None:
+    def begin(self, device: str, remotes: "Mapping[str, str]", modes: "Mapping[str, int]") -> None:
         """Queue an Alert for each datastore.
 
         :param device: the server's name, key of what is known about it
         :param remotes: our datastore name to the server's URI
-        :param mode: alert code, 200 to 205
+        :param modes: our datastore name to the alert code, 200 to 205
         """
         for name, remote in remotes.items():
-            run = Run(name, f"./{name}", remote, peer_key(device, remote), mode)
+            run = Run(name, f"./{name}", remote, peer_key(device, remote), modes[name])
             self.runs.append(run)
             try:
                 self.refresh(run)
