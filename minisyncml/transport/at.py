@@ -24,6 +24,7 @@ SPEEDS = (115_200, 57_600, 19_200, 9_600)
 class Dialogue:
     """Commands and answers over a line that is in AT mode.
 
+    :ivar identity: what the phone said of itself, None until it was asked
     :param link: the line; it stays the caller's
     :param wait: waits some seconds (pauses that phones need); tests hand in one that does not
     :param clock: seconds that only grow
@@ -32,6 +33,7 @@ class Dialogue:
     def __init__(self, link: Link, *, wait: Callable[[float], object] = time.sleep,
                  clock: Callable[[], float] = time.monotonic) -> None:
         self.link = link
+        self.identity: Optional[Identity] = None
         self._wait = wait
         self._clock = clock
 
@@ -114,21 +116,23 @@ class Dialogue:
         :returns: what the phone says; empty where it does not answer
         :raises LinkError: when the line dropped
         """
-        return Identity(*(self._ask(*names) for names in
-                          (("+CGMI", "+GMI"), ("+CGMM", "+GMM"), ("+CGMR", "+GMR"))))
+        self.identity = Identity(*(self._ask(*names) for names in
+                                   (("+CGMI", "+GMI"), ("+CGMM", "+GMM"), ("+CGMR", "+GMR"))))
+        return self.identity
 
-    def enter_obex(self, switch: str = "", identity: Optional[Identity] = None) -> str:
+    def enter_obex(self, switch: str = "", identity: Optional[Identity] = None, patience: float = 1.0) -> str:
         """Switch to OBEX.
 
         :param switch: a name of :data:`NAMES`; empty tries them in turn, those of the phone's maker first
         :param identity: what the phone says of itself; asked when it is needed and not given
+        :param patience: seconds to listen for a phone that is in OBEX mode already
         :returns: the switch that worked, to be remembered; `none` when the phone was in OBEX mode already
         :raises LinkError: when the phone takes none of them
         :raises UsageError: when there is no switch of this name
         """
         if switch not in NAMES and switch:
             raise UsageError(f"there is no AT switch {switch!r}; known are {', '.join(NAMES)}")
-        if switch == "none" or self.in_obex():
+        if switch == "none" or self.in_obex(patience):
             return "none"
         self.wake()
         if switch:
