@@ -10,9 +10,10 @@ import runpy
 import cffi
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SOURCES = ["native/wbxml_walk.c", "native/wbxml_records.c", "native/wbxml_runs.c", "native/wbxml_xml.c"]
-DEPENDS = ["native/wbxml.h", "native/wbxml.cdef", "native/wbxml_walk.h", "native/build_wbxml.py",
-           "minisyncml/codec/tokens.py"]
+SOURCES = ["native/wbxml_walk.c", "native/wbxml_records.c", "native/wbxml_runs.c", "native/wbxml_chars.c",
+           "native/wbxml_xml.c"]
+DEPENDS = ["native/wbxml.h", "native/wbxml.cdef", "native/wbxml_walk.h", "native/wbxml_chars.h",
+           "native/build_wbxml.py", "minisyncml/codec/tokens.py"]
 
 
 def declarations():

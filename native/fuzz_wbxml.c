@@ -3,7 +3,7 @@
  *
  * python native/build_wbxml.py >tables.c
  * clang -g -O1 -fsanitize=fuzzer,address,undefined -Inative native/fuzz_wbxml.c native/wbxml_walk.c \
- *     native/wbxml_records.c native/wbxml_runs.c native/wbxml_xml.c tables.c -o fuzz_wbxml */
+ *     native/wbxml_records.c native/wbxml_runs.c native/wbxml_chars.c native/wbxml_xml.c tables.c -o fuzz_wbxml */
 
 #include <stdlib.h>
 #include <string.h>
@@ -49,13 +49,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static char out[1 << 16];
     uint64_t large = 0, small = 0;
-    size_t used;
     if (size < 2) return 0;
     uint32_t table = data[0] & 0x0F;
     int devinf = data[0] & 0x80 ? 10 + (data[0] >> 4 & 1) + (data[0] >> 5 & 1) : 0, capacity = 1 + data[1] % 5;
     const uint8_t *doc = data + 2;
     if (walk_all(doc, size - 2, table, 64, &large) != walk_all(doc, size - 2, table, capacity, &small)) abort();
     if (large != small) abort();
-    wbxml_to_xml(doc, size - 2, 0, devinf, " a=\"b\"", 64, out, sizeof out, &used);
+    wbxml_to_xml(doc, size - 2, 0, devinf, " a=\"b\"", 64, out, data[1] & 1 ? sizeof out : data[1]);
     return 0;
 }

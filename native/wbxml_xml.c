@@ -3,12 +3,15 @@
 
 #include <string.h>
 
+#include "wbxml_chars.h"
 #include "wbxml_walk.h"
 
 enum { METINF_PAGE = 1, PAGES = 2, DEVINF_PAGE = 2, MAX_OPEN = 65, T_TYPE = 0x13, T_DEVINF = 0x0A, T_DEVINF_SIZE = 0x1C,
        T_DEVINF_VERDTD = 0x25 };
 enum { NO_SPACE, METINF, DEVINF };                 /* namespace in force, other than that of the root */
 enum { EMPTY, ELEMENTS, PIECE };                   /* what an element was seen to hold */
+
+static const char METINF_SPACE[] = " xmlns=\"syncml:metinf\"";
 
 enum { NAME = 24 };                                /* room for a name in the tables */
 extern const char wbxml_names[3][64][NAME];
@@ -58,8 +61,28 @@ static inline void emit_char(sink *to, char c) {
     to->used++;
 }
 
+/* `mark`, of `width` bytes, and the name of an element. */
+static void emit_tag(sink *to, const char mark[2], size_t width, const open_element *e) {
+    if (to->capacity < NAME + 2 || to->used > to->capacity - NAME - 2) {
+        emit(to, mark, width);
+        emit(to, e->name, e->length);
+        return;
+    }
+    char *out = to->out + to->used;
+    memcpy(out, mark, 2);
+    memcpy(out + width, e->name, NAME);
+    to->used += width + e->length;
+}
+
+static const char blanks[1 + 64] = "\n                                                                ";
+
+/* A line break and blanks, where there is room for so many in any case. */
+static inline char *put_line(char *out, uint32_t levels) {
+    memcpy(out, blanks, sizeof blanks - 1);
+    return out + 1 + 2 * levels;
+}
+
 static void emit_line(sink *to, uint32_t levels) {
-    static const char blanks[1 + 64] = "\n                                                                ";
     uint32_t width = 2 * levels, first = width < 64 ? width : 64;
     if (first < 64) emit_fixed(to, blanks, first + 1, 64);
     else emit(to, blanks, sizeof blanks);
@@ -67,95 +90,6 @@ static void emit_line(sink *to, uint32_t levels) {
         first = width < 64 ? width : 64;
         emit(to, blanks + 1, first);
     }
-}
-
-/* Length of the character at `text` when it is one that XML can hold, else 0. */
-static uint32_t character(const uint8_t *text, uint32_t left) {
-    uint8_t c = text[0];
-    if (c < 0x80) return c >= 0x20 || c == '\t' || c == '\n' || c == '\r' ? 1 : 0;
-    uint32_t length = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    if (c < 0xC2 || c > 0xF4 || left < length) return 0;
-    uint32_t code = c & (0x7Fu >> length);
-    for (uint32_t i = 1; i < length; i++) {
-        if ((text[i] & 0xC0) != 0x80) return 0;
-        code = code << 6 | (text[i] & 0x3F);
-    }
-    int wrong = code < least[length] || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF) || code == 0xFFFE ||
-                code == 0xFFFF;
-    return wrong ? 0 : length;
-}
-
-/* Are these characters that XML can hold? */
-static int is_text(const uint8_t *text, uint32_t length) {
-    uint32_t i = 0;
-    while (i < length) {
-        uint64_t eight;
-        if (length - i >= sizeof eight) {
-            memcpy(&eight, text + i, sizeof eight);
-            if (!(eight & UINT64_C(0x8080808080808080))) {
-                i += (uint32_t)sizeof eight;
-                continue;
-            }
-        }
-        uint32_t width = character(text + i, length - i);
-        if (!width) return 0;
-        i += width;
-    }
-    return 1;
-}
-
-/* What a text holds that needs care. CONTROL: what XML cannot hold; HIGH: bytes beyond ASCII. */
-enum { HAS_LF = 1, HAS_CR = 2, HAS_BRACKET = 4, HAS_MARKUP = 8, HAS_CONTROL = 16, HAS_HIGH = 128, BLOCK = 32 };
-
-#define C HAS_CONTROL
-#define H HAS_HIGH, HAS_HIGH, HAS_HIGH, HAS_HIGH, HAS_HIGH, HAS_HIGH, HAS_HIGH, HAS_HIGH
-static const uint8_t CARE[256] = {
-    C, C, C, C, C, C, C, C, C, 0, HAS_LF, C, C, HAS_CR, C, C, C, C, C, C, C, C, C, C, C, C, C, C, C, C, C, C,
-    ['&'] = HAS_MARKUP, ['<'] = HAS_MARKUP, ['>'] = HAS_MARKUP, [']'] = HAS_BRACKET,
-    [0x80] = H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H};
-#undef C
-#undef H
-
-/* Does nothing in BLOCK bytes need care? Without a branch, so that compilers make vectors of it. */
-static int is_clean(const uint8_t *block) {
-    uint8_t found = 0;
-    for (int i = 0; i < BLOCK; i++) {
-        uint8_t c = block[i];
-        found |= ((int8_t)c < ' ') | (c == '&') | ((c & 0xFD) == '<') | (c == ']');     /* high bytes, < and > too */
-    }
-    return !found;
-}
-
-static uint8_t look_up(const uint8_t *text, uint32_t length) {
-    uint8_t found = 0, even = 0;
-    uint32_t i = 0;
-    for (; i + 1 < length; i += 2) {
-        found |= CARE[text[i]];
-        even |= CARE[text[i + 1]];
-    }
-    if (i < length) found |= CARE[text[i]];
-    return found | even;
-}
-
-/* What needs care in a text; -1 when XML cannot hold it. Long texts are mostly base64 or plain: blocks of it are passed
- * over. */
-static int look(const uint8_t *text, uint32_t length) {
-    uint8_t found = 0;
-    uint32_t i = 0;
-    if (length >= 16 * BLOCK)
-        for (; length - i >= BLOCK; i += BLOCK)
-            if (!is_clean(text + i)) found |= look_up(text + i, BLOCK);
-    found |= look_up(text + i, length - i);
-    if (found & HAS_CONTROL || (found & HAS_HIGH && !is_text(text, length))) return -1;
-    return found;
-}
-
-/* Is each CR before an LF, and each LF behind a CR? A vector again. */
-static int is_crlf(const uint8_t *text, uint32_t length) {
-    uint8_t alone = !length || text[0] == '\n' || text[length - 1] == '\r';
-    for (uint32_t i = 1; i < length; i++) alone |= (text[i - 1] == '\r') ^ (text[i] == '\n');
-    return !alone;
 }
 
 static void emit_escaped(sink *to, const uint8_t *text, uint32_t length) {
@@ -185,7 +119,7 @@ static int type_of(const uint8_t *text, uint32_t length, const char *const types
 static int print_text(printer *p, const uint8_t *text, uint32_t length) {
     static const char *const wbxml[] = {"application/vnd.syncml-devinf+wbxml", "application/vnd.syncml.dmtnds+wbxml"};
     static const char *const xml[] = {"application/vnd.syncml-devinf+xml", "application/vnd.syncml.dmtnds+xml"};
-    int found = look(text, length);
+    int found = chars_look(text, length);
     if (found < 0) return WBXML_E_OTHER;
     if (p->stack[p->open - 1].name == wbxml_names[METINF_PAGE][T_TYPE]) {
         int type = type_of(text, length, wbxml);
@@ -218,33 +152,22 @@ static void emit_cdata(sink *to, const uint8_t *text, uint32_t length, int crlf)
 
 /* The same where each line ends with CR LF and nothing else needs care. */
 static void emit_lines(sink *to, const uint8_t *text, uint32_t length) {
+    enum { STEP = 64 };                            /* longer than most lines; copied whole, whatever of it counts */
     uint32_t i = 0;
-    if (to->used <= to->capacity && length <= to->capacity - to->used) {
-        char *out = to->out + to->used;
-        for (; length - i >= sizeof(uint64_t); i += (uint32_t)sizeof(uint64_t)) {
-            uint64_t eight, other;
-            memcpy(&eight, text + i, sizeof eight);
-            other = eight ^ UINT64_C(0x0D0D0D0D0D0D0D0D);          /* a byte of it is 0 where there is a CR */
-            if (!((other - UINT64_C(0x0101010101010101)) & ~other & UINT64_C(0x8080808080808080))) {
-                memcpy(out, &eight, sizeof eight);
-                out += sizeof eight;
-                continue;
-            }
-            for (uint32_t j = i; j < i + sizeof eight; j++) {
-                *out = (char)text[j];
-                out += text[j] != '\r';
-            }
-        }
-        to->used = (size_t)(out - to->out);
+    while (length - i >= STEP) {
+        const uint8_t *end = memchr(text + i, '\r', STEP);
+        uint32_t width = end ? (uint32_t)(end - text) - i : STEP;
+        emit_fixed(to, text + i, width, STEP);
+        i += width + (end != NULL);
     }
     for (; i < length; i++)
         if (text[i] != '\r') emit_char(to, (char)text[i]);
 }
 
 static int print_opaque(printer *p, const uint8_t *data, uint32_t length) {
-    int found = look(data, length);
+    int found = chars_look(data, length);
     if (found < 0) return WBXML_E_OTHER;
-    int crlf = (found & (HAS_LF | HAS_CR)) == (HAS_LF | HAS_CR) && is_crlf(data, length);
+    int crlf = (found & (HAS_LF | HAS_CR)) == (HAS_LF | HAS_CR) && chars_are_crlf(data, length);
     if (crlf) emit_string(p->to, "<?wbxml crlf?>");
     else if (found & (HAS_LF | HAS_CR) || !length) emit_string(p->to, "<?wbxml lf?>");
     emit_string(p->to, "<![CDATA[");
@@ -274,8 +197,7 @@ static int print_start(printer *p, uint8_t token, const char *space) {
             e->length = 4;
         }
     }
-    emit_char(p->to, '<');
-    emit_fixed(p->to, e->name, e->length, NAME);
+    emit_tag(p->to, "<", 1, e);
     if (*space) emit_string(p->to, space);
     return 0;
 }
@@ -287,7 +209,7 @@ static int print_child(printer *p, uint8_t token) {
     outer->holds = ELEMENTS;
     emit_line(p->to, p->indent + p->open);
     int metinf = !p->devinf && p->w.page == 1 && outer->space == NO_SPACE;
-    int code = print_start(p, token, metinf ? " xmlns=\"syncml:metinf\"" : "");
+    int code = print_start(p, token, metinf ? METINF_SPACE : "");
     p->stack[p->open].space = metinf ? METINF : outer->space;
     if (code) return code;
     if (!(token & CONTENT)) {
@@ -306,10 +228,48 @@ static void print_end(printer *p) {
         return;
     }
     if (e->holds == ELEMENTS) emit_line(p->to, p->indent + p->open);
-    emit_char(p->to, '<');
-    emit_char(p->to, '/');
-    emit_fixed(p->to, e->name, e->length, NAME);
+    emit_tag(p->to, "</", 2, e);
     emit_char(p->to, '>');
+}
+
+/* The same as print_child(), print_text() and print_end() do for most elements: a name and a short, plain text, written
+ * behind one look at the room. Returns 0, having done nothing, when it is not so plain. */
+static int print_leaf(printer *p, uint8_t token) {
+    enum { ROOM = 256, LONGEST = 29, LEVELS = 31 };         /* room for all of it; no longer text is a media type */
+    walk *w = &p->w;
+    open_element *outer = &p->stack[p->open - 1];
+    uint8_t identity = token & IDENTITY;
+    sink *to = p->to;
+    if (token & ATTRIBUTES || identity <= LITERAL || w->page >= PAGES || p->devinf || outer->holds == PIECE ||
+        p->open >= w->max_depth || p->open > LEVELS || p->indent || to->used > to->capacity ||
+        to->capacity - to->used < ROOM || w->length - w->pos < LONGEST + 4) return 0;
+    const uint8_t *text = w->doc + w->pos + 2;
+    const char *name = wbxml_names[w->page][identity];
+    uint8_t length = wbxml_lengths[w->page][identity];
+    char *out = to->out + to->used;
+    if (!length || is_blank(text[0])) return 0;
+    if (outer->holds == EMPTY) *out++ = '>';
+    out = put_line(out, p->open);
+    *out++ = '<';
+    memcpy(out, name, NAME);
+    out += length;
+    if (w->page == 1 && outer->space == NO_SPACE) {
+        memcpy(out, METINF_SPACE, sizeof METINF_SPACE);
+        out += sizeof METINF_SPACE - 1;
+    }
+    *out++ = '>';
+    uint32_t i = 0;
+    while (i <= LONGEST && char_is_plain(text[i])) *out++ = (char)text[i++];
+    if (!i || i > LONGEST || text[i] || text[i + 1] != END || text[i - 1] == ' ') return 0;
+    *out++ = '<';
+    *out++ = '/';
+    memcpy(out, name, NAME);
+    out += length;
+    *out++ = '>';
+    to->used = (size_t)(out - to->out);
+    outer->holds = ELEMENTS;
+    w->pos += i + 4;
+    return 1;
 }
 
 static int print_document(printer *p, const char *space);
@@ -355,6 +315,7 @@ static int print_token(printer *p) {
     uint32_t start = w->pos;
     uint8_t token = start < w->length ? w->doc[start] : 0;
     if (is_tag(token)) {
+        if (token & CONTENT && w->length - start > 1 && w->doc[start + 1] == STR_I && print_leaf(p, token)) return 0;
         w->pos++;
         return print_child(p, token);
     }
@@ -389,8 +350,8 @@ static int print_document(printer *p, const char *space) {
     return code;
 }
 
-int wbxml_to_xml(const uint8_t *doc, size_t length, uint32_t pos, int devinf, const char *space, uint32_t max_depth,
-                 char *out, size_t capacity, size_t *used) {
+int64_t wbxml_to_xml(const uint8_t *doc, size_t length, uint32_t pos, int devinf, const char *space, uint32_t max_depth,
+                     char *out, size_t capacity) {
     sink to = {out, capacity, 0};
     printer p;
     if (length > INT32_MAX || pos > length || max_depth > MAX_OPEN - 1) return WBXML_E_OTHER;
@@ -399,6 +360,5 @@ int wbxml_to_xml(const uint8_t *doc, size_t length, uint32_t pos, int devinf, co
     p.devinf = devinf;
     p.indent = 0;
     int code = print_document(&p, space);
-    *used = to.used;
-    return code ? code : to.used > to.capacity ? WBXML_E_SPACE : 0;
+    return code ? code : (int64_t)to.used;
 }

@@ -10,7 +10,7 @@ from typing import Any, Callable, Iterator, NamedTuple, Sequence
 
 from minisyncml.errors import DecodeError, LimitError
 
-CONTRACT = 2            #: WBXML_CONTRACT of native/wbxml.cdef that this module is written for
+CONTRACT = 3            #: WBXML_CONTRACT of native/wbxml.cdef that this module is written for
 
 try:
     from minisyncml.codec._wbxml import ffi, lib
@@ -153,7 +153,7 @@ def error(code: int, offset: int, data: bytes) -> DecodeError:
     return DecodeError(what.get(code, "document is too long"), offset)
 
 
-def to_xml(data: bytes, pos: int, devinf: int, space: str, max_depth: int) -> "memoryview | None":
+def to_xml(data: bytes, pos: int, devinf: int, space: str, max_depth: int) -> Any:
     """Indented XML of a document in UTF-8, without XML declaration.
 
     :param data: the document
@@ -161,12 +161,11 @@ def to_xml(data: bytes, pos: int, devinf: int, space: str, max_depth: int) -> "m
     :param devinf: 0 for SyncML, 10, 11 or 12 for the version of a DevInf document
     :param space: the xmlns attribute of the root
     :param max_depth: elements may nest so deep
-    :returns: the XML, or None when the general decoder has to do it (an error included)
+    :returns: the XML as a buffer, or None when the general decoder has to do it (an error included)
     """
-    used = ffi.new("size_t *", 2 * len(data) + 1024)
-    code = lib.WBXML_E_SPACE
-    while code == lib.WBXML_E_SPACE:
-        size = used[0]
+    size, length = 0, 4 * len(data) + 1024     # more is needed where there is little text and much markup
+    while length > size:
+        size = length
         out = _new("char[]", size)
-        code = lib.wbxml_to_xml(data, len(data), pos, devinf, space.encode(), max_depth, out, size, used)
-    return memoryview(ffi.buffer(out, used[0])) if code == 0 else None
+        length = lib.wbxml_to_xml(data, len(data), pos, devinf, space.encode(), max_depth, out, size)
+    return ffi.buffer(out, length) if length >= 0 else None

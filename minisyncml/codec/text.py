@@ -65,7 +65,7 @@ def _doctype(ctx: wbxml.Context) -> str:
     return f'<!DOCTYPE DevInf PUBLIC "{tokens.fpi_of(ctx.kind, ctx.version)}" "">\n'
 
 
-def _native(ctx: wbxml.Context, limits: Limits) -> "Optional[memoryview]":
+def _native(ctx: wbxml.Context, limits: Limits) -> Any:
     """The same by the C codec; None for documents that it leaves to Python."""
     if ctx.kind not in ("syncml", "devinf") or ctx.charset not in tokens.UTF8_CHARSETS or not ctx.version:
         return None

@@ -18,7 +18,8 @@ from minisyncml.errors import DecodeError, Error, LimitError
 from minisyncml.limits import DEFAULT
 
 NATIVE = Path(__file__).resolve().parent.parent.parent / "native"
-SOURCES = [str(NATIVE / name) for name in ("wbxml_walk.c", "wbxml_records.c", "wbxml_runs.c", "wbxml_xml.c")]
+SOURCES = [str(NATIVE / name) for name in ("wbxml_walk.c", "wbxml_records.c", "wbxml_runs.c", "wbxml_chars.c",
+                                              "wbxml_xml.c")]
 STRICT = ["-std=c99", "-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Wno-sign-conversion", "-Werror", "-g",
           f"-I{NATIVE}"]
 SANITIZE = ["-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]

@@ -81,3 +81,39 @@ def test_typed_errors_only(data: bytes) -> None:
             run(data)
         except Error:
             pass
+
+
+def _leaves(texts: "list[str | bytes]", depth: int) -> Node:
+    node = Node("SyncBody", [Node("Cmd", [text]) for text in texts] + [Node("Type", [text]) for text in texts])
+    for _ in range(depth):
+        node = Node("Sync", [Node("CmdID", ["1"]), node, Node("Meta", [Node("Type", ["a"]), Node("Mark", ["b"])])])
+    return Node("SyncML", [node])
+
+
+@pytest.mark.skipif(native.lib is None, reason="no C codec")
+@pytest.mark.parametrize("depth", [0, 1, 27, 28, 29, 30, 31, 32, 40])
+def test_plain_leaves_in_c(depth: int) -> None:
+    """Texts with and without what XML has another word for, at each length and depth where C goes another way."""
+    lengths = [*range(1, 70), 255, 256, 257, 4095, 4096, 4097]
+    texts: "list[str | bytes]" = ["x" * length for length in lengths]
+    texts += ["", " ", "a ", " a", "a b", "a\nb", "a&b", "<", ">", "]]>", "~\x7f", "ä", "a\x80", "\ud7ff", "\U0010ffff"]
+    texts += ["application/vnd.syncml-devinf+wbxml", "application/vnd.syncml-devinf+xml", b"a\r\nb\r\n", b"a\rb\n",
+              b"x" * 70 + b"\r\n" + b"y" * 64 + b"\r\n", b"\r\n" * 70, b"x" * 4096 + b"]]>", b"x" * 5000 + b"&\r\n"]
+    data = wbxml.encode(_leaves(texts, depth))
+    for cut in range(40):       # the last leaf ever nearer to the end
+        ctx = wbxml.context(data[:len(data) - cut])
+        fast = text._native(ctx, DEFAULT)
+        if cut:
+            assert fast is None
+        else:
+            assert fast is not None and bytes(fast).decode() == text._Indented(DEFAULT).document(ctx)
+
+
+@pytest.mark.skipif(native.lib is None, reason="no C codec")
+@pytest.mark.parametrize("bad", [b"\x01", b"\x7f\x1f", b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xef\xbf\xbe", b"\xc0\x80"])
+@pytest.mark.parametrize("before", [0, 1, 255, 256, 4095, 4096, 5000])
+def test_what_xml_cannot_hold_is_left_to_python(bad: bytes, before: int) -> None:
+    for data in (bad, bad + b"x" * 300):
+        ctx = wbxml.context(wbxml.encode(Node("SyncML", [Node("Data", [b"x" * before + data])])))
+        assert text._native(ctx, DEFAULT) is None
+        assert "<?wbxml base64 " in text.wbxml_to_xml(ctx.data)
