@@ -51,7 +51,7 @@ def _right(session: "Session", header: c.Header, cred: c.Cred, user: str) -> boo
     if session.asked_nonce is None:
         session.asked_nonce = session.config.recall(header.source)
     secret = session.config.secrets(user) if session.config.secrets is not None else None
-    nonces = (session.asked_nonce, session.new_nonce) if session.authenticated else (session.asked_nonce,)
+    nonces = (session.asked_nonce, session.new_nonce)
     return any([auth.check(cred, user, secret, nonce, header.version) for nonce in nonces])
 
 

@@ -176,6 +176,23 @@ class Exchange:
         self._count[2] += 1
         return self._guarded(lambda: self._answer(packet))
 
+    def doubt(self, packet: Packet) -> Optional[Packet]:
+        """Ask for credentials again, because a message may come from anybody. The session does not notice.
+
+        :param packet: the message
+        :returns: the refusal, None when the message has the credentials of who logged in
+        :raises RemoteProtocolError: a message that is none
+        """
+        secrets = self._config.secrets
+        stranger = Session(self._config._replace(
+            resp_uri=None, secrets=lambda user: secrets(user) if secrets is not None and user == self.user else None))
+        stranger.asked_nonce, stranger.new_nonce = self.session.asked_nonce, self.session.new_nonce
+        stranger.receive(packet)
+        if stranger.authenticated:
+            return None
+        self.session.asked_nonce = stranger.asked_nonce
+        return stranger.send()
+
     def abort(self, error: Error) -> None:
         """The session broke outside: the link is gone, the peer stays away.
 

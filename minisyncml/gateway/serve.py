@@ -63,6 +63,7 @@ class Server:
         self._stores = stores
         self._users = users
         self._url = url
+        self._alike = bool(url) and users is not None   # behind a proxy all clients have one address
         self._limits = limits
         policy(conflict)    # raises when there is none of that name
         self._peers = peers or Peers(None)
@@ -100,12 +101,12 @@ class Server:
         if seat is None:
             seat = self._seat(packet, sender, base, name)
         try:
-            return self._answer(seat, packet, name)
+            return self._answer(seat, packet, name, token == seat.token)
         except RemoteProtocolError:
             if token != seat.token or not _begins(self._header(packet)):
                 raise
         # a client that keeps to the RespURI of an earlier session
-        return self._answer(self._seat(packet, sender, base, name), packet, name)
+        return self._answer(self._seat(packet, sender, base, name), packet, name, False)
 
     def close(self) -> None:
         """Give up all sessions and close the datastores that were opened for users."""
@@ -136,7 +137,8 @@ class Server:
             seat = self._sessions.by_key(key)
             if seat is not None:
                 return seat
-        seat, left = self._sessions.open(key, lambda token: self._exchange(f"{base.rstrip('/')}/{token}"), name)
+        seat, left = self._sessions.open(key, lambda token: self._exchange(f"{base.rstrip('/')}/{token}"), name,
+                                         not self._alike)
         for former in left:
             self._dismiss(former)
         return seat
@@ -147,17 +149,21 @@ class Server:
 
     # -- one message
 
-    def _answer(self, seat: "Seat[Exchange]", packet: Packet, name: bytes) -> Optional[Packet]:
+    def _answer(self, seat: "Seat[Exchange]", packet: Packet, name: bytes, proven: bool) -> Optional[Packet]:
         left: "list[Seat[Exchange]]" = []
         try:
-            return self._turn(seat, packet, name, left)
+            return self._turn(seat, packet, name, proven, left)
         finally:
             for former in left:     # not while this seat is locked: the other may be doing the same
                 self._dismiss(former)
 
-    def _turn(self, seat: "Seat[Exchange]", packet: Packet, name: bytes,
+    def _turn(self, seat: "Seat[Exchange]", packet: Packet, name: bytes, proven: bool,
               left: "list[Seat[Exchange]]") -> Optional[Packet]:
         with seat.lock:
+            if self._alike and seat.trusted and not proven:
+                refusal = seat.session.doubt(packet)
+                if refusal is not None:
+                    return refusal
             if seat.answered == name:
                 return seat.reply   # a repeat: its answer was lost
             if seat.session.failed is not None:

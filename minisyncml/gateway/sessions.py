@@ -82,12 +82,14 @@ class Sessions(Generic[T]):
         with self._lock:
             return self._touch(self._keys.get(key))
 
-    def open(self, key: Key, make: "Callable[[str], T]", current: bytes) -> "tuple[Seat[T], list[Seat[T]]]":
+    def open(self, key: Key, make: "Callable[[str], T]", current: bytes,
+             sure: bool = True) -> "tuple[Seat[T], list[Seat[T]]]":
         """A new session, unless this message opened one a moment ago and is being handled.
 
         :param key: who sends
         :param make: makes the session, told its token
         :param current: digest of the message that opens it
+        :param sure: whether nobody else can have that key; else the former session stays until this one has logged in
         :returns: its seat, and those that had to leave: the same client's former one, and one to make room
         :raises TransportError: when all seats are taken by sessions that are logged in
         """
@@ -95,9 +97,9 @@ class Sessions(Generic[T]):
             former = self._keys.get(key)
             if former is not None and former.current == current and not former.ended:
                 return former, []
-            left = [former] if former is not None else []
-            if former is not None:
-                self._remove(former)
+            left = [former] if former is not None and sure else []
+            for seat in left:
+                self._remove(seat)
             left += self._make_room()
             token = self._token()
             seat = Seat(token, key, make(token), self._clock(), current)
@@ -105,7 +107,8 @@ class Sessions(Generic[T]):
             return seat, left
 
     def trust(self, seat: "Seat[T]", user: str) -> "list[Seat[T]]":
-        """A session has logged in. Nobody takes the seats of others: who has too many loses the one idle for longest.
+        """A session has logged in. Nobody takes the seats of others: who begins anew loses the former one, who has too
+        many the one idle for longest.
 
         :param seat: its seat
         :param user: who it is, empty where nobody has to log in
@@ -116,7 +119,9 @@ class Sessions(Generic[T]):
             own = [other for other in self._seats.values() if other.owner == seat.owner and other.trusted
                    and not other.ended and other is not seat]
             own.sort(key=lambda other: (other.lock.locked(), other.seen))
-            left = own[:max(0, len(own) + 1 - self._limits.max_sessions_per_user)]
+            again = [other for other in own if other.key == seat.key]
+            own = [other for other in own if other.key != seat.key]
+            left = again + own[:max(0, len(own) + 1 - self._limits.max_sessions_per_user)]
             for other in left:
                 self._remove(other)
             return left

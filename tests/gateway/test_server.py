@@ -7,14 +7,17 @@ from typing import Any, Optional
 
 import pytest
 from pair import bodies, delete, fill
+from probe import Probe, add
 
-from minisyncml.engine.auth import ha1
+from minisyncml.engine import auth
+from minisyncml.engine.auth import Login, ha1, unb64
 from minisyncml.errors import AuthError, RemoteProtocolError, TransportError, UsageError
 from minisyncml.gateway.client import Client
 from minisyncml.gateway.exchange import Exchange, Options
 from minisyncml.gateway.report import COLUMNS, Report
 from minisyncml.gateway.serve import Server
 from minisyncml.limits import DEFAULT
+from minisyncml.message import commands as c
 from minisyncml.message import document
 from minisyncml.store.base import Store
 from minisyncml.store.memory import MemoryStore
@@ -55,11 +58,11 @@ class Phone:
     """A client stepped message by message; `fill` gives its store so many notes."""
 
     def __init__(self, house: House, notes: int = 3, sender: str = "10.0.0.1", device: str = "phone",
-                 token: bool = True) -> None:
+                 token: bool = True, login: Optional[Login] = None) -> None:
         self.house, self.sender, self.token = house, sender, token
         self.store = MemoryStore()
         fill(self.store, *(f"note {number}" for number in range(notes)))
-        options = Options(device, lambda size: b"\1" * size, lambda: 0.0)
+        options = Options(device, lambda size: b"\1" * size, lambda: 0.0, login=login)
         self.exchange = Exchange.client(options, {"notes": self.store}, Peers(None), URL)
         self.packet = self.exchange.start()
 
@@ -220,6 +223,95 @@ def test_resp_uri_behind_a_proxy() -> None:
     assert answer is not None
     uri = document.parse(answer.body).message.header.resp_uri
     assert uri is not None and uri.startswith("https://sync.example.org/x/") and len(uri) < 127
+
+
+class Guess(Probe):
+    """A client that knows Source and SessionID of its own or a guessed session, and no token."""
+
+    def __init__(self, house: House, user: str = "", scheme: str = "basic") -> None:
+        super().__init__({})
+        self.handle, self.login, self.scheme, self.nonce = house.server.handle, Login(user, "pw"), scheme, b""
+
+    def push(self, body: bytes) -> c.Message:
+        answer = self.handle(Packet(XML, body, URL), "10.0.0.1")
+        assert answer is not None
+        self.raw, self.reply = answer.body, document.parse(answer.body).message
+        for status in self.statuses():
+            if status.chal is not None and status.chal.next_nonce:
+                self.nonce = unb64(status.chal.next_nonce.encode())
+        return self.reply
+
+    def say(self, *commands: c.Command, cred: bool = True) -> "set[int]":
+        """Send a message with credentials; the Status codes that come back."""
+        made = auth.make(self.login, self.scheme, self.nonce, "1.2") if cred else None
+        self.send(*commands, cred=made, source_name=self.login.user or None)
+        return {status.code for status in self.statuses()}
+
+
+class TestBehindAProxy:
+    """All clients have the address of the proxy, so Source and SessionID alone prove nothing."""
+
+    def house(self) -> House:
+        house = House({"ada": "pw", "eve": "pw"}, url=URL)
+        fill(house.stores_of("ada")["notes"], "a secret")
+        return house
+
+    def begun(self, house: House, scheme: str = "basic", anchor: str = "") -> Guess:
+        client = Guess(house, "ada", scheme)
+        if scheme == "md5":
+            assert client.say() == {401}
+        assert client.say(client.alert(201, next=anchor)) == {200, 212}
+        return client
+
+    @pytest.mark.parametrize("user, code", (("", 407), ("eve", 401)))
+    def test_a_guessed_session_is_not_joined(self, user: str, code: int) -> None:
+        house = self.house()
+        client, thief = self.begun(house), Guess(house, user)
+        for number in range(3):
+            thief.msg = 5 + number
+            assert thief.say(thief.sync(add("L1", "forged")), cred=bool(user)) == {code}
+            assert b"secret" not in thief.raw and b"RespURI" not in thief.raw
+        assert client.say(client.sync(add("L1", "mine"))) == {200, 201, 212}
+        assert b"a secret" in client.raw
+        assert bodies(house.stores["ada"]["notes"]) == [b"a secret", b"mine"]
+        assert "eve" not in house.stores
+
+    @pytest.mark.parametrize("scheme", ("basic", "md5"))
+    def test_credentials_do_instead_of_the_token(self, scheme: str) -> None:
+        house = self.house()
+        client = self.begun(house, scheme)
+        if scheme == "md5":
+            assert client.say(client.sync(add("L1", "mine")), cred=False) == {407}
+        assert client.say(client.sync(add("L1", "mine"))) == {200, 201, 212}
+        assert bodies(house.stores["ada"]["notes"]) == [b"a secret", b"mine"]
+
+    def test_a_guessed_repeat_is_not_answered(self) -> None:
+        house = self.house()
+        packets: "list[Packet]" = []
+        client, _ = house.client("mine", user="ada", password="pw", tap=packets.append)
+        assert client.sync().exit_code == 0
+        last = [packet for packet in packets if packet.to][-1]
+        answer = house.server.handle(last._replace(to=URL), "10.0.0.1")
+        assert answer is not None
+        codes = {x.code for x in document.parse(answer.body).message.commands if isinstance(x, c.Status)}
+        assert codes == {407}
+
+    def test_a_guessed_first_message_ends_nobodys_session(self) -> None:
+        house = self.house()
+        phone = Phone(house, login=Login("ada", "pw", "basic"))
+        phone.step()
+        thief = Guess(house)
+        thief.say(cred=False)
+        phone.finish()
+        assert bodies(house.stores["ada"]["notes"]) == bodies(phone.store)
+
+    def test_who_begins_anew_leaves_the_former_session(self) -> None:
+        house = self.house()
+        self.begun(house)
+        client = self.begun(house, anchor="another")
+        assert len(house.server._sessions) == 1
+        assert client.say(client.sync()) == {200, 212}
+        assert [type(report.error) for report in house.reports] == [TransportError]
 
 
 def test_idle_sessions_are_dropped_and_told() -> None:
