@@ -22,6 +22,10 @@ class UsageError(Error):
     exit_code = 2
 
 
+class TraceError(UsageError):
+    """A trace file that is none, damaged, of a newer version, or that cannot be read or written."""
+
+
 class LocalProtocolError(Error):
     """Our own caller broke the rules of the engine: a status slot filled twice, a message sent out of turn."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Callable, Iterator, Mapping, Optional
+from typing import TYPE_CHECKING, Callable, Iterator, Mapping, Optional
 
 from minisyncml.engine.auth import Login
 from minisyncml.engine.config import VERSIONS
@@ -21,6 +21,9 @@ from minisyncml.sync.conflict import policy
 from minisyncml.sync.run import MODES
 from minisyncml.transport.base import Transport
 from minisyncml.transport.http import HttpTransport
+
+if TYPE_CHECKING:
+    from minisyncml.gateway.traced import Trace
 
 PAGE = 200
 #: HTTP statuses with which servers answer a version that they do not understand
@@ -46,6 +49,7 @@ class Client:
     :param limits: bounds
     :param transport: makes the way to the server; HTTP by default
     :param progress: is told in a few words how far the session is
+    :param trace: writes down each session
     :param clock: seconds that only go forward
     :param now: seconds since 1970, for the history that people read; no decision rests on it
     :param random: gives so many random bytes
@@ -57,7 +61,7 @@ class Client:
                  peers: Optional[Peers] = None, device_id: str = "", conflict: str = KEEP_BOTH,
                  allow_empty: bool = False, rescan: bool = False, limits: Limits = DEFAULT,
                  transport: Optional[Callable[[], Transport]] = None,
-                 progress: Callable[[str], None] = lambda words: None,
+                 progress: Callable[[str], None] = lambda words: None, trace: "Optional[Trace]" = None,
                  clock: Callable[[], float] = time.monotonic, now: Callable[[], float] = time.time,
                  random: Callable[[int], bytes] = os.urandom) -> None:
         _choose("auth", auth, ("auto", "basic", "md5", "none"))
@@ -74,6 +78,7 @@ class Client:
         self._remotes = dict(remotes or {})
         self._transport = transport or (lambda: HttpTransport(target, limits=limits))
         self._progress = progress
+        self._trace = trace
         self._now = now
 
     def sync(self, mode: str = "two-way") -> Report:
@@ -158,7 +163,8 @@ class Client:
 
     def _run(self, stores: Stores, mode: str, remotes: "Mapping[str, str]",
              order: Optional[Order] = None) -> Exchange:
-        exchange = Exchange.client(self._options, stores, self._peers, self._target)
+        kind, options = (Exchange, self._options) if self._trace is None else self._trace.exchange(self._options)
+        exchange = kind.client(options, stores, self._peers, self._target)
         try:
             with self._transport() as transport:
                 packet = exchange.start(mode, remotes, order)

@@ -28,6 +28,7 @@ from minisyncml.sync.syncer import Options as SyncOptions
 from minisyncml.transport.base import Packet
 
 if TYPE_CHECKING:
+    from minisyncml.gateway.recorder import Recording
     from minisyncml.gateway.wake import Order
 
 Stores = Mapping[str, Store]
@@ -57,6 +58,7 @@ class Options(NamedTuple):
     challenge: str = "md5"                  #: server: the scheme to ask for
     version: str = "1.2"
     encoding: str = "wbxml"
+    record: "Optional[Recording]" = None    #: what is told of it, see :mod:`minisyncml.gateway.traced`
 
 
 class Exchange:

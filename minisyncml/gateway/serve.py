@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Callable, Mapping, Optional, Union
 
 from minisyncml.digest import digest
 from minisyncml.engine.auth import Secret
-from minisyncml.errors import RemoteProtocolError, StoreError, TransportError
+from minisyncml.errors import Error, RemoteProtocolError, StoreError, TransportError
 from minisyncml.gateway.config import secret_of
 from minisyncml.gateway.exchange import Exchange, Options, Stores
 from minisyncml.gateway.report import Report
@@ -25,6 +25,8 @@ from minisyncml.transport.wsgi import App
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
+
+    from minisyncml.gateway.traced import Trace
 
 Users = Union[Mapping[str, str], Callable[[str], Optional[str]]]
 TOKEN_BYTES = 12
@@ -47,6 +49,7 @@ class Server:
     :param on_report: is shown the report of each session when it ended
     :param log: is told in one line what went wrong on our side
     :param tap: is shown every message that :attr:`wsgi_app` takes or gives, see :mod:`minisyncml.gateway.trace`
+    :param trace: writes down each session
     :param clock: seconds that only go forward
     :param now: seconds since 1970, for the history that people read; no decision rests on it
     :param random: gives so many random bytes
@@ -58,7 +61,7 @@ class Server:
                  challenge: str = "md5", allow_empty: bool = False, rescan: bool = False, limits: Limits = DEFAULT,
                  on_report: Callable[[Report], None] = lambda report: None,
                  log: Callable[[str], None] = lambda line: None, tap: Optional[Tap] = None,
-                 clock: Callable[[], float] = time.monotonic,
+                 trace: "Optional[Trace]" = None, clock: Callable[[], float] = time.monotonic,
                  now: Callable[[], float] = time.time, random: Callable[[int], bytes] = os.urandom) -> None:
         self._stores = stores
         self._users = users
@@ -72,6 +75,7 @@ class Server:
         self._on_report = on_report
         self._log = log
         self._tap = tap
+        self._trace = trace
         self._now = now
         self._known: "dict[str, Stores]" = {}
         self._opening = allocate_lock()
@@ -99,7 +103,7 @@ class Server:
         name = digest(packet.body)
         seat = self._sessions.by_token(token) if token else None
         if seat is None:
-            seat = self._seat(packet, sender, base, name)
+            seat = self._opened(packet, sender, base, name)
         try:
             return self._answer(seat, packet, name, token == seat.token)
         except RemoteProtocolError:
@@ -130,6 +134,14 @@ class Server:
         header = document.parse(packet.body, packet.content_type, self._limits).message.header
         return header.source, header.session_id, header.msg_id
 
+    def _opened(self, packet: Packet, sender: str, base: str, name: bytes) -> "Seat[Exchange]":
+        try:
+            return self._seat(packet, sender, base, name)
+        except Error as error:
+            if self._trace is not None:
+                self._trace.stray(packet, error)
+            raise
+
     def _seat(self, packet: Packet, sender: str, base: str, name: bytes) -> "Seat[Exchange]":
         header = self._header(packet)
         key = Key(header[0], header[1], sender)
@@ -145,7 +157,8 @@ class Server:
 
     def _exchange(self, url: str) -> Exchange:
         secrets = None if self._users is None else self._secret
-        return Exchange.server(self._options, self._stores_of, self._peers, secrets, url)
+        kind, options = (Exchange, self._options) if self._trace is None else self._trace.exchange(self._options)
+        return kind.server(options, self._stores_of, self._peers, secrets, url)
 
     # -- one message
 
