@@ -37,6 +37,7 @@ class Limits(NamedTuple):
     retry_delay: float = 1.0                #: before the first repeat, doubled each time
     # data
     guard_items: int = 3                    #: a side with at least so many items that loses all of them stops the run
+    guard_share: int = 20                   #: with fewer than one in so many left, all counts as lost
     trash_items: int = 1000                 #: deleted items and losers of conflicts kept for each datastore
     trash_bytes: int = 16 * 1024 * 1024
     lock_wait: float = 10.0                 #: for a datastore that another session or process holds

@@ -249,16 +249,26 @@ class Incoming:
             self.batch.set_entry(self.run.peer, entry)
 
     def doomed(self) -> "tuple[list[str], int]":
-        """What the peer deleted.
+        """What the peer deleted. What was edited here since it said so is a conflict, decided as one.
 
         :returns: the ids, and how many items of the peer are left
         """
-        gone, left = [], 0
+        gone, left, edited = [], 0, []
         for entry in self.batch.entries(self.run.peer):
-            if entry.flags & DOOMED:
+            if not entry.flags & DOOMED:
+                left += 1
+                continue
+            row = self.batch.row(entry.id)
+            if row is None or row.revision <= entry.seen or row.digest == entry.digest:
                 gone.append(entry.id)
             else:
-                left += 1
+                edited.append(entry.id)
+        for id in edited:
+            self.run.local_counts["conflicts"] += 1
+            if self.client or self.policy.edit_beats_deletion(False):
+                self.batch.drop_entry(self.run.peer, id)    # goes there again as new
+            else:
+                gone.append(id)
         return gone, left
 
     def carry_out(self, gone: "list[str]") -> None:

@@ -233,6 +233,8 @@ class Syncer:
         if run.failed and not failed:
             run.problem += _words(event.status)
             run.at_risk = self.ours and event.code == codes.SYNC_FAILED
+            if run.at_risk:
+                run.remote_counts["deleted"] = 0    # it said 200 to each, as they came, and kept them all
 
     def _on_sync(self, event: SyncOpened) -> None:
         self._open = run = self._find(event.target, event.source)
@@ -313,8 +315,9 @@ class Syncer:
         gone, left = incoming.doomed()
         refresh = codes.ALERT_REFRESH_FROM_SERVER if self.client else codes.ALERT_REFRESH_FROM_CLIENT
         rest = [id for id, _ in unsettled(self.batch(run), run.peer)] if run.code == refresh else []
-        if len(gone) + len(rest) >= self.options.limits.guard_items and not left and not self.options.allow_empty:
-            self.risk(run, f"the peer has nothing left of {run.name}: {len(gone) + len(rest)} items would be deleted")
+        if not self.options.allow_empty and _all_lost(len(gone) + len(rest), left, self.options.limits):
+            self.risk(run, f"the peer has {left or 'nothing'} left of {run.name}: "
+                      f"{len(gone) + len(rest)} items would be deleted")
             return
         incoming.carry_out(gone)
         incoming.wipe_rest(rest)
@@ -383,6 +386,10 @@ class Syncer:
         for run in self.runs:
             if not run.complete:
                 run.fail(codes.SYNC_FAILED, f"the session ended before {run.name} was synced")
+
+
+def _all_lost(gone: int, left: int, limits: Limits) -> bool:
+    return gone >= limits.guard_items and left * limits.guard_share < gone
 
 
 def _words(status: c.Status) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from pair import Pair, delete, fill, fine
-from probe import Probe, add
+from pair import Pair, delete, edit, fill, fine, transferred
+from probe import Probe, add, children
 from probe import delete as remove
-from scenes import BASE, TEXT, Scene
+from scenes import BASE, TEXT, Scene, named
 
 from minisyncml.errors import DataAtRisk
+from minisyncml.gateway.exchange import Exchange
 from minisyncml.limits import DEFAULT
 from minisyncml.store.base import Store
 from minisyncml.store.memory import MemoryStore
@@ -90,6 +91,100 @@ def test_items_that_come_back_make_it_go_on(side: str) -> None:
     assert fine(left) and fine(right)
     client, server = scene.contents()
     assert client == server and len(client) == len(BASE) == sum(client.values())
+
+
+@pytest.mark.parametrize("side", ("client", "server"))
+class TestSplitPackage:
+    """Deletions are answered as they come and carried out at the end: when the guard stops them there, each side
+    still has to know what the other has."""
+
+    TEXTS = tuple(f"note {number}" for number in range(400))
+
+    def stopped(self, side: str) -> Scene:
+        """A scene where `side` is empty, allows itself to be, and was stopped by the other."""
+        scene = Scene(first=True, size=2000)
+        empty = self.empty(scene, side)
+        fill(scene.client, *self.TEXTS)
+        scene.pair.sync()
+        wipe(empty)
+        self.allow(scene, side)
+        assert stopped(scene, "two-way")
+        way = "up" if side == "client" else "down"
+        assert sum(bool(children(message)) for sent, message in scene.pair.messages() if sent == way) > 2
+        assert not any(part.remote.deleted for part in self.sender(scene, side).report.datastores.values())
+        assert len(self.full(scene, side)) == len(self.TEXTS)
+        return scene
+
+    def empty(self, scene: Scene, side: str) -> Store:
+        return scene.client if side == "client" else scene.server
+
+    def full(self, scene: Scene, side: str) -> Store:
+        return scene.server if side == "client" else scene.client
+
+    def sender(self, scene: Scene, side: str) -> Exchange:
+        sender = scene.pair.left if side == "client" else scene.pair.right
+        assert sender is not None
+        return sender
+
+    def allow(self, scene: Scene, side: str) -> None:
+        if side == "client":
+            scene.pair.client_options = scene.pair.client_options._replace(allow_empty=True)
+        else:
+            scene.pair.server_options = scene.pair.server_options._replace(allow_empty=True)
+
+    def check(self, scene: Scene, *wanted: str) -> None:
+        for _ in range(2):
+            left, right = scene.pair.sync()
+            assert fine(left) and fine(right)
+            assert [sorted(side.elements()) for side in scene.contents()] == [sorted(x.encode() for x in wanted)] * 2
+        assert not transferred(left) and not transferred(right)
+
+    def test_it_stays_stopped(self, side: str) -> None:
+        scene = self.stopped(side)
+        for _ in range(2):
+            assert stopped(scene, "two-way")
+            assert len(self.full(scene, side)) == len(self.TEXTS)
+
+    @pytest.mark.parametrize("mode", ("two-way", "slow"))
+    def test_what_comes_back_is_there_once(self, side: str, mode: str) -> None:
+        scene = self.stopped(side)
+        fill(self.empty(scene, side), *self.TEXTS)
+        left, right = scene.pair.sync(mode)
+        assert fine(left) and fine(right)
+        self.check(scene, *self.TEXTS)
+
+    def test_a_slow_sync_brings_everything_back(self, side: str) -> None:
+        scene = self.stopped(side)
+        scene.pair.sync("slow")
+        self.check(scene, *self.TEXTS)
+
+    def test_when_it_is_allowed_all_goes_to_the_trash(self, side: str) -> None:
+        scene = self.stopped(side)
+        self.allow(scene, "server" if side == "client" else "client")
+        scene.pair.sync()
+        self.check(scene)
+        assert {x.body for x in self.full(scene, side).trash()} == {text.encode() for text in self.TEXTS}
+
+    def test_what_is_edited_meanwhile_stays(self, side: str) -> None:
+        scene = self.stopped(side)
+        self.allow(scene, "server" if side == "client" else "client")
+        full = self.full(scene, side)
+        for text in (self.TEXTS[0], self.TEXTS[-1]):
+            edit(full, named(full, text), f"{text}, edited")
+        scene.pair.sync()
+        self.check(scene, *(f"{text}, edited" for text in (self.TEXTS[0], self.TEXTS[-1])))
+
+
+@pytest.mark.parametrize("left, stops", ((4, True), (5, False)))
+@pytest.mark.parametrize("mode", ("two-way", "refresh-from-client"))
+def test_next_to_nothing_is_left(mode: str, left: int, stops: bool) -> None:
+    scene = Scene(first=True)
+    ids = fill(scene.client, *(f"note {number}" for number in range(100)))
+    scene.pair.sync()
+    delete(scene.client, *ids[left:])
+    assert stopped(scene, mode) == stops
+    assert len(scene.server) == (100 if stops else left)
+    assert DEFAULT.guard_share == 20
 
 
 @pytest.mark.parametrize("count", (1, 2))
