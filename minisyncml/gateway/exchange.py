@@ -19,12 +19,13 @@ from minisyncml.gateway.names import resolve
 from minisyncml.gateway.report import Report
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message.devinf import DevInf, devinf_bytes, from_dict, to_dict
-from minisyncml.profile import profile_of
+from minisyncml.profile import Identity, find
 from minisyncml.store.base import Store
 from minisyncml.sync.client import ClientSyncer
 from minisyncml.sync.run import MODE_NAMES, MODES, Run
 from minisyncml.sync.server import ServerSyncer
 from minisyncml.sync.syncer import Options as SyncOptions
+from minisyncml.sync.syncer import plain_uri
 from minisyncml.transport.base import Packet
 
 if TYPE_CHECKING:
@@ -58,6 +59,9 @@ class Options(NamedTuple):
     challenge: str = "md5"                  #: server: the scheme to ask for
     version: str = "1.2"
     encoding: str = "wbxml"
+    demand: str = ""                        #: server that called its client: the mode it asked for, a key of MODES
+    remotes: "Mapping[str, str]" = {}       #: server: what the client calls our datastores, where that is settled
+    present: "Callable[[DevInf], DevInf]" = lambda devinf: devinf   #: what we say of ourselves, from what we would
     record: "Optional[Recording]" = None    #: what is told of it, see :mod:`minisyncml.gateway.traced`
 
 
@@ -302,7 +306,8 @@ class Exchange:
             self.syncer = ClientSyncer(self.session, self._stores, options, state)
         else:
             self.syncer = _Server(self.session, self._stores, options, state)
-            self.syncer.device = self.device
+            self.syncer.device, self.syncer.demand = self.device, MODES.get(self._options.demand, 0)
+            self.syncer.names = {plain_uri(uri): name for name, uri in self._options.remotes.items()}
         self.syncer.session = f"{self.device} {self.session.session_id}"
         self._learn(self._memory.get(self._key).get("devinf"))
 
@@ -317,7 +322,8 @@ class Exchange:
     # -- device information
 
     def _describe(self, version: str) -> DevInf:
-        return describe(self._stores, self._options.device, self._config.role == CLIENT, version)
+        named = {self._options.remotes.get(name, name): store for name, store in self._stores.items()}
+        return self._options.present(describe(named, self._options.device, self._config.role == CLIENT, version))
 
     def _fingerprint(self) -> str:
         """Changes when our DevInf does, so that it is told again."""
@@ -339,7 +345,8 @@ class Exchange:
         if not isinstance(values, dict) or self.syncer is None:
             return
         devinf: DevInf = from_dict(values)
-        self.syncer.outgoing.slow_command = profile_of(devinf.man).slow_command
+        profile = find(Identity(devinf.man or "", devinf.mod or "", devinf.fwv or "", self.device))
+        self.syncer.outgoing.slow_command = profile.slow_cmd.capitalize()
         self.syncer.ours = is_ours(devinf)
         if not isinstance(self.syncer, ServerSyncer):
             return
@@ -397,10 +404,17 @@ class Exchange:
 
 
 class _Server(ServerSyncer):
-    """Finds datastores by all their spellings."""
+    """Finds datastores by the names that are settled, and by all their spellings."""
+
+    names: "Mapping[str, str]" = {}
 
     def resolve(self, uri: str) -> Optional[str]:
-        return resolve(uri, self.stores)
+        name = self.names.get(plain_uri(uri))
+        return name if name is not None else resolve(uri, [name for name in self.stores if name not in self._settled])
+
+    @property
+    def _settled(self) -> "set[str]":
+        return set(self.names.values())
 
 
 def _no_devinf(version: str) -> DevInf:

@@ -1,25 +1,14 @@
-"""What a peer is like where the protocol leaves a choice: values, not branches, found by what its DevInf says."""
+"""What a peer is like where the protocol leaves a choice: values, not branches, found by what it says of itself.
+
+A profile is layers of values, one on top of the other: default, maker, model, firmware, the user's file, and what was
+learnt with the very device. The files are in profiles/.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional
+from minisyncml.profile.layers import Row, explain, find, names
+from minisyncml.profile.match import Identity, capability
+from minisyncml.profile.values import DEFAULT, MODES, FieldLimit, Profile, StoreValue
 
-
-class Profile(NamedTuple):
-    """How to speak with a peer. `slow_command` is what a client sends all its items with when all are compared."""
-
-    slow_command: str = "Replace"
-
-
-DEFAULT = Profile()
-#: manufacturer in lower case -> profile
-KNOWN = {"pysyncml": Profile(slow_command="Add")}   # its server takes no Replace of what it does not have
-
-
-def profile_of(manufacturer: Optional[str]) -> Profile:
-    """The profile of a peer.
-
-    :param manufacturer: DevInf/Man
-    :returns: its profile, the default one for an unknown peer
-    """
-    return KNOWN.get((manufacturer or "").strip().lower(), DEFAULT)
+__all__ = ["DEFAULT", "MODES", "FieldLimit", "Identity", "Profile", "Row", "StoreValue", "capability", "explain",
+           "find", "names"]
