@@ -40,8 +40,9 @@ _ITEM_TARGET, _ITEM_SOURCE = _ITEM + _TARGET, _ITEM + _SOURCE
 _URI_END = _STOP + _END
 _DATA = _open("Data").encode() + bytes((OPAQUE,))
 _NO_DATA = _empty("Data").encode()
+_DATA_END = _END * 2
 _MORE_END = _empty("MoreData") + _END
-_CLOSE = {head: (head + _END).encode() for head in (_END, _END * 2, _MORE_END, _END + _MORE_END)}    # after an item
+_CLOSE = {head: (head + _END).encode() for head in (_END, _DATA_END, _MORE_END, _END + _MORE_END)}    # after an item
 _STATUS = _text("Status", "CmdID")
 _MSG_REF, _CMD_REF, _CMD = (_STOP + _text(tag) for tag in ("MsgRef", "CmdRef", "Cmd"))
 _TARGET_REF = _text("TargetRef")
@@ -75,8 +76,8 @@ class Templates:
         self._version = version
         self._more = version >= "1.1"
         self._last: Optional[Meta] = None
-        self._text = ""
-        self._nuls = 1                      # with that of the CmdID
+        self._text = _STOP                  # from the CmdID to the first item
+        self._nuls = 1
         self._lengths: "dict[int, bytes]" = {}
 
     def start(self, header: Header) -> Optional[bytes]:
@@ -147,7 +148,7 @@ class Templates:
             return None
         if meta is not self._last:
             self._share(meta)
-        head, nuls = f"{start}{cmd_id}{_STOP}{self._text}", self._nuls
+        head, nuls = f"{start}{cmd_id}{self._text}", self._nuls
         out: "list[bytes]" = []
         for source, target, own, data, more, source_parent, target_parent, source_name, target_name, filter_ in items:
             if (own is not None or source_parent is not None or target_parent is not None or source_name is not None
@@ -166,14 +167,16 @@ class Templates:
                 head += _ITEM
             if head.count("\0") != nuls:
                 return None
-            out.append(head.encode())
-            head = _MORE_END if more and self._more else _END
             if data.__class__ is bytes:
-                out += (self._lengths.get(len(data)) or self._length(len(data)), data)
-                if data:
-                    head = _END + head
-            elif data is not None:
+                out += (head.encode(), self._lengths.get(len(data)) or self._length(len(data)), data)
+                head = _DATA_END if data else _END
+            elif data is None:
+                out.append(head.encode())
+                head = _END
+            else:
                 return None
+            if more and self._more:
+                head = head[:-1] + _MORE_END
             nuls = 0
         out.append(_CLOSE[head])
         return b"".join(out)
@@ -181,8 +184,8 @@ class Templates:
     def _share(self, meta: Optional[Meta]) -> None:
         """Keep the text of a Meta for the commands that follow."""
         text = self._meta_text(meta) if meta is not None else ""
-        self._text = text + _TO_PAGE_0 if text else ""
-        self._nuls = 1 + self._text.count("\0")
+        self._text = _STOP + text + _TO_PAGE_0 if text else _STOP
+        self._nuls = self._text.count("\0")
         self._last = meta
 
     def _meta_text(self, meta: Meta) -> str:

@@ -23,6 +23,10 @@ _TO_PAGE_0 = bytes((SWITCH_PAGE, 0))
 _SYNCML, _SYNCBODY = (bytes((SYNCML[tag] | CONTENT,)) for tag in ("SyncML", "SyncBody"))
 
 
+#: what a document begins with
+_OPENINGS = {version: wbxml.header(version, "syncml") + _SYNCML for version in ("1.0", "1.1", "1.2")}
+
+
 class _Wbxml:
     """Commands as WBXML; `page` is the code page that the bytes written so far have left selected."""
 
@@ -31,9 +35,11 @@ class _Wbxml:
     def __init__(self, version: str) -> None:
         self.writing = Writing(version)
         self._templates = Templates(self._meta, version)
+        self._encode = self._templates.encode
 
     def start(self, header: Header) -> "tuple[bytes, int]":
-        opening = wbxml.header(self.writing.version, "syncml") + _SYNCML
+        version = self.writing.version
+        opening = _OPENINGS.get(version) or wbxml.header(version, "syncml") + _SYNCML
         quick = self._templates.start(header)
         if quick is not None:
             return opening + quick, 0
@@ -41,7 +47,7 @@ class _Wbxml:
         return b"".join((opening, head, _TO_PAGE_0 if page else b"", _SYNCBODY)), 0
 
     def command(self, command: Command, page: int) -> "tuple[bytes, int]":
-        quick = self._templates.encode(command)
+        quick = self._encode(command)
         if quick is not None:
             return (_TO_PAGE_0 + quick if page else quick), 0
         return wbxml.fragment(write_command(command, self.writing), page)
@@ -134,6 +140,7 @@ class Writer:
     def __init__(self, header: Header, encoding: str = "wbxml", limit: Optional[int] = None, version: str = "1.2",
                  namespace: bool = True) -> None:
         self._dress: Union[_Wbxml, _Xml] = _Xml(version, namespace) if encoding == "xml" else _Wbxml(version)
+        self._command = self._dress.command
         head, self._page = self._dress.start(header)
         self._parts = [head]
         self._bytes = len(head)
@@ -161,7 +168,14 @@ class Writer:
         :raises ItemError: item data that XML cannot hold
         :raises LocalProtocolError: a command that the version does not have
         """
-        return self._take(*self._dress.command(command, self._page), self._inside)
+        data, page = self._command(command, self._page)
+        size = self._bytes + len(data)
+        if size + self._tails[page][self._inside] > self._limit:
+            return False
+        self._parts.append(data)
+        self._bytes = size
+        self._page = page
+        return True
 
     def open_sync(self, sync: Sync) -> bool:
         """Begin a Sync whose children are added one by one.
@@ -170,8 +184,12 @@ class Writer:
         :returns: whether it fitted; if not, nothing has changed
         """
         data, page = self._dress.opening(sync, self._page)
-        if self._inside or not self._take(data, page, True):
+        size = self._bytes + len(data)
+        if self._inside or size + self._tails[page][True] > self._limit:
             return False
+        self._parts.append(data)
+        self._bytes = size
+        self._page = page
         self._inside = True
         return True
 
@@ -183,15 +201,6 @@ class Writer:
             self._bytes += len(end)
             self._inside = False
 
-    def _take(self, data: bytes, page: int, inside: bool) -> bool:
-        size = self._bytes + len(data)
-        if size + self._tails[page][inside] > self._limit:
-            return False
-        self._parts.append(data)
-        self._bytes = size
-        self._page = page
-        return True
-
     def fit(self, command: ItemCommand, data: bytes) -> int:
         """How much of an item's data one message can take: the length of a chunk of a large object.
 
@@ -201,7 +210,7 @@ class Writer:
         :param data: what is still to be sent, for XML :func:`~minisyncml.message.fields.xml_safe`
         :returns: bytes from the beginning of `data`; in XML never the middle of a character
         """
-        frame, page = self._dress.command(command, self._page)
+        frame, page = self._command(command, self._page)
         room = self._limit - self._bytes - len(frame) - self._tails[page][self._inside]
         return self._dress.fit(room, data)
 
