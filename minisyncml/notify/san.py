@@ -176,8 +176,8 @@ def is_packet(body: bytes) -> bool:
     :param body: a notification of either form
     :returns: True for the packet, False for a SyncML message in WBXML or XML
     """
-    if body[DIGEST:DIGEST + 1] in (b"\2", b"\3", b"\4") and body[DIGEST + 2:DIGEST + 5] == bytes(3):
-        return True     # versions 0.8 to 1.9 and 27 bits of nothing: a message has no three NULs there
+    if body[DIGEST:DIGEST + 1] in (b"\2", b"\3", b"\4", b"\5") and body[DIGEST + 2:DIGEST + 5] == bytes(3):
+        return True     # versions 0.8 to 2.3 and 27 bits of nothing: a message has no three NULs there
     return not (body.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0")[:1] == b"<" or body[:1] in (b"\0", b"\1", b"\2", b"\3"))
 
 
