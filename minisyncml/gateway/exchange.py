@@ -409,12 +409,7 @@ class _Server(ServerSyncer):
     names: "Mapping[str, str]" = {}
 
     def resolve(self, uri: str) -> Optional[str]:
-        name = self.names.get(plain_uri(uri))
-        return name if name is not None else resolve(uri, [name for name in self.stores if name not in self._settled])
-
-    @property
-    def _settled(self) -> "set[str]":
-        return set(self.names.values())
+        return self.names.get(plain_uri(uri)) or resolve(uri, self.stores)
 
 
 def _no_devinf(version: str) -> DevInf:

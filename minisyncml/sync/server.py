@@ -9,14 +9,17 @@ from minisyncml.engine.events import Alerted, Mapped
 from minisyncml.errors import StoreBusy, StoreError
 from minisyncml.message import commands as c
 from minisyncml.store.base import PENDING, Entry
-from minisyncml.sync.run import ALERTED, OPEN, Run, anchors, first_contact, following
+from minisyncml.sync.run import ALERTED, MODE_NAMES, OPEN, Run, anchors, first_contact, following
 from minisyncml.sync.syncer import Syncer, peer_key, settled, taken
+
+_ONE_WAY = (codes.ALERT_ONE_WAY_FROM_CLIENT, codes.ALERT_ONE_WAY_FROM_SERVER)
 
 
 class ServerSyncer(Syncer):
     """See :class:`minisyncml.sync.syncer.Syncer`."""
 
     device = ""
+    demand = 0      # the alert code that we asked the client for, where we called it
 
     def resolve(self, uri: str) -> Optional[str]:
         """The name of the datastore that a client means.
@@ -43,14 +46,27 @@ class ServerSyncer(Syncer):
         run.peer_next = event.next
         self.runs.append(run)
         try:
-            self.refresh(run)
-            self._agree(run, event)
+            self._check_demand(run)
+            if not run.failed:
+                self.refresh(run)
+                self._agree(run, event)
         except StoreBusy as error:
             run.fail(codes.RETRY_LATER, str(error))
         except StoreError as error:
             run.fail(codes.STORE_FAILURE, str(error))
         if run.failed:
             self.port.settle(event.slot, run.status, event.next, (run.problem,) if run.at_risk else ())
+
+    def _check_demand(self, run: Run) -> None:
+        """A client that was asked for one direction must not do both; slow it may always be, in what was asked for."""
+        both = (0, codes.ALERT_TWO_WAY, codes.ALERT_SLOW)
+        if self.demand in both or run.asked == self.demand:
+            return
+        if run.asked == codes.ALERT_SLOW and self.demand in _ONE_WAY:
+            run.asked = self.demand
+        else:
+            run.fail(codes.UNSUPPORTED_FEATURE, f"the phone wants to sync {run.name} {MODE_NAMES.get(run.asked, '')} "
+                     f"instead of {MODE_NAMES[self.demand]}")
 
     def _agree(self, run: Run, event: Alerted) -> None:
         facts = self.facts(run)
@@ -59,7 +75,8 @@ class ServerSyncer(Syncer):
         refused = event.code == codes.ALERT_RESUME
         if ours is not None and ours == anchors(facts, "pending")[0]:
             self.confirm(run)       # it finished that session, though we never heard of it
-        if not run.whole and (ours is None or facts.get("slow") or self._in_doubt(run)):
+        slow = ours is None or facts.get("slow") or self.demand == codes.ALERT_SLOW
+        if not run.whole and (slow or self._in_doubt(run)):
             run.code, refused = codes.ALERT_SLOW, True
         if self.guard(run):
             return
