@@ -12,6 +12,7 @@ from typing import Callable, Mapping, NamedTuple, NoReturn, Optional
 
 from minisyncml.errors import (
     Error,
+    ItemError,
     LimitError,
     LinkError,
     ObexError,
@@ -556,6 +557,8 @@ def _code(error: Error) -> int:
         return codes.TOO_LARGE
     if isinstance(error, RemoteProtocolError):
         return codes.BAD_REQUEST
+    if isinstance(error, ItemError):
+        return codes.TOO_LARGE if error.status == 413 else codes.UNSUPPORTED_TYPE
     if isinstance(error, StoreError):
         return codes.DATABASE_LOCKED if error.status == 417 else codes.DATABASE_FULL
     return codes.UNAVAILABLE if isinstance(error, TransportError) else codes.INTERNAL_ERROR
