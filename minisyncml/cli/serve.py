@@ -16,6 +16,7 @@ from minisyncml.cli.common import (
     peers_of,
     tell,
 )
+from minisyncml.cli.trace import add_trace, trace_of
 from minisyncml.errors import UsageError
 from minisyncml.gateway.config import DATASTORES, Listen, listen_address, server_users
 from minisyncml.gateway.report import Report
@@ -46,6 +47,7 @@ def _add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> "argpa
     parser.add_argument("--url", default="", help="the address as clients see it, where a proxy stands between")
     parser.add_argument("--device-id", metavar="ID", help="what we call ourselves (default: a random name, kept)")
     add_sync_options(parser)
+    add_trace(parser)
     add_common(parser)
     parser.set_defaults(run=run)
     return parser
@@ -77,14 +79,17 @@ def run(args: "argparse.Namespace") -> int:
 
     if users is None:
         stores_of("")   # what is wrong with a place is said now
+    trace = trace_of(args)
     server = Server(stores_of, users=users, peers=peers, device_id=args.device_id or "",
                     url=args.url, conflict=args.conflict, challenge=args.auth, allow_empty=args.allow_empty,
                     rescan=args.rescan, limits=limits_of(args), on_report=lambda report: _show(report, args.json),
-                    tap=tell if args.verbose else None,
+                    tap=tell if args.verbose else None, trace=trace,
                     log=lambda line: print(f"minisyncml: {line}", file=sys.stderr, flush=True))
     http = HttpServer(server.wsgi_app, *address)
     _say_where(args, Listen(address.host, http.port), list(places), sorted(users or ()))
     _run(http, server)
+    if trace is not None:
+        trace.close()
     return 0
 
 

@@ -18,6 +18,7 @@ from minisyncml.cli.common import (
     show,
     tell,
 )
+from minisyncml.cli.trace import add_trace, trace_of
 from minisyncml.errors import StoreError, UsageError
 from minisyncml.gateway.client import Client
 from minisyncml.gateway.config import login, pairs
@@ -59,6 +60,7 @@ def _add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> "argpa
     parser.add_argument("--dry-run", action="store_true",
                         help="list what would be sent; contact nobody and write nothing")
     add_sync_options(parser)
+    add_trace(parser)
     add_common(parser)
     parser.set_defaults(run=run)
     return parser
@@ -91,16 +93,19 @@ def _sync(args: "argparse.Namespace", places: "dict[str, str]") -> Report:
     user, password = login(args.user, args.password_file, os.environ, ask_password) if args.user else ("", "")
     peers = peers_of(data)
     progress = Progress(quiet=args.verbose)
+    trace = trace_of(args)
     stores = {name: open_store(place, name, data) for name, place in places.items()}
     try:
         client = Client(args.target, stores, user=user, password=password, auth=args.auth, peers=peers,
                         remotes=pairs(args.remote, "NAME=URI"), version=args.syncml_version, encoding=args.encoding,
                         device_id=args.device_id or "", conflict=args.conflict,
-                        allow_empty=args.allow_empty, rescan=args.rescan, limits=limits, progress=progress,
+                        allow_empty=args.allow_empty, rescan=args.rescan, limits=limits, progress=progress, trace=trace,
                         transport=lambda: _transport(args, limits))
         return client.sync(args.mode)
     finally:
         progress.clear()
+        if trace is not None:
+            trace.close()
         for store in stores.values():
             store.close()
         peers.close()

@@ -28,6 +28,7 @@ _FOLD = re.compile(rb"\r?\n[ \t]")
 _SOFT = re.compile(rb"=\r?\n")
 _ESCAPES = re.compile(r"(?:=[0-9A-Fa-f]{2})+")
 _IMEI = re.compile(r"(?i)(IMEI:)(\d{6,})")
+_QUOTED, _LONG = re.compile('"[^"]*"'), re.compile(r"\d{6,}")
 _VOWELS, _OTHERS = "aeiou", "bcdfghklmnprstvwz"
 _SMALL, _LARGE = "àáâäåæçèéêëìíîïñòóôöøùúûü", "ÀÁÂÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÖØÙÚÛÜ"
 _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -176,6 +177,18 @@ class Anonymiser:
         :returns: the same with other digits behind `IMEI:`
         """
         return _IMEI.sub(lambda found: found.group(1) + self._digits(found.group(2)), text)
+
+    def line(self, data: bytes) -> bytes:
+        """Bytes of a line to a phone: quoted texts and long numbers of AT, and what may be a telephone's in OBEX.
+
+        :param data: the bytes
+        :returns: as many
+        """
+        text = data.decode("latin-1")
+        if all(char in "\r\n\t" or " " <= char <= "~" for char in text):
+            text = _QUOTED.sub(lambda found: self.text(found.group()), text)
+            text = _LONG.sub(lambda found: self._digits(found.group()), text)
+        return self.address(text).encode("latin-1")
 
     def name(self, data: bytes) -> bytes:
         """The name of a body's digest: the same for equal digests, and no digest of anything.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any, Callable, Mapping, Optional
+from typing import Any, Callable, Mapping, Optional, TypeVar
 
 from minisyncml import codec
 from minisyncml.codec.node import Node
@@ -21,6 +21,7 @@ from minisyncml.gateway.tracefile import Lines, base64
 from minisyncml.store.base import Entry, Item, Parked, Row
 from minisyncml.transport.base import Packet
 
+T = TypeVar("T", bound="Recorder")
 PAGE = 200      #: rows in one line
 
 
@@ -51,6 +52,16 @@ class Recorder:
         self._sessions += 1
         return Recording(self, self._sessions, self._random(16))
 
+    def close(self) -> None:
+        """Close the file."""
+        self.lines.close()
+
+    def __enter__(self: T) -> T:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
     def note(self, words: str) -> None:
         """Write something for people.
 
@@ -66,6 +77,16 @@ class Recorder:
         """
         self.message(0, "in", packet)
         self.lines.write("error", session=0, error=type(error).__name__, words=str(error), left=False)
+
+    def packet(self, link: str, way: str, data: bytes) -> None:
+        """Write bytes of a line.
+
+        :param link: its name
+        :param way: `in` or `out`
+        :param data: without secrets, see :mod:`minisyncml.gateway.traced_link`
+        """
+        self.lines.write("packet", link=link, dir=way, raw=data if self.anonymiser is None else
+                         self.anonymiser.line(data))
 
     def message(self, session: int, way: str, packet: Packet) -> None:
         """Write a message, without its secrets.
@@ -193,13 +214,14 @@ class Recording:
         else:
             self._recorder.message(self._number, way, packet)
 
-    def error(self, error: Error, left: bool) -> None:
+    def error(self, name: str, words: str, left: bool) -> None:
         """Write what a message led to.
 
-        :param error: what it was
+        :param name: class of the error
+        :param words: for people
         :param left: whether it ended the session
         """
-        self._write("error", error=type(error).__name__, words=self._recorder.address(str(error)), left=left)
+        self._write("error", error=name, words=self._recorder.address(words), left=left)
 
     def end(self, report: "Mapping[str, object]") -> None:
         """Write how it ended, once.
@@ -223,6 +245,14 @@ class Recording:
         key, found, user = device.partition("|")
         self._write("memory", device=self._recorder.address(key) + found + self.user(user),
                     facts=self._recorder.plain(dict(facts)))
+
+    def devinf(self, version: str, facts: "Mapping[str, object]") -> None:
+        """What we say of ourselves.
+
+        :param version: SyncML version
+        :param facts: our device information, JSON-able
+        """
+        self._write("memory", version=version, devinf=self._recorder.plain(dict(facts)))
 
     def fingerprint(self, name: str) -> None:
         """The name of our device information: it says whether that has to be told again.

@@ -14,39 +14,22 @@ from minisyncml.engine.auth import Login, Secret
 from minisyncml.engine.config import VERSIONS
 from minisyncml.errors import Error, TraceError
 from minisyncml.gateway import masking
+from minisyncml.gateway.compare import Difference, differences
 from minisyncml.gateway.exchange import Exchange, Options, Stores
 from minisyncml.gateway.recorder import Drawn
+from minisyncml.gateway.seeded import Remembered, Seeded, digest_of
 from minisyncml.gateway.tracefile import Fields, read
 from minisyncml.gateway.wake import Order, Reply
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message import document
 from minisyncml.message.commands import Status
-from minisyncml.store.base import Entry, Item, Parked
-from minisyncml.store.batch import number
-from minisyncml.store.memory import MemoryStore, _Peer
+from minisyncml.message.devinf import DevInf, from_dict
 from minisyncml.sync.conflict import policies
 from minisyncml.sync.run import MODES
 from minisyncml.transport.base import Packet
 
 SHOWN = 20          #: differences told of one message
-DEEP = 40           #: characters shown of a value that differs
 OPEN = 256          #: sessions that a trace may have open at once
-#: what says which version of ours it is, and nothing about the session
-_OURS = frozenset(("SwV",))
-
-
-class Difference(NamedTuple):
-    """Where the two runs part: in which session and line of the trace, where in the message, and what stands there."""
-
-    session: int
-    line: int
-    where: str
-    recorded: str
-    ours: str
-
-    def __str__(self) -> str:
-        return (f"session {self.session}, line {self.line}: {self.where}: "
-                f"recorded {self.recorded}, now {self.ours}")
 
 
 class Played(NamedTuple):
@@ -76,15 +59,8 @@ def _names(path: str) -> "dict[bytes, bytes]":
         for line in lines:
             fields = Fields(line)
             for old, new in fields.rows("names", str, str):
-                found[_digest(fields, "names", old)] = _digest(fields, "names", new)
+                found[digest_of(fields, "names", old)] = digest_of(fields, "names", new)
     return found
-
-
-def _digest(fields: Fields, name: str, text: str) -> bytes:
-    value = Fields({name: text, "line": fields.line["line"]}).bytes(name)
-    if len(value) not in (0, 16):
-        raise fields.fail(name)
-    return value
 
 
 class Player:
@@ -160,7 +136,7 @@ class Session:
         self._names = names
         self._given = stores
         self._seeded: "dict[str, Seeded]" = {}
-        self._memory = _Memory()
+        self._memory = Remembered()
         self._now = 0.0
         self._incoming: "Optional[Packet]" = None
         self._started = False
@@ -192,6 +168,8 @@ class Session:
     def _prepare(self, kind: str, fields: Fields) -> None:
         if kind == "memory" and "fingerprint" in fields.line:
             self._memory.fingerprint = fields.text("fingerprint")
+        elif kind == "memory" and "devinf" in fields.line:
+            self._memory.devinf[fields.text("version")] = fields.map("devinf")
         elif kind == "memory":
             self._memory.facts.setdefault(fields.text("device"), fields.map("facts"))
         elif kind == "store":
@@ -247,7 +225,8 @@ class Session:
             first.line.get("rescan") is True,
             login=Login(first.text("user"), masking.PASSWORD, first.text("scheme")) if login is not None else None,
             challenge=_choice(first, "challenge", ("md5", "basic")), version=_choice(first, "version", VERSIONS),
-            encoding=_choice(first, "encoding", ("wbxml", "xml")))
+            encoding=_choice(first, "encoding", ("wbxml", "xml")), demand=_choice(first, "demand", ("", *MODES)),
+            remotes=_texts(first, "remotes"))
         if _choice(first, "role", ("client", "server")) == "client":
             return _Replayed.client(options, self._stores(""), self._memory, first.text("target"))
         secrets = (lambda user: Secret(masking.PASSWORD)) if first.line.get("asks") is True else None
@@ -298,121 +277,16 @@ class Session:
 
 
 class _Replayed(Exchange):
-    """Our device information may have changed since; whether it was told is for the trace to say."""
+    """What we say of ourselves may have changed since; what was said, and whether it had to be, the trace knows."""
+
+    def _describe(self, version: str) -> DevInf:
+        memory = self._memory
+        known = memory.devinf.get(version) if isinstance(memory, Remembered) else None
+        return super()._describe(version) if known is None else from_dict(known)
 
     def _fingerprint(self) -> str:
         memory = self._memory
-        return memory.fingerprint if isinstance(memory, _Memory) and memory.fingerprint else super()._fingerprint()
-
-
-class _Memory:
-    """What is known of peers, from the trace."""
-
-    def __init__(self) -> None:
-        self.facts: "dict[str, dict[str, Any]]" = {}
-        self.fingerprint = ""
-
-    def get(self, device: str) -> "dict[str, Any]":
-        return dict(self.facts.get(device, {}))
-
-    def set(self, device: str, facts: "dict[str, Any]") -> None:
-        self.facts[device] = facts
-
-
-class Seeded(MemoryStore):
-    """A store in the state that a trace tells of; bodies that the session never read are empty.
-
-    :param types: that it takes
-    """
-
-    def __init__(self, types: "tuple[tuple[str, str], ...]") -> None:
-        super().__init__(types)
-
-    def seed(self, kind: str, fields: Fields, names: "Mapping[bytes, bytes]") -> None:
-        """Take a line of the trace.
-
-        :param kind: `items`, `peer` or `body`
-        :param fields: the line
-        :param names: digests of anonymised bodies
-        :raises TraceError: when it is damaged
-        """
-        if kind == "items":
-            self._last_id = max(self._last_id, fields.number("last"))
-            self._revision = max(self._revision, fields.number("revision"))
-            for id, revision, name in fields.rows("rows", str, int, str):
-                digest = _digest(fields, "rows", name)
-                self._items[_id(fields, id)] = Item(id, self.types[0][0], b"", revision, names.get(digest, digest))
-        elif kind == "body":
-            item = self.get(fields.text("id"))
-            if item is not None:
-                self._items[int(item.id)] = item._replace(type=fields.text("type"), body=fields.bytes("data"))
-        else:
-            self._seed_peer(fields, names)
-
-    def _seed_peer(self, fields: Fields, names: "Mapping[bytes, bytes]") -> None:
-        peer = self._peers.setdefault(fields.text("peer"), _Peer())
-        peer.facts = fields.map("facts")
-        for id, remote, seen, name, flags in fields.rows("entries", str, str, int, str, int):
-            key, digest = _id(fields, id), _digest(fields, "entries", name)
-            peer.entries[key] = Entry(id, remote, seen, names.get(digest, digest), flags)
-            if remote:
-                peer.remotes[remote] = key
-        for remote, type_, data in fields.rows("parked", str, str, str):
-            body = Fields({"parked": data, "line": fields.line["line"]}).bytes("parked")
-            peer.parked[remote] = Parked(remote, type_, body)
-
-
-def _id(fields: Fields, id: str) -> int:
-    key = number(id) if id else 0
-    if not key:
-        raise fields.fail("an id")
-    return key
-
-
-def differences(recorded: Node, ours: Node, where: str = "") -> "Iterator[tuple[str, str, str]]":
-    """Where two documents differ.
-
-    :param recorded: the one
-    :param ours: the other
-    :param where: the way to them
-    :returns: the way to each difference, and what stands there in both
-    """
-    here = f"{where}/{recorded.tag}"
-    if recorded.tag != ours.tag:
-        yield where or "/", f"<{recorded.tag}>", f"<{ours.tag}>"
-        return
-    if recorded.tag in _OURS:
-        return
-    if recorded.data() != ours.data():
-        one, other = _devinf(recorded), _devinf(ours)
-        if one is not None and other is not None:
-            yield from differences(one, other, here)
-        else:
-            yield here, _value(recorded), _value(ours)
-    before, after = list(recorded.elements()), list(ours.elements())
-    counts: "dict[str, int]" = {}
-    for one, other in zip(before, after):
-        counts[one.tag] = counts.get(one.tag, 0) + 1
-        numbered = f"{here}" if counts[one.tag] == 1 else f"{here}#{counts[one.tag]}"
-        yield from differences(one, other, numbered)
-    for one in before[len(after):]:
-        yield here, f"<{one.tag}>", "nothing"
-    for other in after[len(before):]:
-        yield here, "nothing", f"<{other.tag}>"
-
-
-def _devinf(node: Node) -> Optional[Node]:
-    """Device information in WBXML is a document of its own."""
-    try:
-        root = codec.decode(node.data(), "devinf").root
-    except Error:
-        return None
-    return root if root.tag == "DevInf" else None
-
-
-def _value(node: Node) -> str:
-    text = node.text()
-    return repr(text if len(text) <= DEEP else text[:DEEP] + f"... ({len(node.data())} bytes)")
+        return memory.fingerprint if isinstance(memory, Remembered) and memory.fingerprint else super()._fingerprint()
 
 
 def _there(packet: Optional[Packet]) -> str:

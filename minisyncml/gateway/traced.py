@@ -12,9 +12,12 @@ from minisyncml.engine.config import Config
 from minisyncml.errors import Error
 from minisyncml.gateway.exchange import Exchange, Memory, Options, Stores
 from minisyncml.gateway.recorder import PAGE, Recorder, Recording
+from minisyncml.gateway.traced_link import TracedLink
 from minisyncml.gateway.wake import Order
+from minisyncml.message.devinf import DevInf, to_dict
 from minisyncml.store.base import Item, Store
 from minisyncml.transport.base import Packet
+from minisyncml.transport.link import Link
 
 T = TypeVar("T")
 #: what a store is asked about a peer
@@ -35,6 +38,14 @@ class Trace(Recorder):
         recording = self.session()
         return Traced, options._replace(nonce=recording.random, record=recording)
 
+    def link(self, link: Link) -> Link:
+        """A line to a phone is opened.
+
+        :param link: the line
+        :returns: the same, told
+        """
+        return TracedLink(link, self)
+
 
 class Traced(Exchange):
     """See :class:`minisyncml.gateway.exchange.Exchange`; `options.record` is told what happens."""
@@ -51,7 +62,7 @@ class Traced(Exchange):
             return {name: _told(name, store, record) for name, store in found.items()}
 
         super().__init__(options, config, _Memory(memory, record), opened, state)
-        self._tell("", {})
+        self._tell("", dict(options.remotes))
 
     def start(self, mode: str = "two-way", remotes: "Optional[Mapping[str, str]]" = None,
               order: Optional[Order] = None) -> Optional[Packet]:
@@ -69,8 +80,15 @@ class Traced(Exchange):
         over = self.finished
         super().abort(error)
         if not over:
-            self._record.error(error, True)
+            self._record.error(type(error).__name__, str(error), True)
         self._end()
+
+    def _describe(self, version: str) -> DevInf:
+        devinf = super()._describe(version)
+        if version not in self._names:
+            self._names.add(version)
+            self._record.devinf(version, to_dict(devinf))
+        return devinf
 
     def _fingerprint(self) -> str:
         name = super()._fingerprint()
@@ -83,7 +101,7 @@ class Traced(Exchange):
         try:
             packet = work()
         except Error as error:
-            self._record.error(error, self.finished)
+            self._record.error(type(error).__name__, str(error), self.finished)
             self._end()
             raise
         self._record.message("out", packet)
@@ -102,7 +120,7 @@ class Traced(Exchange):
             role=config.role, device=options.device, target=config.target, resp_uri=config.resp_uri, mode=mode,
             remotes=remotes, order=None if order is None else order._asdict(), version=options.version,
             encoding=options.encoding, conflict=options.conflict, allow_empty=options.allow_empty,
-            rescan=options.rescan, challenge=options.challenge, asks=config.secrets is not None,
+            rescan=options.rescan, challenge=options.challenge, demand=options.demand, asks=config.secrets is not None,
             limits=options.limits._asdict(), user=self._record.user(login.user) if login is not None else None,
             scheme=login.scheme if login is not None else None)
 

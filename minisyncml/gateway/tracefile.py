@@ -5,7 +5,8 @@ line                  holds, beside `t` (seconds since the start) and `kind`
 ====================  ================================================================================================
 first line            `format`, `version`, `software`, `anonymised`; no `t`, no `kind`
 session               `session` (a number), `role`, and the settings of an exchange; `seed` of its random bytes
-memory                `device` and `facts`: what was known of a peer; or `fingerprint`: a name of our device information
+memory                `device` and `facts`: what was known of a peer; or `fingerprint`, `version` and `devinf`: what we
+                      said of ourselves
 store                 `store`, `types`: a datastore
 items                 `store`, `last`, `revision`, `rows`: what is in it when the session begins, without bodies
 peer                  `store`, `peer`, `facts`, `entries`, `parked`: what is known of the items at a peer

@@ -1,0 +1,69 @@
+"""Two messages beside each other: where they differ, told in a few words. What the elements mean is not known here."""
+
+from __future__ import annotations
+
+from typing import Iterator, NamedTuple, Optional
+
+from minisyncml import codec
+from minisyncml.codec.node import Node
+from minisyncml.errors import Error
+
+SHOWN = 40      #: characters shown of a value that differs
+
+
+class Difference(NamedTuple):
+    """Where the two runs part: in which session and line of the trace, where in the message, and what stands there."""
+
+    session: int
+    line: int
+    where: str
+    recorded: str
+    ours: str
+
+    def __str__(self) -> str:
+        return (f"session {self.session}, line {self.line}: {self.where}: "
+                f"recorded {self.recorded}, now {self.ours}")
+
+
+def differences(recorded: Node, ours: Node, where: str = "") -> "Iterator[tuple[str, str, str]]":
+    """Where two documents differ.
+
+    :param recorded: the one
+    :param ours: the other
+    :param where: the way to them
+    :returns: the way to each difference, and what stands there in both
+    """
+    here = f"{where}/{recorded.tag}"
+    if recorded.tag != ours.tag:
+        yield where or "/", f"<{recorded.tag}>", f"<{ours.tag}>"
+        return
+    if recorded.data() != ours.data():
+        one, other = _devinf(recorded), _devinf(ours)
+        if one is not None and other is not None:
+            yield from differences(one, other, here)
+        else:
+            yield here, _value(recorded), _value(ours)
+    before, after = list(recorded.elements()), list(ours.elements())
+    counts: "dict[str, int]" = {}
+    for one, other in zip(before, after):
+        counts[one.tag] = counts.get(one.tag, 0) + 1
+        numbered = f"{here}" if counts[one.tag] == 1 else f"{here}#{counts[one.tag]}"
+        yield from differences(one, other, numbered)
+    for one in before[len(after):]:
+        yield here, f"<{one.tag}>", "nothing"
+    for other in after[len(before):]:
+        yield here, "nothing", f"<{other.tag}>"
+
+
+def _devinf(node: Node) -> Optional[Node]:
+    """Device information in WBXML is a document of its own."""
+    try:
+        root = codec.decode(node.data(), "devinf").root
+    except Error:
+        return None
+    return root if root.tag == "DevInf" else None
+
+
+def _value(node: Node) -> str:
+    text = node.text()
+    return repr(text if len(text) <= SHOWN else text[:SHOWN] + f"... ({len(node.data())} bytes)")
