@@ -87,9 +87,9 @@ def unsolicited(line: str, command: str) -> bool:
 
     :param line: a line
     :param command: the command that is being answered
-    :returns: True for RING and for information of another name, as `+CREG: 1` while +CGMI is asked
+    :returns: True for RING, for garbage, and for information of another name, as `+CREG: 1` while +CGMI is asked
     """
-    if line.upper() in NOISE:
+    if line.upper() in NOISE or not any(letter.isalnum() and letter.isascii() for letter in line):
         return True
     name, colon, _ = line.partition(":")
     return (bool(colon) and name[:1] in "+*^$%#" and name[1:].isalnum() and name[1:].isupper()

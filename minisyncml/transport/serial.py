@@ -53,6 +53,7 @@ class PollingLink(Link):
         self.name = name
         self.packet = packet
         self._port = port
+        self._timed = not name.startswith("rfc2217://")     # its socket has a timeout of its own, 5 s
 
     def read(self, timeout: float) -> bytes:
         """Wait for bytes, see :meth:`minisyncml.transport.link.Link.read`.
@@ -82,7 +83,7 @@ class PollingLink(Link):
         :raises LinkError: when the line dropped or is blocked
         """
         try:
-            if self._port.write_timeout != timeout:
+            if self._timed and self._port.write_timeout != timeout:
                 self._port.write_timeout = timeout
             for start in range(0, len(data), 256):
                 self._port.write(data[start:start + 256])
