@@ -7,13 +7,16 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Callable, Iterable, Sequence
 
-from minisyncml.errors import RefusedError, TransportError, UsageError
+from minisyncml.errors import Error, LinkError, RefusedError, RemoteProtocolError, TransportError, UsageError
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.notify import sms, wap
+from minisyncml.obex import codes
 from minisyncml.transport.at import Dialogue
 from minisyncml.transport.base import Packet
 from minisyncml.transport.http import Address, parse_url
 from minisyncml.transport.link import Link
+from minisyncml.transport.obex import ObexClient
+from minisyncml.transport.ports import open_link
 from minisyncml.version import VERSION
 
 if TYPE_CHECKING:
@@ -49,22 +52,22 @@ class Bearer:
 
 
 def deliver(bearer: "Callable[[], Bearer]", offers: "Iterable[Packet]") -> Packet:
-    """Push a notification in the first form that the device takes, each on a connection of its own: phones that know
-    only the old form are confused after the new one.
+    """Push a notification in the first form that the device takes, each on a connection of its own: a phone that knows
+    only the old form may refuse the new one, hang up, or be confused by it.
 
     :param bearer: opens the way to the device
     :param offers: the same wish in several forms, the best first
     :returns: what was taken
-    :raises TransportError: when none was, for the reason that the first one was refused
+    :raises Error: when none was, for the reason that the first one was refused; or when the device cannot be reached
     """
-    refused: "list[TransportError]" = []
+    refused: "list[Error]" = []
     for offer in offers:
-        try:
-            with bearer() as way:
+        with bearer() as way:
+            try:
                 way.push(offer.body, offer.content_type)
-            return offer
-        except RefusedError as error:
-            refused.append(error)
+                return offer
+            except (RefusedError, LinkError, RemoteProtocolError) as error:
+                refused.append(error)
     raise refused[0] if refused else UsageError("there is nothing to push")
 
 
@@ -202,6 +205,57 @@ class SmsBearer(Bearer):
                                    f"{answer.final or 'no answer'}", 0)
 
     def close(self) -> None:
+        self._link.close()
+
+
+class ObexBearer(Bearer):
+    """PUT to the SyncML service of a phone on a line (SyncML OBEX binding 1.2.1).
+
+    :param client: on an open line that is in OBEX mode; closed with the bearer
+    :raises ObexError: when the phone has no such service
+    :raises LinkError: when nothing that speaks OBEX is there
+    """
+
+    def __init__(self, client: ObexClient) -> None:
+        self.client = client
+        client.connect(codes.SYNCML)
+
+    def push(self, notification: bytes, content_type: str) -> None:
+        self.client.put(notification, type=content_type)
+
+    def close(self) -> None:
+        self.client.close()
+
+
+class PortBearer(ObexBearer):
+    """An :class:`ObexBearer` on a port; a serial one is switched from AT commands to OBEX, and back when closed.
+
+    :param port: as for :func:`minisyncml.transport.ports.open_link`
+    :param switch: how to enter OBEX, a name of :data:`minisyncml.transport.at.NAMES`; empty finds out
+    :param timeout: for one answer, in seconds
+    :raises LinkError: when there is no phone, or none that speaks OBEX
+    :raises ObexError: when it has no SyncML
+    """
+
+    def __init__(self, port: str, switch: str = "", timeout: float = 30.0) -> None:
+        self._link = open_link(port)
+        self._switch = "none"
+        self._dialogue = Dialogue(self._link)
+        try:
+            if "://" not in port:
+                self._switch = self._dialogue.enter_obex(switch)
+            super().__init__(ObexClient(self._link, timeout=timeout))
+        except Error:
+            self._link.close()
+            raise
+
+    def close(self) -> None:
+        try:
+            self.client.disconnect()
+            if self._switch != "none":
+                self._dialogue.leave(self._switch)
+        except Error:
+            pass        # the phone was told; how it ends the line is its own affair
         self._link.close()
 
 

@@ -111,7 +111,7 @@ def test_too_long() -> None:
 @pytest.mark.parametrize("change, words", [
     ({"server_id": "x" * 256}, "at most 255 bytes"), ({"server_id": "é" * 128}, "at most 255 bytes"),
     ({"session_id": "65536"}, "65536"), ({"session_id": "-1"}, "-1"), ({"session_id": "abc"}, "abc"),
-    ({"session_id": "٣"}, "number"), ({"version": "2"}, "no SyncML version"), ({"version": "1.22"}, "no SyncML version"),
+    ({"session_id": "٣"}, "number"), ({"version": "2"}, "no SyncML"), ({"version": "1.22"}, "no SyncML"),
     ({"wanted": (Wanted("a"),) * 16}, "at most 15"), ({"wanted": (Wanted("a", 199),)}, "199"),
     ({"wanted": (Wanted("a", 216),)}, "216"), ({"wanted": (Wanted("a" * 256),)}, "255"),
     ({"wanted": (Wanted("a", number=1 << 24),)}, "16777216"),
