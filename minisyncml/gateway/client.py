@@ -13,6 +13,7 @@ from minisyncml.gateway.exchange import Exchange, Options, Stores
 from minisyncml.gateway.report import Report
 from minisyncml.gateway.wake import Order, order_of
 from minisyncml.limits import DEFAULT, Limits
+from minisyncml.message.devinf import DevInf
 from minisyncml.notify.inbox import Received
 from minisyncml.store.base import Store, changes
 from minisyncml.store.peers import Peers
@@ -50,6 +51,7 @@ class Client:
     :param transport: makes the way to the server; HTTP by default
     :param progress: is told in a few words how far the session is
     :param trace: writes down each session
+    :param present: what we say of ourselves, from what we would
     :param clock: seconds that only go forward
     :param now: seconds since 1970, for the history that people read; no decision rests on it
     :param random: gives so many random bytes
@@ -62,6 +64,7 @@ class Client:
                  allow_empty: bool = False, rescan: bool = False, limits: Limits = DEFAULT,
                  transport: Optional[Callable[[], Transport]] = None,
                  progress: Callable[[str], None] = lambda words: None, trace: "Optional[Trace]" = None,
+                 present: Callable[[DevInf], DevInf] = lambda devinf: devinf,
                  clock: Callable[[], float] = time.monotonic, now: Callable[[], float] = time.time,
                  random: Callable[[int], bytes] = os.urandom) -> None:
         _choose("auth", auth, ("auto", "basic", "md5", "none"))
@@ -71,7 +74,7 @@ class Client:
         self._peers = peers or Peers(None)
         login = Login(user, password, auth) if user and auth != "none" else None
         self._options = Options(device_id or self._peers.identity, random, clock, limits, conflict, allow_empty, rescan,
-                                login=login, version=version, encoding=encoding)
+                                login=login, version=version, encoding=encoding, present=present)
         self._newest = version
         self._target = target
         self._stores = stores

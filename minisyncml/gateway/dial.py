@@ -1,0 +1,108 @@
+"""From a port to a phone that speaks OBEX: open the line, leave AT mode when the phone is in it, connect to a service,
+and the same way back. What is said over it afterwards (SyncML, IrMC) stands elsewhere.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Callable, Optional
+
+from minisyncml.errors import Error
+from minisyncml.limits import DEFAULT, Limits
+from minisyncml.obex import codes
+from minisyncml.profile import DEFAULT as ANY
+from minisyncml.profile import Identity, Profile
+from minisyncml.transport.at import Dialogue
+from minisyncml.transport.link import Link
+from minisyncml.transport.obex import TIMEOUT, ObexClient
+
+#: ports that lead to OBEX at once, where no AT command must be sent
+STRAIGHT = ("tcp://", "bt://", "usb://")
+Opener = Callable[[], Link]
+
+
+class Call:
+    """One call to a phone. A context manager: leaving it hangs up, and brings the phone back to AT mode.
+
+    :param opener: opens the line
+    :param at: whether the phone may be in AT mode
+    :param profile: what is known of it
+    :param user: OBEX user
+    :param password: OBEX password, the one that is set on the phone
+    :param timeout: for one answer, in seconds
+    :param progress: is told the bytes of the object under way
+    :param limits: bounds
+    :param wait: waits some seconds, as phones need between AT and OBEX
+    :ivar link: the line
+    :ivar identity: what the phone said of itself in AT mode; empty when it was not asked
+    :ivar switch: how OBEX was entered, `none` when the phone was there already
+    :raises LinkError: when there is no line, or no phone at its end that takes OBEX
+    """
+
+    def __init__(self, opener: Opener, *, at: bool, profile: Profile = ANY, user: str = "", password: str = "",
+                 timeout: float = TIMEOUT, progress: Callable[[int], None] = lambda count: None,
+                 limits: Limits = DEFAULT, wait: Callable[[float], object] = time.sleep,
+                 patience: float = 1.0) -> None:
+        self.link = opener()
+        self.identity = Identity()
+        self.switch = "none"
+        self._profile, self._user, self._password = profile, user, password
+        self._timeout, self._progress, self._limits = timeout, progress, limits
+        self._dialogue = Dialogue(self.link, wait=wait)
+        self._client: Optional[ObexClient] = None
+        try:
+            if at:
+                self._enter(patience)
+        except BaseException:
+            self.link.close()
+            raise
+
+    def _enter(self, patience: float) -> None:
+        self.switch = self._dialogue.enter_obex(self._profile.at_switch, patience=patience)
+        said = self._dialogue.identity
+        if said is not None:
+            self.identity = Identity(said.manufacturer, said.model, said.firmware)
+
+    def connect(self, target: bytes = codes.SYNCML) -> ObexClient:
+        """Begin an OBEX session; one that is under way ends.
+
+        :param target: the service
+        :returns: what speaks with it
+        :raises ObexError: when the phone has no such service, or does not let us in
+        :raises LinkError: when nothing there speaks OBEX
+        """
+        if self._client is not None:
+            self._client.disconnect()
+        profile = self._profile
+        self._client = ObexClient(self.link, user=self._user, password=self._password, timeout=self._timeout,
+                                  limits=self._limits, progress=self._progress, eob=profile.eob_mode,
+                                  send_limit=profile.obex_packet or codes.MAX_PACKET)
+        self._client.connect(target)
+        return self._client
+
+    def close(self) -> None:
+        """Take leave. What fails now has no consequence: whatever was agreed on was answered before."""
+        try:
+            if self._client is not None:
+                self._client.disconnect()
+            if self.switch != "none":
+                self._dialogue.leave(self.switch)
+        except Error:
+            pass
+        finally:
+            self.link.close()
+
+    def __enter__(self) -> "Call":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def speaks_at(port: str) -> bool:
+    """Whether the phone at a port may be in AT mode.
+
+    :param port: as :func:`minisyncml.transport.ports.open_link` takes it
+    :returns: False where OBEX is all there is: Bluetooth and USB services, TCP
+    """
+    return not port.lower().startswith(STRAIGHT)

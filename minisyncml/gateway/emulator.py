@@ -1,0 +1,224 @@
+"""A phone that is none: the stores, limits and bad habits of a profile, for tests and for people without hardware.
+
+It is woken over OBEX and then is a SyncML client, as phones are; or it dials a server. The session is that of
+:class:`minisyncml.gateway.exchange.Exchange`, everything else are values of the profile.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Callable, Mapping, Optional
+
+from minisyncml.errors import AuthError, Error, ObexError, PeerError
+from minisyncml.gateway.client import Client
+from minisyncml.gateway.exchange import Exchange, Options, Stores
+from minisyncml.gateway.report import Report
+from minisyncml.gateway.wake import order_of
+from minisyncml.limits import DEFAULT, Limits
+from minisyncml.message.devinf import DevInf
+from minisyncml.notify.inbox import IGNORE, Inbox, Received
+from minisyncml.notify.san import San
+from minisyncml.obex import codes
+from minisyncml.obex.server import Get
+from minisyncml.profile import DEFAULT as ANY
+from minisyncml.profile import MODES, Profile, StoreValue
+from minisyncml.store.base import Store
+from minisyncml.store.memory import MemoryStore
+from minisyncml.store.peers import Peers
+from minisyncml.store.place import KINDS, open_store
+from minisyncml.transport.atphone import AtFront, AtResponder
+from minisyncml.transport.base import Packet, Transport
+from minisyncml.transport.link import Link
+from minisyncml.transport.obex import TIMEOUT, Reply, Services, SyncMLService, serve
+
+DEVICE = "IMEI:004999010640000"
+MAX_GUID_SIZE = 8       #: what small phones declare; many take more
+MAX_MSG_SIZE = 16_384   #: of a phone whose profile does not say
+STATE = ".minisyncml"   #: folder of what the phone itself remembers, beside its data
+
+
+class Emulator:
+    """An emulated phone.
+
+    :param stores: its databases, by its own names of them; see :func:`phone_stores`
+    :param profile: what it is like
+    :param switch: the AT command that brings it to OBEX, a name of
+        :data:`minisyncml.transport.atswitches.NAMES`; by default that of the profile, else none
+    :param unready: how many times it refuses to give a message that is not ready, before it does
+    :param peers: what it remembers of computers; by default as long as this object lives
+    :param limits: bounds
+    :param on_report: is shown the report of each session
+    :param log: is told in one line what went wrong
+    :param clock: seconds that only go forward
+    :param random: gives so many random bytes
+    """
+
+    def __init__(self, stores: Stores, profile: Profile = ANY, *, switch: Optional[str] = None, unready: int = 0,
+                 peers: Optional[Peers] = None, limits: Limits = DEFAULT,
+                 on_report: Callable[[Report], None] = lambda report: None,
+                 log: Callable[[str], None] = lambda line: None, clock: Callable[[], float] = time.monotonic,
+                 random: Callable[[int], bytes] = os.urandom) -> None:
+        self.stores, self.profile = stores, profile
+        self.switch = (profile.at_switch or "none") if switch is None else switch
+        self._unready = unready
+        self.peers = peers or Peers(None)
+        self.on_report, self._log = on_report, log
+        limits = limits._replace(max_msg_size=profile.max_msg or min(limits.max_msg_size, MAX_MSG_SIZE),
+                                 max_obj_size=profile.max_obj or limits.max_obj_size)
+        encoding = "wbxml" if profile.encoding == "auto" else profile.encoding
+        self.options = Options(profile.device_id or DEVICE, random, clock, limits, encoding=encoding,
+                               version="1.2" if profile.protocol == "auto" else profile.protocol,
+                               present=self._present)
+        self.inbox = Inbox(policy=IGNORE, limits=limits)
+
+    @property
+    def services(self) -> Services:
+        """What it offers over OBEX, for :func:`minisyncml.transport.obex.serve`."""
+        return {self.profile.obex_target.encode("latin-1", "replace"): lambda: _Service(self, self._unready)}
+
+    def answer(self, link: Link, *, wait: Optional[float] = None, once: bool = False, timeout: float = TIMEOUT,
+               stop: Callable[[], bool] = lambda: False) -> None:
+        """Be called on a line, session after session.
+
+        :param link: the line; it is left open
+        :param wait: return when nobody called for so long, in seconds; None: never
+        :param once: return after one OBEX session
+        :param timeout: a session silent for so long is given up, in seconds
+        :param stop: asked about once in a second; true ends it
+        :raises LinkError: when the line dropped, or carries something else than OBEX
+        """
+        profile = self.profile
+        line = link if self.switch == "none" else AtFront(link, AtResponder(
+            profile.at_man or profile.man or "minisyncml", profile.mod or "emulator", profile.fwv or "1", self.switch))
+        serve(line, self.services, packet=profile.obex_packet or None, timeout=timeout, wait=wait, once=once,
+              limits=self.options.limits, stop=stop, log=self._log)
+
+    def call(self, url: str, *, mode: str = "two-way", user: str = "", password: str = "",
+             transport: Optional[Callable[[], Transport]] = None) -> Report:
+        """Dial a SyncML server, as phones with a data connection do.
+
+        :param url: of the server
+        :param mode: a key of :data:`minisyncml.sync.run.MODES`
+        :param user: name to log in with
+        :param password: its password
+        :param transport: the way to it; HTTP by default
+        :returns: what was done
+        """
+        options = self.options
+        client = Client(url, self.stores, user=user, password=password, version=options.version,
+                        encoding=options.encoding, peers=self.peers, device_id=options.device, limits=options.limits,
+                        transport=transport, present=self._present, clock=options.clock, random=options.nonce)
+        report = client.sync(mode)
+        self.on_report(report)
+        return report
+
+    def accept(self, packet: Packet) -> "tuple[Received, Exchange, Optional[Packet]]":
+        """Be woken: judge a notification and begin the session.
+
+        :param packet: the notification
+        :returns: it, the session, and its first message
+        :raises ObexError: when such a phone refuses it, with the code that it would answer
+        """
+        try:
+            received = self.inbox.take(packet, self.options.clock())
+            if received is None:
+                raise ObexError("that notification came already", codes.CONFLICT)
+            self._judge(received)
+            order = order_of(received, self.stores, {})
+        except AuthError as error:
+            raise ObexError(str(error), codes.UNAUTHORIZED) from None
+        except PeerError as error:
+            raise ObexError(str(error), codes.NOT_FOUND) from None
+        able = {name: mode if mode in self.profile.modes else MODES[0] for name, mode in order.modes.items()}
+        fixed = self.profile.protocol
+        options = self.options._replace(version=order.version or "1.2" if fixed == "auto" else fixed,
+                                        encoding=order.encoding or self.options.encoding)
+        exchange = Exchange.client(options, self.stores, self.peers, order.server_id)
+        return received, exchange, exchange.start(order=order._replace(modes=able))
+
+    def _judge(self, received: Received) -> None:
+        """What makes phones say no."""
+        notification, profile = received.notification, self.profile
+        if not profile.san:
+            raise ObexError("this phone takes no notification", codes.FORBIDDEN)
+        form = "1.2" if isinstance(received.form, San) else "1.1"
+        if form not in profile.san and not (form == "1.1" and "1.0" in profile.san):
+            raise ObexError(f"this phone does not understand notifications of SyncML {form}", codes.UNSUPPORTED_TYPE)
+        if notification.server_id != profile.server_id:
+            raise ObexError(f"no account on this phone is for {notification.server_id!r}", codes.FORBIDDEN)
+
+    def _present(self, devinf: DevInf) -> DevInf:
+        """What this phone says of itself."""
+        profile = self.profile
+        able = tuple(number for number, mode in enumerate(MODES, 1) if mode in profile.modes)
+        stores = tuple(store._replace(source_ref=store.source_ref.partition("./")[2] or store.source_ref,
+                                      max_guid_size=MAX_GUID_SIZE, sync_types=able) for store in devinf.datastores)
+        return devinf._replace(dev_type="phone", man=profile.man or "minisyncml", mod=profile.mod or "emulator",
+                               fwv=profile.fwv or devinf.fwv, datastores=stores, exts=())
+
+
+class _Service(SyncMLService):
+    """One OBEX session: the first message is the notification, the others belong to the session that it started."""
+
+    def __init__(self, phone: Emulator, unready: int) -> None:
+        super().__init__(self._take, self._end)
+        self._phone, self._unready, self._left = phone, unready, unready
+        self._received: Optional[Received] = None
+        self._exchange: Optional[Exchange] = None
+
+    def get(self, request: Get) -> Reply:
+        """Give a message, after it was asked for often enough."""
+        if self._left:
+            self._left -= 1
+            raise ObexError("the message is not ready", codes.UNAVAILABLE)
+        self._left = self._unready
+        return super().get(request)
+
+    def _take(self, packet: Packet) -> Optional[Packet]:
+        if self._exchange is not None:
+            return self._exchange.handle(packet)
+        self._received, self._exchange, first = self._phone.accept(packet)
+        return first
+
+    def _end(self, error: Optional[Error]) -> None:
+        phone, exchange, received = self._phone, self._exchange, self._received
+        if exchange is None or received is None:
+            return
+        self._exchange = None
+        phone.inbox.ended(received, phone.options.clock())
+        if error is not None or not exchange.finished:
+            exchange.abort(error or PeerError("the computer hung up before the session was over"))
+        phone.on_report(exchange.report)
+
+
+def phone_stores(profile: Profile = ANY, folder: str = "") -> "dict[str, Store]":
+    """The databases of an emulated phone.
+
+    :param profile: which it has, and how it calls them
+    :param folder: holds `contacts`, `calendar`, `tasks` and `notes`, made when they are missing; empty: in memory
+    :returns: datastores by the phone's names of them
+    :raises StoreError: when a folder cannot be used
+    """
+    kinds = profile.stores or tuple(StoreValue(kind, kind.capitalize()) for kind in KINDS)
+    return {value.name or value.kind: _store(value, folder) for value in kinds}
+
+
+def _store(value: StoreValue, folder: str) -> Store:
+    types = value.types or KINDS.get(value.kind, KINDS["notes"])[0]
+    if not folder:
+        return MemoryStore(types)
+    place = os.path.join(folder, value.kind)
+    os.makedirs(place, exist_ok=True)
+    store = open_store(place, value.kind, os.path.join(folder, STATE))
+    store.types = types
+    return store
+
+
+def close(stores: "Mapping[str, Store]") -> None:
+    """Close the databases.
+
+    :param stores: of the phone
+    """
+    for store in stores.values():
+        store.close()
