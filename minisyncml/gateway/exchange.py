@@ -87,6 +87,7 @@ class Exchange:
         # bytes in, bytes out, messages; bytes out that are not known to have arrived
         self._count = state["count"] if state else [0, 0, 0, 0]
         self._began = options.clock()
+        self._spared: "dict[str, StoreError]" = {}      # datastores that failed in the first message
         self.syncer: "Optional[ClientSyncer | ServerSyncer]" = None
         if state:
             self.user, self.device = state["user"], state["device"]
@@ -247,6 +248,36 @@ class Exchange:
         return self._send()
 
     def _answer(self, packet: Packet) -> Optional[Packet]:
+        """Takes a message; when a datastore fails on the way, as if it had been given up before that message."""
+        while True:
+            before = self.state()
+            try:
+                return self._take(packet)
+            except StoreError as error:
+                if not self._spare(before, error):
+                    raise
+
+    def _spare(self, before: "dict[str, Any]", error: StoreError) -> bool:
+        """Give up the datastore that failed, and forget what the message did to the session. What it did to the others
+        may be durable: they know it again, as they do when a message is repeated.
+
+        :returns: whether the message can be taken once more
+        """
+        syncer = self.syncer
+        name = syncer.broken if syncer is not None else ""
+        if syncer is None or not name or name in syncer.spared:
+            return False
+        syncer.rollback()
+        spared, synced = {**syncer.spared, name: error}, syncer.synced
+        self.session, self.syncer = Session(self._config, before["session"]), None
+        if before["syncer"] is None:
+            self._spared = spared       # it failed in the message that opened it
+            return True
+        return self._sync(before["syncer"]).spare(spared, synced)
+
+    def _take(self, packet: Packet) -> Optional[Packet]:
+        if self.syncer is not None:
+            self.syncer.synced.clear()
         for event in self.session.receive(packet):
             self._react(event)
         if self.syncer is not None:
@@ -300,16 +331,22 @@ class Exchange:
     def _open(self, state: "Optional[dict[str, Any]]") -> None:
         """Open the datastores; only now is it known whose."""
         self._stores = self._stores_of(self.user)
+        self._sync(state)
+
+    def _sync(self, state: "Optional[dict[str, Any]]") -> "ClientSyncer | _Server":
         options = SyncOptions(self._options.conflict, self._options.allow_empty, self._options.rescan, self._step,
                               self._options.limits)
+        syncer: "ClientSyncer | _Server"
         if self._config.role == CLIENT:
-            self.syncer = ClientSyncer(self.session, self._stores, options, state)
+            syncer = ClientSyncer(self.session, self._stores, options, state)
         else:
-            self.syncer = _Server(self.session, self._stores, options, state)
-            self.syncer.device, self.syncer.demand = self.device, MODES.get(self._options.demand, 0)
-            self.syncer.names = {plain_uri(uri): name for name, uri in self._options.remotes.items()}
-        self.syncer.session = f"{self.device} {self.session.session_id}"
+            syncer = _Server(self.session, self._stores, options, state)
+            syncer.device, syncer.demand = self.device, MODES.get(self._options.demand, 0)
+            syncer.names = {plain_uri(uri): name for name, uri in self._options.remotes.items()}
+        syncer.session, syncer.spared = f"{self.device} {self.session.session_id}", self._spared
+        self.syncer = syncer
         self._learn(self._memory.get(self._key).get("devinf"))
+        return syncer
 
     def _step(self) -> int:
         return int.from_bytes(self._options.nonce(2), "big") + 1

@@ -36,7 +36,7 @@ class ClientSyncer(Syncer):
                 self.refresh(run)
                 self._alert(run)
             except StoreError as error:
-                run.fail(codes.STORE_FAILURE, str(error))
+                self.give_up(run, error)
 
     def _alert(self, run: Run) -> None:
         facts = self.facts(run)
@@ -86,6 +86,8 @@ class ClientSyncer(Syncer):
         for run in self.runs:
             if number == 0 and run.phase == ALERTED:
                 self._start(run)
+            elif number == 1 and run.code == codes.ALERT_REFRESH_FROM_SERVER and not run.heard:
+                run.fail(codes.SYNC_FAILED, f"the server sent nothing to replace {run.name} with")
             elif number == 1 and run.answered and not run.failed:
                 self.complete(run)
                 if run.incoming:

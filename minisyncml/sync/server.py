@@ -6,7 +6,7 @@ from typing import Any, Optional
 
 from minisyncml import status as codes
 from minisyncml.engine.events import Alerted, Mapped
-from minisyncml.errors import StoreBusy, StoreError
+from minisyncml.errors import StoreError
 from minisyncml.message import commands as c
 from minisyncml.store.base import PENDING, Entry
 from minisyncml.sync.run import ALERTED, MODE_NAMES, OPEN, Run, anchors, first_contact, following
@@ -46,14 +46,14 @@ class ServerSyncer(Syncer):
         run.peer_next = event.next
         self.runs.append(run)
         try:
+            if name in self.spared:
+                raise self.spared[name]
             self._check_demand(run)
             if not run.failed:
                 self.refresh(run)
                 self._agree(run, event)
-        except StoreBusy as error:
-            run.fail(codes.RETRY_LATER, str(error))
         except StoreError as error:
-            run.fail(codes.STORE_FAILURE, str(error))
+            self.give_up(run, error)
         if run.failed:
             self.port.settle(event.slot, run.status, event.next, (run.problem,) if run.at_risk else ())
 

@@ -19,7 +19,7 @@ from minisyncml.engine.events import (
     PackageEnded,
     SyncOpened,
 )
-from minisyncml.errors import ItemError, StoreError
+from minisyncml.errors import ItemError, StoreBusy, StoreError
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message import commands as c
 from minisyncml.store.base import Batch, Entry, Store
@@ -27,7 +27,7 @@ from minisyncml.sync.conflict import DEFAULT as KEEP_BOTH
 from minisyncml.sync.incoming import Incoming
 from minisyncml.sync.match import Matcher, by_key, unsettled
 from minisyncml.sync.outgoing import Outgoing
-from minisyncml.sync.run import ALERTED, Run, anchors
+from minisyncml.sync.run import ALERTED, OPEN, Run, anchors
 
 SLICE = 200     #: parked items settled in one commit
 
@@ -74,6 +74,9 @@ class Syncer:
         self.runs = [Run.load(run) for run in state["runs"]] if state else []
         self.initialized = bool(state and state["initialized"])     # the peer closed its first package
         self.session = ""
+        self.broken = ""        # the datastore whose lock or commit failed last
+        self.spared: "dict[str, StoreError]" = {}       # by name: what failed in the message that is taken again
+        self.synced: "set[str]" = set()                 # by name: those with a Sync in this message
         self.ours = False       # the peer is a minisyncml too: it knows a GUID again, and says 512 for data at risk
         self._batches: "dict[str, Batch]" = {}
         self._matchers: "dict[str, Matcher]" = {}
@@ -99,7 +102,9 @@ class Syncer:
         batch = self._batches.get(run.name)
         if batch is None:
             self._give_way(run.name)
+            self.broken = run.name
             batch = self._batches[run.name] = self.stores[run.name].begin(self.session).__enter__()
+            self.broken = ""
         return batch
 
     def refresh(self, run: Run) -> None:
@@ -119,7 +124,9 @@ class Syncer:
 
     def _finish(self, name: str) -> None:
         """When that fails, the batch stays where `rollback` finds it."""
+        self.broken = name
         self._batches[name].commit()
+        self.broken = ""
         del self._batches[name]
 
     def commit(self) -> None:
@@ -128,8 +135,8 @@ class Syncer:
         :raises StoreError: the message must not be answered then
         """
         try:
-            for batch in self._batches.values():
-                batch.commit()
+            for name in list(self._batches):
+                self._finish(name)
         finally:
             self.rollback()
 
@@ -139,6 +146,30 @@ class Syncer:
         batches, self._batches = self._batches, {}
         for batch in batches.values():
             batch.__exit__(None, None, None)
+
+    def spare(self, failed: "dict[str, StoreError]", synced: "set[str]") -> bool:
+        """Give up datastores that failed, so that the others can go on.
+
+        :param failed: what happened, by name
+        :param synced: those that have a Sync in the message, which can be refused
+        :returns: whether the peer will know, and not take what it sent or got of them for complete
+        """
+        self.spared = failed
+        runs = [run for run in self.runs if run.name in failed]
+        for run in runs:
+            if run.opened and run.phase == OPEN or run.heard and not run.complete and run.name not in synced:
+                return False
+            self.give_up(run, failed[run.name])
+        return True
+
+    def give_up(self, run: Run, error: StoreError) -> None:
+        """A run cannot go on because of its store.
+
+        :param run: one of `runs`
+        :param error: what happened
+        """
+        self.broken = ""
+        run.fail(codes.RETRY_LATER if isinstance(error, StoreBusy) else codes.STORE_FAILURE, str(error))
 
     def facts(self, run: Run) -> "dict[str, object]":
         """The facts of a run's peer.
@@ -222,15 +253,15 @@ class Syncer:
         if what not in ("item", "alert", "sync", "map"):
             return
         run = self.runs[event.ref[1]]  # type: ignore[call-overload]
-        failed = run.failed
+        if run.failed:
+            return
         if what == "item":
-            if not run.failed:
-                self.item_answered(run, event.ref[2:], event.code)
+            self.item_answered(run, event.ref[2:], event.code)
         elif what == "sync" and event.code >= 400:
             run.fail(event.code, f"the peer refused the changes of {run.name}: {codes.name(event.code)} ({event.code})")
         else:
             self.answered(run, event.ref, event.code)
-        if run.failed and not failed:
+        if run.failed:
             run.problem += _words(event.status)
             run.at_risk = self.ours and event.code == codes.SYNC_FAILED
             if run.at_risk:
@@ -238,6 +269,8 @@ class Syncer:
 
     def _on_sync(self, event: SyncOpened) -> None:
         self._open = run = self._find(event.target, event.source)
+        if run is not None:
+            self.synced.add(run.name)
         if run is None:
             self.port.settle(event.slot, codes.NOT_FOUND)
         elif run.failed:
@@ -280,8 +313,8 @@ class Syncer:
         except ItemError as error:
             code, words = error.status, str(error)
         except StoreError as error:
-            run.fail(codes.STORE_FAILURE, str(error))
-            code, words = codes.STORE_FAILURE, ""
+            self.give_up(run, error)
+            code, words = run.status, ""
         if code >= 400 and code not in (codes.CONFLICT, codes.CONFLICT_SERVER_WON):
             run.note("local", event.source or event.target or "?", code, words)
         self.port.settle(event.slot, code, None, (words,) if words else ())

@@ -11,6 +11,7 @@ from scenes import TEXT, Scene, cut_at
 from minisyncml import status as codes
 from minisyncml.errors import ItemError, RemoteProtocolError, StoreError
 from minisyncml.gateway.exchange import Exchange
+from minisyncml.limits import DEFAULT
 from minisyncml.message import commands as c
 from minisyncml.message import document
 from minisyncml.message.writer import Writer
@@ -113,8 +114,12 @@ class TestDatastores:
         server = pair.server["notes"]
         assert isinstance(server, Filling)
         server.left, server.lock_timeout = left, 0.0
-        with pytest.raises(StoreError, match="full"):
-            pair.sync()
+        try:
+            _, right = pair.sync()
+            error = right.report.datastores["notes"].error
+        except StoreError as raised:
+            error = raised
+        assert isinstance(error, StoreError) and "full" in str(error)
         server.left = 1000
         pair.sync()
         assert bodies(pair.client["notes"]) == bodies(server) and len(bodies(server)) == 501
@@ -141,6 +146,59 @@ class TestDatastores:
         assert fine(left) and fine(right)
         assert bodies(stores["memos"]) == [b"one of memos"]
         assert not left.report.datastores["notes"].slow
+
+    @pytest.mark.parametrize("size", (2000, 150_000))
+    @pytest.mark.parametrize("left", range(9))
+    @pytest.mark.parametrize("side", ("client", "server"))
+    def test_one_that_cannot_commit_fails_alone(self, side: str, left: int, size: int) -> None:
+        limits = DEFAULT._replace(max_msg_size=size)
+        pair = Pair({name: MemoryStore(TEXT) for name in NAMES}, {name: MemoryStore(TEXT) for name in NAMES},
+                    client_limits=limits, server_limits=limits)
+        stores = pair.client if side == "client" else pair.server
+        full = stores["memos"] = Filling(TEXT)      # type: ignore[index]
+        for name in NAMES:
+            ids = fill(pair.client[name], *(f"{name} {number} of the client" for number in range(70)))
+            fill(pair.server[name], *(f"{name} {number} of the server" for number in range(70)))
+        pair.sync()
+        for name in NAMES:
+            delete(pair.client[name], *ids[:20])
+            for where, items in (("client", pair.client), ("server", pair.server)):
+                fill(items[name], *(f"{name} {number} of the {where}" for number in range(70, 140)))
+        full.left, full.lock_timeout = left, 0.0
+        try:
+            sessions = pair.sync()
+        except StoreError:      # half of it was sent or answered, and must not count as all
+            assert size == 2000
+        else:
+            report = sessions[side == "server"].report.datastores
+            assert full.left >= 0 or isinstance(report["memos"].error, StoreError)
+            for name in ("notes", "jokes"):
+                assert report[name].error is None
+                assert bodies(pair.client[name]) == bodies(pair.server[name]) and len(pair.client[name]) == 260
+        full.left = 1000
+        first, second = pair.sync()
+        assert fine(first) and fine(second)
+        for name in NAMES:
+            assert bodies(pair.client[name]) == bodies(pair.server[name]) and len(pair.client[name]) == 260
+        first, second = pair.sync()
+        assert not transferred(first) and not transferred(second)
+
+    @pytest.mark.parametrize("mode", ("refresh-from-client", "refresh-from-server"))
+    @pytest.mark.parametrize("left", range(6))
+    @pytest.mark.parametrize("side", ("client", "server"))
+    def test_half_of_a_refresh_is_never_taken_for_all(self, side: str, left: int, mode: str) -> None:
+        limits = DEFAULT._replace(max_msg_size=2000)
+        pair = Pair({"notes": MemoryStore(TEXT)}, {"notes": MemoryStore(TEXT)}, client_limits=limits,
+                    server_limits=limits)
+        full = (pair.client if side == "client" else pair.server)["notes"] = Filling(TEXT)  # type: ignore[index]
+        fill(pair.client["notes"], *(f"note {number}" for number in range(140)))
+        pair.sync()
+        full.left, full.lock_timeout = left, 0.0
+        try:
+            pair.sync(mode)
+        except StoreError:
+            pass
+        assert len(pair.client["notes"]) == len(pair.server["notes"]) == 140
 
     def test_a_datastore_that_the_server_has_not(self) -> None:
         probe = Probe({"notes": MemoryStore(TEXT)})
