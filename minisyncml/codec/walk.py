@@ -54,14 +54,19 @@ class Walk:
             depth = 0
             while True:
                 here = self.pos
-                if 0x44 < data[here] < 0x80 and depth + self.depth < self.max_depth and data[here + 1] == 0x03:
-                    end = data.find(0, here + 2)            # an element with one text, as most are
-                    if end > 0 and data[end + 1] == 0x01:
+                token = data[here]
+                if 0x44 < token < 0x80 and depth + self.depth < self.max_depth:     # the usual in fewer steps
+                    end = data.find(0, here + 2) if data[here + 1] == 0x03 else 0
+                    if end > 0 and data[end + 1] == 0x01:           # an element with one text
                         self.pos = end + 2
-                        if not depth:
-                            return
-                        continue
-                depth += self.token(depth)
+                    else:
+                        self.pos = here + 1
+                        depth += 1
+                elif token == 0x01:
+                    self.pos = here + 1
+                    depth -= 1
+                else:
+                    depth += self.token(depth)
                 if depth <= 0:
                     return
         except IndexError:
