@@ -1,5 +1,6 @@
 """One of each thing that can be added from outside: a datastore, a kind of place, a content type with its matching key,
-a conflict policy, a transport. Each is a class or function against a public interface, of some 30 lines at most.
+a conflict policy, a transport, a push bearer. Each is a class or function against a public interface, of some 30 lines
+at most.
 """
 
 from __future__ import annotations
@@ -14,10 +15,27 @@ from typing import Iterator, Optional
 import pytest
 from pair import bodies, delete, edit, fill
 
-from minisyncml import DEFAULT, Batch, Client, Item, ItemError, MemoryStore, Packet, Pipe, Policy, Server, Transport
+from minisyncml import (
+    DEFAULT,
+    Batch,
+    Bearer,
+    Client,
+    Inbox,
+    Item,
+    ItemError,
+    MemoryStore,
+    Notification,
+    Packet,
+    Pipe,
+    Policy,
+    Server,
+    Transport,
+    Wanted,
+)
 from minisyncml import status as codes
 from minisyncml.content import keys
 from minisyncml.gateway.exchange import Stores
+from minisyncml.notify import base, san
 from minisyncml.store import place
 from minisyncml.store.base import Entry, Store
 from minisyncml.store.tiny import TinyStore
@@ -221,3 +239,38 @@ def test_a_transport() -> None:
     far.close()
     assert report.exit_code == 0 and report.messages > 6
     assert bodies(here) == bodies(there) and len(bodies(there)) == 30
+
+
+# -- a push bearer ---------------------------------------------------------------------------------------------------
+
+
+class Datagram(Bearer):
+    """Notifications as UDP datagrams, the media type in the first line."""
+
+    def __init__(self, address: "tuple[str, int]") -> None:
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.connect(address)
+
+    def push(self, notification: bytes, content_type: str) -> None:
+        self.socket.send(content_type.encode() + b"\n" + notification)
+
+    def close(self) -> None:
+        self.socket.close()
+
+
+def test_a_push_bearer() -> None:
+    here, there = MemoryStore(), MemoryStore()
+    fill(there, "wake up")
+    key = san.key("server", "secret")
+    client, inbox = client_of(Server({"notes": there}), {"notes": here}), Inbox([key], policy="require")
+    wish = san.build(Notification("server", (Wanted("notes"),), session_id="7"), key)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.settimeout(20)
+        with Datagram(listening.getsockname()) as bearer:
+            bearer.push(wish, base.PACKET)
+        kind, _, body = listening.recv(2000).partition(b"\n")
+    received = inbox.take(Packet(kind.decode(), body), now=0.0)
+    assert received is not None
+    assert client.wake(received).exit_code == 0
+    assert bodies(here) == [b"wake up"]

@@ -8,12 +8,12 @@ import sys
 from typing import Any, Iterator, Optional, Sequence
 
 from minisyncml import codec
-from minisyncml.cli import demo, serve, status, sync, trace, wbxml
+from minisyncml.cli import demo, notify, serve, status, sync, trace, wbxml
 from minisyncml.errors import Error
 from minisyncml.gateway.config import read_config
 from minisyncml.version import VERSION
 
-VERBS = (demo, serve, sync, status, wbxml, trace)
+VERBS = (demo, serve, sync, status, notify, wbxml, trace)
 POSITIONAL = ("target", "local")
 EXIT_CODES = """exit codes: 0 all synced; 1 some items failed; 2 wrong usage; 3 could not connect;
 4 credentials refused; 5 the peer broke the protocol; 6 data at risk, stopped"""

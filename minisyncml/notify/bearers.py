@@ -1,18 +1,16 @@
-"""Ways to push a notification to a device: HTTP POST, a command of the user's, SMS, OBEX. Another one is a class with
-one method. What is pushed is not looked at.
-"""
+"""The ways to push that are there: HTTP POST, a command of the user's, SMS, OBEX. What is pushed is not looked at."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Callable, Sequence
 
-from minisyncml.errors import Error, LinkError, RefusedError, RemoteProtocolError, TransportError, UsageError
+from minisyncml.errors import Error, RefusedError, TransportError, UsageError
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.notify import sms, wap
+from minisyncml.notify.bearer import Bearer
 from minisyncml.obex import codes
 from minisyncml.transport.at import Dialogue
-from minisyncml.transport.base import Packet
 from minisyncml.transport.http import Address, parse_url
 from minisyncml.transport.link import Link
 from minisyncml.transport.obex import ObexClient
@@ -26,49 +24,6 @@ if TYPE_CHECKING:
 ANSWER = 65536          #: bytes read of the answer to a POST, all of which are dropped
 COMMAND_TIMEOUT = 60.0  #: seconds
 SENDING = 6.0           #: seconds for the prompt of AT+CMGS; the network may take ten times as long
-
-
-class Bearer:
-    """A way to one device. Subclass it for another one. Use it as a context manager, or call :meth:`close`."""
-
-    def push(self, notification: bytes, content_type: str) -> None:
-        """Hand a notification over; nobody answers it.
-
-        :param notification: the bytes
-        :param content_type: their media type
-        :raises RefusedError: when the device, or what leads to it, will not have it; another form may do
-        :raises TransportError: when it cannot be delivered
-        """
-        raise NotImplementedError
-
-    def close(self) -> None:
-        """Give up the connection; the bearer is not used afterwards."""
-
-    def __enter__(self) -> "Bearer":
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.close()
-
-
-def deliver(bearer: "Callable[[], Bearer]", offers: "Iterable[Packet]") -> Packet:
-    """Push a notification in the first form that the device takes, each on a connection of its own: a phone that knows
-    only the old form may refuse the new one, hang up, or be confused by it.
-
-    :param bearer: opens the way to the device
-    :param offers: the same wish in several forms, the best first
-    :returns: what was taken
-    :raises Error: when none was, for the reason that the first one was refused; or when the device cannot be reached
-    """
-    refused: "list[Error]" = []
-    for offer in offers:
-        with bearer() as way:
-            try:
-                way.push(offer.body, offer.content_type)
-                return offer
-            except (RefusedError, LinkError, RemoteProtocolError) as error:
-                refused.append(error)
-    raise refused[0] if refused else UsageError("there is nothing to push")
 
 
 class HttpBearer(Bearer):

@@ -19,7 +19,8 @@ from minisyncml.errors import Error, LinkError, ObexError, RefusedError, Transpo
 from minisyncml.limits import DEFAULT
 from minisyncml.notify import base, legacy, san, sms, wap
 from minisyncml.notify.base import Notification, Wanted
-from minisyncml.notify.bearers import CommandBearer, HttpBearer, PduBearer, PortBearer, SmsBearer, deliver
+from minisyncml.notify.bearer import deliver
+from minisyncml.notify.bearers import CommandBearer, HttpBearer, PduBearer, PortBearer, SmsBearer
 from minisyncml.obex import codes
 from minisyncml.transport.atphone import AtFront, AtResponder
 from minisyncml.transport.base import WBXML, Packet
