@@ -95,8 +95,10 @@ def _slot(session: "Session", command: c.Command, item: Optional[c.Item] = None,
     if item is not None:
         target, source = item.target, item.source
     quiet = session.quiet or getattr(command, "no_resp", False)
+    omit = item is not None and isinstance(command, c.ItemCommand) and session.profile.item_status == "omit"
     most = session.config.limits.max_id     # they come back with each of its items
-    return session.slots.open(session.got_msg, command.cmd_id[:most], c.name_of(command)[:most], target, source, quiet)
+    return session.slots.open(session.got_msg, command.cmd_id[:most], c.name_of(command)[:most], target, source, quiet,
+                              omit)
 
 # -- commands, one by one
 
@@ -120,6 +122,7 @@ def _on_alert(session: "Session", command: c.Alert, events: "list[Event]") -> No
         if command.items:
             return
     slot = _slot(session, command)
+    session.called = session.called or command.code == codes.ALERT_NEXT_MESSAGE and session.theirs > 1
     if command.code in (codes.ALERT_NEXT_MESSAGE, codes.ALERT_NO_END_OF_DATA, codes.ALERT_DISPLAY):
         if command.code == codes.ALERT_NO_END_OF_DATA:
             session.sending = []       # the peer gave our object up: once more from the start

@@ -14,7 +14,7 @@ from minisyncml.engine.config import CLIENT, SERVER
 from minisyncml.engine.pack import pack, unpack
 from minisyncml.errors import LocalProtocolError
 from minisyncml.message import commands as c
-from minisyncml.message.devinf import devinf_data
+from minisyncml.message.devinf import devinf_data, without_sizes
 from minisyncml.message.fields import xml_safe
 from minisyncml.message.writer import Writer
 
@@ -63,6 +63,8 @@ def build(session: "Session", feed: Optional[Feed]) -> Optional[bytes]:
     if complete:
         complete = writing.queued(bool(stages) or session.prelude)
     if complete and stages:
+        if 1 in stages and _waits(session):
+            return writing.finish(False)
         if feed is not None and 1 in stages:
             complete = writing.syncs(feed)
     if complete and stages:
@@ -72,6 +74,11 @@ def build(session: "Session", feed: Optional[Feed]) -> Optional[bytes]:
     if not stages and not alone and session.ours < 3:
         writing.more()
     return writing.finish(alone)
+
+
+def _waits(session: "Session") -> bool:
+    """Whether our changes have to wait until the client asks for them."""
+    return session.profile.wait_222 and session.config.role == SERVER and not session.called
 
 
 def _rank(packed: "list[Any]") -> int:
@@ -108,8 +115,8 @@ class _Writing:
         self.msg = str(session.sent_msg)
         self.cmd = 0
         self.items = 0
-        self.writer = Writer(_header(session), session.encoding, session.peer_msg_size, session.version,
-                             session.config.namespace)
+        self.writer = Writer(_header(session), session.encoding, session.msg_size, session.version,
+                             session.namespace, session.profile.string_table)
 
     def _next(self) -> str:
         self.cmd += 1
@@ -149,7 +156,7 @@ class _Writing:
 
     def _too_big(self, command: c.Command) -> bool:
         """A single command fills no message: only device information can, and is left out then."""
-        if self.writer.room() < self.session.peer_msg_size // 2 or not isinstance(command, (c.Put, c.Results)):
+        if self.writer.room() < self.session.msg_size // 2 or not isinstance(command, (c.Put, c.Results)):
             return False
         del self.session.queue[0]
         return self.queued(True)
@@ -159,7 +166,10 @@ class _Writing:
         session = self.session
         if packed[0] not in ("Put", "Results"):
             return unpack(packed)._replace(cmd_id=cmd_id)   # type: ignore[no-any-return]
-        data = devinf_data(session.config.devinf(session.version), session.encoding, session.version)
+        devinf, held = session.config.devinf(session.version), session.profile.devinf_out
+        if "no-size" in held:
+            devinf = without_sizes(devinf)
+        data = devinf_data(devinf, session.encoding, session.version, "no-ctcap" not in held)
         meta = c.Meta(type=f"application/vnd.syncml-devinf+{session.encoding}")
         item = c.Item(source=session.devinf_uri, data=data)
         if packed[0] == "Put":
@@ -184,10 +194,13 @@ class _Writing:
 
     def _fill(self, feed: Feed) -> bool:
         """The items of one container; True when the message is full."""
+        most = self.session.profile.max_items_per_msg
         while True:
             following = feed.item()
             if following is None:
                 return False
+            if 0 < most <= self.items:
+                return True
             if self._unspeakable(following[0].items[0]):
                 feed.refuse(codes.BAD_REQUEST)
                 continue
@@ -230,10 +243,10 @@ class _Writing:
         """
         session, item = self.session, command.items[0]
         data = item.data if isinstance(item.data, bytes) else b""
-        crowded = self.items > 0 or self.writer.room() < session.peer_msg_size // 2
-        if not session.sending and crowded and len(data) < session.peer_msg_size * 3 // 4:
+        crowded = self.items > 0 or self.writer.room() < session.msg_size // 2
+        if not session.sending and crowded and len(data) < session.msg_size * 3 // 4:
             return False        # a message of its own will hold it
-        if session.version == "1.0" or not session.peer_large or 0 < session.peer_obj_size < len(data):
+        if session.version == "1.0" or not session.peer_large or 0 < session.obj_size < len(data):
             feed.refuse(codes.TOO_LARGE)
             return True
         if session.sending and session.sending[3] != ref:
@@ -284,7 +297,8 @@ def chunk_answered(session: "Session", code: int) -> None:
 
 def _header(session: "Session") -> c.Header:
     config = session.config
-    meta = c.Meta(max_msg_size=config.limits.max_msg_size,
+    size = min(config.limits.max_msg_size, session.profile.max_msg or config.limits.max_msg_size)
+    meta = c.Meta(max_msg_size=size,
                   max_obj_size=config.limits.max_obj_size if session.version != "1.0" else None)
     cred = None
     name: Optional[str] = None
@@ -297,4 +311,4 @@ def _header(session: "Session") -> c.Header:
         name = login.user
     return c.Header(session.version, f"SyncML/{session.version}", session.session_id, str(session.sent_msg),
                     session.target, session.source, None, name,
-                    config.resp_uri if config.role == SERVER else None, False, cred, meta)
+                    config.resp_uri if config.role == SERVER and session.profile.resp_uri else None, False, cred, meta)

@@ -23,18 +23,24 @@ from minisyncml.engine.slots import Slots
 from minisyncml.errors import LimitError, RemoteProtocolError
 from minisyncml.message import commands as c
 from minisyncml.message import document
+from minisyncml.profile import DEFAULT, Profile
 from minisyncml.transport.base import WBXML, XML, Packet
+
+
+_APART = ("config", "profile", "slots", "chunks")      # not among the plain values
 
 
 class Session:
     """One session.
 
     :param config: what it is told once
-    :param state: plain values from an earlier :meth:`state`, to go on with
+    :param state: plain values from an earlier :meth:`state`, to go on with; not the profile
+    :ivar profile: what the peer is like, as soon as that is known
     """
 
     def __init__(self, config: Config, state: "Optional[dict[str, Any]]" = None) -> None:
         self.config = config
+        self.profile: Profile = DEFAULT
         self.slots = Slots(state["slots"] if state else None)
         self.chunks = Assembly(state["chunks"] if state else None)
         self.session_id = "1"
@@ -47,6 +53,8 @@ class Session:
         self.peer_msg_size = config.limits.default_peer_msg_size
         self.peer_obj_size = 0          # 0: not announced
         self.peer_large = True          # the peer joins chunks of large objects
+        self.declares = True            # the peer names its namespaces
+        self.called = False             # Alert 222 asked for our changes
         self.refused = False            # the last message was not executed: version or credentials
         self.quiet = False              # the last message wants no Status at all
         self.resp_uri = ""
@@ -78,13 +86,30 @@ class Session:
 
         :returns: a dict of str, int, bytes, list, dict, None
         """
-        plain = {name: copy(value) for name, value in vars(self).items() if name not in ("config", "slots", "chunks")}
+        plain = {name: copy(value) for name, value in vars(self).items() if name not in _APART}
         return {"plain": plain, "slots": self.slots.state(), "chunks": self.chunks.state()}
 
     @property
     def turn(self) -> int:
         """How many packages we may have closed by now; see the first lines of this module."""
         return self.theirs + (self.config.role == CLIENT)
+
+    @property
+    def msg_size(self) -> int:
+        """How long our messages may be: what the peer says, or less where its profile knows better."""
+        return min(self.peer_msg_size, self.profile.max_msg or self.peer_msg_size)
+
+    @property
+    def obj_size(self) -> int:
+        """How long an item may be, likewise; 0: of any length."""
+        sizes = [size for size in (self.peer_obj_size, self.profile.max_obj) if size]
+        return min(sizes, default=0)
+
+    @property
+    def namespace(self) -> bool:
+        """Whether our XML names its namespaces."""
+        choice = self.profile.namespace
+        return self.config.namespace and choice != "none" and (choice != "echo" or self.declares)
 
     # -- what the owner does
 
@@ -162,6 +187,7 @@ class Session:
         message, header = parsed.message, parsed.message.header
         self._check_order(header)
         self.encoding = parsed.encoding
+        self.declares = parsed.encoding == "wbxml" or bool(parsed.version)
         self.got_msg = header.msg_id
         self.answering = True
         if self.config.role == SERVER:

@@ -15,6 +15,7 @@ from minisyncml.errors import LocalProtocolError
 from minisyncml.message.commands import Item, Meta, Status
 
 # one slot: [msg_ref, cmd_ref, cmd, target_ref, source_ref, quiet, code (0: open), echoed anchor, texts, chal]
+FAILURES = 2    # quiet: only errors are of interest
 MSG, CMD_REF, CMD, TARGET, SOURCE, QUIET, CODE, ANCHOR, TEXTS, CHAL = range(10)
 
 
@@ -36,7 +37,7 @@ class Slots:
         return [self.first, [list(row) for row in self.rows]]
 
     def open(self, msg: str, cmd_id: str, cmd: str, target: Optional[str] = None, source: Optional[str] = None,
-             quiet: bool = False) -> int:
+             quiet: bool = False, bad_news: bool = False) -> int:
         """A new slot at the end.
 
         :param msg: MsgID of the message answered
@@ -45,9 +46,11 @@ class Slots:
         :param target: TargetRef
         :param source: SourceRef
         :param quiet: the sender wants no answer (NoResp); the slot is filled all the same
+        :param bad_news: the sender wants none but an error
         :returns: the number of the slot
         """
-        self.rows.append([msg, cmd_id, cmd, target, source, quiet, 0, None, (), None])
+        self.rows.append([msg, cmd_id, cmd, target, source, quiet or (FAILURES if bad_news else False), 0, None,
+                          (), None])
         return self.first + len(self.rows) - 1
 
     def fill(self, slot: int, code: int, anchor: Optional[str] = None, texts: "Sequence[str]" = (),
@@ -72,7 +75,7 @@ class Slots:
         :returns: the Status, None when all are sent
         :raises LocalProtocolError: when the next one was never filled
         """
-        while self.rows and self.rows[0][QUIET] and self.rows[0][CODE]:
+        while self.rows and _silent(self.rows[0]):
             self.taken()
         if not self.rows:
             return None
@@ -105,3 +108,10 @@ class Slots:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+
+def _silent(row: "list[object]") -> bool:
+    """Whether a slot is filled with what the peer does not want to hear."""
+    if row[QUIET] == FAILURES:
+        return codes.succeeded(row[CODE])   # type: ignore[arg-type]
+    return bool(row[QUIET] and row[CODE])

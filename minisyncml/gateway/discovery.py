@@ -8,12 +8,14 @@ from minisyncml.content.kind import bare, fits
 from minisyncml.errors import UsageError
 from minisyncml.gateway.names import KINDS, resolve
 from minisyncml.message.devinf import DataStore, DevInf
+from minisyncml.profile import DEFAULT, Profile
 from minisyncml.sync.syncer import plain_uri
 
 Types = Tuple[Tuple[str, str], ...]
 
 
-def bind(devinf: Optional[DevInf], ours: "Mapping[str, Types]", given: Mapping[str, str]) -> "dict[str, str]":
+def bind(devinf: Optional[DevInf], ours: "Mapping[str, Types]", given: Mapping[str, str],
+         profile: Profile = DEFAULT) -> "dict[str, str]":
     """The server's URI for each of our datastores, no URI for two of them unless that was said.
 
     The surest come first: those called alike, then those whose name says the kind, then those that are left by types.
@@ -21,6 +23,7 @@ def bind(devinf: Optional[DevInf], ours: "Mapping[str, Types]", given: Mapping[s
     :param devinf: of the server, None when not known
     :param ours: our datastores: (media type, version) pairs by name
     :param given: what is settled, our name to the URI
+    :param profile: what the server is like; names its databases while its DevInf is not known
     :returns: a URI for each, our name of it when nothing fits
     :raises UsageError: when our name is what another one is to be synced with
     """
@@ -31,6 +34,10 @@ def bind(devinf: Optional[DevInf], ours: "Mapping[str, Types]", given: Mapping[s
                 uri = way(name, [store for store in devinf.datastores if _takes(store, ours[name])])
                 if uri and _user(uri, found) is None:
                     found[name] = uri
+    for name in ours if devinf is None else ():
+        uri = profile.store(KINDS.get(name.lower(), name)).name
+        if name not in found and uri and _user(uri, found) is None:
+            found[name] = uri
     for name in ours:
         if name not in found:
             other = _user(name, found)

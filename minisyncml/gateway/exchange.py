@@ -15,11 +15,13 @@ from minisyncml.engine.session import Session
 from minisyncml.errors import DataAtRisk, Error, PeerError, RefusedError, RemoteProtocolError, StoreError, UsageError
 from minisyncml.gateway.discovery import bind
 from minisyncml.gateway.identity import describe, is_ours
+from minisyncml.gateway.manners import profile_of
 from minisyncml.gateway.names import resolve
 from minisyncml.gateway.report import Report
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message.devinf import DevInf, devinf_bytes, from_dict, to_dict
-from minisyncml.profile import Identity, find
+from minisyncml.profile import DEFAULT as NO_PROFILE
+from minisyncml.profile import UNKNOWN, Identity, Profile
 from minisyncml.store.base import Store
 from minisyncml.sync.client import ClientSyncer
 from minisyncml.sync.run import MODE_NAMES, MODES, Run
@@ -62,6 +64,8 @@ class Options(NamedTuple):
     demand: str = ""                        #: server that called its client: the mode it asked for, a key of MODES
     remotes: "Mapping[str, str]" = {}       #: server: what the client calls our datastores, where that is settled
     present: "Callable[[DevInf], DevInf]" = lambda devinf: devinf   #: what we say of ourselves, from what we would
+    identity: Identity = UNKNOWN            #: what the link knows of the peer
+    profile: str = ""                       #: name or file of the profile that the user wants for it
     record: "Optional[Recording]" = None    #: what is told of it, see :mod:`minisyncml.gateway.traced`
 
 
@@ -72,6 +76,7 @@ class Exchange:
     :ivar failed: why the session broke, None while it did not
     :ivar user: who logged in, empty when nobody had to
     :ivar device: the peer's device id
+    :ivar profile: what the peer is like, as far as that is known
     """
 
     def __init__(self, options: Options, config: Config, memory: Memory,
@@ -81,6 +86,7 @@ class Exchange:
         self._stores: Stores = {}
         self._config = config._replace(devinf=self._describe, recall=self._recall)
         self.session = Session(self._config, state["session"] if state else None)
+        self.profile: Profile = NO_PROFILE
         self.failed: Optional[Error] = None
         self.user = ""
         self.device = config.target if config.role == CLIENT else ""
@@ -162,11 +168,12 @@ class Exchange:
         assert isinstance(self.syncer, ClientSyncer)
         if known.get("told") != self._fingerprint():
             self.session.describe()
-        if "devinf" not in known:
-            self.session.ask()
-        self._learn(known.get("devinf"))
+        self._ask(known)
+        self._learn(known)
         wanted = self._obey(order) if order is not None else dict.fromkeys(self._stores, mode)
         bound = self._bind(known, wanted, {**(remotes or {}), **(order.remotes if order is not None else {})})
+        for one in wanted.values():
+            self.profile.require_mode(one)
         modes = {name: MODES[mode] for name, mode in wanted.items()}
         return self._guarded(lambda: self._begin(bound, modes))
 
@@ -282,6 +289,8 @@ class Exchange:
             self._react(event)
         if self.syncer is not None:
             self.syncer.answer()
+        else:
+            self._adapt({})     # a stranger so far
         if isinstance(self.syncer, ServerSyncer) and self.session.synced_early and self.syncer.early:
             self.session.merge_packages()
         return self._send()
@@ -322,7 +331,7 @@ class Exchange:
                 self.user = event.user
                 self.device = self.session.target
                 self._open(None)
-                self._meet()
+                self._ask(self._memory.get(self._key))
         elif isinstance(event, Described):
             self._described(event.devinf)
         elif self.syncer is not None:
@@ -345,7 +354,7 @@ class Exchange:
             syncer.names = {plain_uri(uri): name for name, uri in self._options.remotes.items()}
         syncer.session, syncer.spared = f"{self.device} {self.session.session_id}", self._spared
         self.syncer = syncer
-        self._learn(self._memory.get(self._key).get("devinf"))
+        self._learn(self._memory.get(self._key))
         return syncer
 
     def _step(self) -> int:
@@ -360,30 +369,42 @@ class Exchange:
 
     def _describe(self, version: str) -> DevInf:
         named = {self._options.remotes.get(name, name): store for name, store in self._stores.items()}
-        return self._options.present(describe(named, self._options.device, self._config.role == CLIENT, version))
+        runs = self.syncer.runs if isinstance(self.syncer, ServerSyncer) else ()
+        uris = {self._options.remotes.get(run.name, run.name): run.local for run in runs}
+        return self._options.present(describe(named, self._options.device, self._config.role == CLIENT, version, uris))
 
     def _fingerprint(self) -> str:
         """Changes when our DevInf does, so that it is told again."""
         return digest(devinf_bytes(self._describe(self._options.version), "wbxml", self._options.version)).hex()
 
-    def _meet(self) -> None:
-        """A server asks a device that it does not know yet."""
-        if "devinf" not in self._memory.get(self._key):
+    def _ask(self, known: "dict[str, Any]") -> None:
+        """A peer that is not known yet is asked what it is."""
+        if "devinf" not in known and "no-get" not in self.profile.devinf_out:
             self.session.ask()
 
     def _described(self, devinf: DevInf) -> None:
         known = self._memory.get(self._key)
         known["devinf"] = to_dict(devinf)
         self._memory.set(self._key, known)
-        self._learn(known["devinf"])
+        self._learn(known)
 
-    def _learn(self, values: Any) -> None:
-        """What the peer's DevInf means for this session."""
+    def _adapt(self, known: "dict[str, Any]") -> None:
+        """What the peer is like, as far as it is known, counts from now on."""
+        source = self.session.target if self._config.role == SERVER else ""
+        self.profile = profile_of(known, self._options.identity, self._options.profile, source)
+        self.session.profile = self.profile
+        if self.syncer is not None:
+            self.syncer.outgoing.slow_command = self.profile.slow_cmd.capitalize()
+        if isinstance(self.syncer, _Server):
+            self.syncer.profile = self.profile
+
+    def _learn(self, known: "dict[str, Any]") -> None:
+        """What is known of the peer means something for this session."""
+        self._adapt(known)
+        values = known.get("devinf")
         if not isinstance(values, dict) or self.syncer is None:
             return
         devinf: DevInf = from_dict(values)
-        profile = find(Identity(devinf.man or "", devinf.mod or "", devinf.fwv or "", self.device))
-        self.syncer.outgoing.slow_command = profile.slow_cmd.capitalize()
         self.syncer.ours = is_ours(devinf)
         if not isinstance(self.syncer, ServerSyncer):
             return
@@ -394,7 +415,7 @@ class Exchange:
         """The server's URIs for our datastores."""
         values = known.get("devinf")
         devinf = from_dict(values) if isinstance(values, dict) else None
-        return bind(devinf, {name: self._stores[name].types for name in names}, given)
+        return bind(devinf, {name: self._stores[name].types for name in names}, given, self.profile)
 
     def unknown(self) -> "dict[str, str]":
         """After a session: datastores that the server does not know by the name we used, but by another.
@@ -444,9 +465,15 @@ class _Server(ServerSyncer):
     """Finds datastores by the names that are settled, and by all their spellings."""
 
     names: "Mapping[str, str]" = {}
+    profile = NO_PROFILE
 
     def resolve(self, uri: str) -> Optional[str]:
-        return self.names.get(plain_uri(uri)) or resolve(uri, self.stores)
+        exact = self.profile.store_name_match == "exact"
+        return self.names.get(plain_uri(uri)) or resolve(uri, self.stores, self.profile.kind_of, exact)
+
+    def meant(self, target: str, source: str) -> Optional[str]:
+        by_source = self.profile.store_name_match == "source"
+        return self.resolve(target) or (self.resolve(source) if by_source else None)
 
 
 def _no_devinf(version: str) -> DevInf:

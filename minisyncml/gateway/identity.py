@@ -10,26 +10,29 @@ from minisyncml.version import VERSION
 
 EXTENSION = "X-minisyncml"      #: in Ext: this peer keeps what it was sent apart by its GUID
 MAX_GUID_SIZE = 64
+NONE: "Mapping[str, str]" = {}
 
 
-def describe(stores: "Mapping[str, Store]", device: str, client: bool, version: str) -> DevInf:
+def describe(stores: "Mapping[str, Store]", device: str, client: bool, version: str,
+             uris: "Mapping[str, str]" = NONE) -> DevInf:
     """The DevInf of our side.
 
     :param stores: datastores by name; the names are their URIs
     :param device: our device id
     :param client: whether we are the client
     :param version: SyncML version of the session
+    :param uris: how the peer calls those of the datastores that it named; some look for that very text
     :returns: typed values, without CTCap: any property may be sent
     """
     return DevInf(version, device, "workstation" if client else "server", "minisyncml", "minisyncml", None, "0",
                   VERSION, "0", True, True, True,
-                  tuple(_datastore(name, store, client) for name, store in stores.items()), (),
-                  (Ext(EXTENSION, ("1",)),))
+                  tuple(_datastore(name, uris.get(name, f"./{name}"), store, client)
+                        for name, store in stores.items()), (), (Ext(EXTENSION, ("1",)),))
 
 
-def _datastore(name: str, store: Store, client: bool) -> DataStore:
+def _datastore(name: str, uri: str, store: Store, client: bool) -> DataStore:
     types = [ContentType(*pair) for pair in store.types]
-    return DataStore(f"./{name}", name, MAX_GUID_SIZE if client else None, types[0], tuple(types[1:]), types[0],
+    return DataStore(uri, name, MAX_GUID_SIZE if client else None, types[0], tuple(types[1:]), types[0],
                      tuple(types[1:]), (1, 2, 3, 4, 5, 6))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterable, Optional
+from typing import Callable, Iterable, Optional
 
 # Spellings in lower case, without ./ in front. Clients ship with them, and phones let users type them.
 SPELLINGS = {
@@ -18,7 +18,8 @@ SPELLINGS = {
 KINDS = {spelling: kind for kind, spellings in SPELLINGS.items() for spelling in (kind, *spellings)}
 
 
-def resolve(uri: str, names: Iterable[str]) -> Optional[str]:
+def resolve(uri: str, names: Iterable[str], kind_of: Callable[[str], str] = lambda uri: "",
+            exact: bool = False) -> Optional[str]:
     """Which of our datastores a URI means.
 
     An exact name wins over one that differs in case, that over a known other spelling. A query part (filters of some
@@ -26,6 +27,8 @@ def resolve(uri: str, names: Iterable[str]) -> Optional[str]:
 
     :param uri: a LocURI or a name as a user types it
     :param names: the names of our datastores
+    :param kind_of: what a peer is known to keep behind a URI, empty where it is not
+    :param exact: take nothing but an exact name
     :returns: one of `names`, or None
     """
     names = list(names)
@@ -33,8 +36,10 @@ def resolve(uri: str, names: Iterable[str]) -> Optional[str]:
     for spelling in (uri, plain):
         if spelling in names:
             return spelling
+    if exact:
+        return None
     folded = {name.lower(): name for name in reversed(names)}
-    for key in (plain.lower(), plain.lower().rpartition("/")[2]):
+    for key in (plain.lower(), plain.lower().rpartition("/")[2], kind_of(uri)):
         if key in folded:
             return folded[key]
         kind = KINDS.get(key)

@@ -321,6 +321,22 @@ def devinf_data(devinf: DevInf, encoding: str, version: str, caps: bool = True) 
     return devinf_bytes(devinf, encoding, version, caps)
 
 
+def without_sizes(devinf: DevInf) -> DevInf:
+    """A DevInf that says neither how long properties may be nor of which data type they are.
+
+    :param devinf: the values
+    :returns: the others of them
+    """
+    def small(cap: CTCap) -> CTCap:
+        return cap._replace(properties=tuple(
+            prop._replace(size=None, data_type=None,
+                          params=tuple(param._replace(size=None, data_type=None) for param in prop.params))
+            for prop in cap.properties))
+
+    stores = tuple(store._replace(ct_caps=tuple(small(cap) for cap in store.ct_caps)) for store in devinf.datastores)
+    return devinf._replace(ct_caps=tuple(small(cap) for cap in devinf.ct_caps), datastores=stores)
+
+
 def read_devinf(item: Item, meta: Optional[Meta] = None, limits: Limits = DEFAULT) -> DevInf:
     """The DevInf in an item of a Put or Results, however it was put there.
 

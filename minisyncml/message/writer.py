@@ -32,14 +32,16 @@ class _Wbxml:
 
     CLOSE = bytes((END,))               #: the end of a Sync
 
-    def __init__(self, version: str) -> None:
+    def __init__(self, version: str, table: bool = False) -> None:
         self.writing = Writing(version)
+        self._table = table
         self._templates = Templates(self._meta, version)
         self._encode = self._templates.encode
 
     def start(self, header: Header) -> "tuple[bytes, int]":
         version = self.writing.version
-        opening = _OPENINGS.get(version) or wbxml.header(version, "syncml") + _SYNCML
+        opening = None if self._table else _OPENINGS.get(version)
+        opening = opening or wbxml.header(version, "syncml", fpi=self._table) + _SYNCML
         quick = self._templates.start(header)
         if quick is not None:
             return opening + quick, 0
@@ -134,12 +136,14 @@ class Writer:
     :param limit: bytes that the finished message may have, None for any number
     :param version: SyncML version: public identifier or namespace, and which elements exist
     :param namespace: whether an XML root says its namespace (some 1.0 peers want none)
+    :param table: whether WBXML names its document in a string table, as some early devices want it, not by number
     :raises ItemError: a header that XML cannot hold
     """
 
     def __init__(self, header: Header, encoding: str = "wbxml", limit: Optional[int] = None, version: str = "1.2",
-                 namespace: bool = True) -> None:
-        self._dress: Union[_Wbxml, _Xml] = _Xml(version, namespace) if encoding == "xml" else _Wbxml(version)
+                 namespace: bool = True, table: bool = False) -> None:
+        self._dress: Union[_Wbxml, _Xml] = _Xml(version, namespace) if encoding == "xml" \
+            else _Wbxml(version, table)
         self._command = self._dress.command
         head, self._page = self._dress.start(header)
         self._parts = [head]

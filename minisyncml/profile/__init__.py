@@ -7,8 +7,8 @@ learnt with the very device. The files are in profiles/.
 from __future__ import annotations
 
 from minisyncml.profile.layers import Row, explain, find, names
-from minisyncml.profile.match import Identity, capability
+from minisyncml.profile.match import UNKNOWN, Identity, capability
 from minisyncml.profile.values import DEFAULT, MODES, FieldLimit, Profile, StoreValue
 
-__all__ = ["DEFAULT", "MODES", "FieldLimit", "Identity", "Profile", "Row", "StoreValue", "capability", "explain",
-           "find", "names"]
+__all__ = ["DEFAULT", "MODES", "UNKNOWN", "FieldLimit", "Identity", "Profile", "Row", "StoreValue", "capability",
+           "explain", "find", "names"]

@@ -40,7 +40,7 @@ class Profile(NamedTuple):
     # the session
     protocol: str = "auto"                  #: SyncML version to speak and to emulate
     encoding: str = "auto"                  #: wbxml or xml
-    string_table: bool = True               #: WBXML may have a string table
+    string_table: bool = False              #: WBXML names its document in a string table, not by a number
     namespace: str = "declared"             #: in XML: declared, none, or echo: as the peer does
     resp_uri: bool = True                   #: tell where the next message is to be sent
     devinf_out: "Tuple[str, ...]" = ()      #: what of DevInf is held back: no-ctcap, no-size, no-get

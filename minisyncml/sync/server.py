@@ -29,9 +29,18 @@ class ServerSyncer(Syncer):
         """
         raise NotImplementedError
 
+    def meant(self, target: str, source: str) -> Optional[str]:
+        """The name of the datastore that a client's Alert means; some leave the target empty.
+
+        :param target: Target/LocURI, ours
+        :param source: Source/LocURI, the client's
+        :returns: a key of `stores`, None when there is none
+        """
+        return self.resolve(target) or self.resolve(source)
+
     def on_alert(self, event: Alerted) -> None:
         """The client wants to sync a datastore."""
-        name = self.resolve(event.target) or self.resolve(event.source)
+        name = self.meant(event.target, event.source)
         if name is None:
             self.port.settle(event.slot, codes.NOT_FOUND)
             return
