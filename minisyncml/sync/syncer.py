@@ -275,6 +275,9 @@ class Syncer:
             self.port.settle(event.slot, codes.NOT_FOUND)
         elif run.failed:
             self.port.settle(event.slot, run.status)
+        elif run.complete:      # its package was closed; what comes now belongs to another session
+            self._open = None
+            self.port.settle(event.slot, codes.NOT_ALLOWED)
         elif run.phase == ALERTED and not self.may_begin(run):
             self._open = None
             self.port.settle(event.slot, codes.REFRESH_REQUIRED if run.slow else codes.NOT_ALLOWED)

@@ -15,6 +15,7 @@ from hostile import ALERT, BASE, PASSWORD, Talker, World, add, cred, sync
 from minisyncml.engine.auth import b64
 from minisyncml.errors import DecodeError, LimitError, MessageError, RemoteProtocolError
 
+ITEMS = ("Sync", "Add", "Replace", "Delete", "Copy")
 STATES = ("before login", "after init", "in changes", "object open", "after end")
 
 
@@ -143,6 +144,11 @@ def test_commands(row: Row, state: str, encoding: str) -> None:
     if state == "before login":
         assert answers[0] == "SyncHdr 407" and {answer.split()[1] for answer in answers} == {"407"}
         assert len(answers) > row.answers.count(",") + bool(row.answers)
+    elif state == "after end" and "<Sync>" in row.body:
+        wanted = ["SyncHdr", *(answer.split()[0] for answer in filter(None, row.answers.split(", ")))]
+        assert [answer.split()[0] for answer in answers] == wanted
+        assert all(answer.split()[1] == "215" or answer.split()[1] >= "400" for answer in answers[1:]
+                   if answer.split()[0] in ITEMS)
     else:
         assert answers == ["SyncHdr 200", *filter(None, row.answers.split(", "))]
         gained += row.adds

@@ -490,6 +490,32 @@ class TestPackages:
         assert probe.exchange.finished and reply.final
         assert [x.cmd for x in probe.statuses()] == ["SyncHdr"]
 
+    @pytest.mark.parametrize("later", (0, 1, 2))
+    def test_changes_after_their_package_are_refused(self, later: int) -> None:
+        probe = Probe({"notes": MemoryStore(TEXT)})
+        probe.begin(code=201)
+        probe.send(probe.sync(add("L1", "a"), add("L2", "b")))
+        for _ in range(later):
+            probe.send()
+        probe.send(probe.sync(remove("L1"), replace("L2", "B"), add("L3", "c")))
+        assert [probe.codes(name) for name in ("Sync", "Delete", "Replace", "Add")] == [[405]] * 4
+        assert bodies(probe.stores["notes"]) == [b"a", b"b"]
+        assert not probe.session(remove("L1"), replace("L2", "B"), add("L3", "c"))
+        assert bodies(probe.stores["notes"]) == [b"B", b"c"]
+
+    def test_a_map_of_what_is_not_there_does_no_harm(self) -> None:
+        probe = Probe({"notes": MemoryStore(TEXT)})
+        ids = fill(probe.stores["notes"], "a", "b")
+        probe.begin(code=201)
+        probe.send(probe.sync())
+        delete(probe.stores["notes"], ids[0])
+        pairs = ((ids[0], "L1"), ("77", "L2"), ("9" * 30, "L3"), ("x", "L4"), (ids[1], "L5"))
+        for _ in range(2):      # a repeat is accepted, too
+            probe.send(c.Map("", "./notes", "./mine", tuple(c.MapItem(*pair) for pair in pairs)))
+            assert probe.codes("Map") == [200]
+        assert not [x for x in probe.session(replace("L5", "B")) if not isinstance(x, c.Delete)]
+        assert bodies(probe.stores["notes"]) == [b"B"]
+
     def test_a_server_that_sends_nothing_where_only_the_client_counts(self) -> None:
         for code in (202, 203):
             probe = Probe({"notes": MemoryStore(TEXT)})
