@@ -24,9 +24,6 @@ from minisyncml.gateway.exchange import Exchange, Options
 from minisyncml.gateway.report import Report
 from minisyncml.gateway.serve import Server
 from minisyncml.limits import DEFAULT, Limits
-from minisyncml.notify.base import Notification, Wanted
-from minisyncml.notify.bearer import Bearer
-from minisyncml.notify.inbox import Inbox
 from minisyncml.store.base import Batch, Item, Store
 from minisyncml.store.memory import MemoryStore
 from minisyncml.sync.conflict import Policy
@@ -37,8 +34,8 @@ from minisyncml.transport.wsgi import HttpServer
 from minisyncml.version import VERSION as __version__
 
 __all__ = [
-    "DEFAULT", "AuthError", "Batch", "Bearer", "Client", "DataAtRisk", "Error", "Exchange", "HttpServer",
-    "HttpTransport", "Inbox", "Item", "ItemError", "Limits", "LocalProtocolError", "Login", "MemoryStore",
-    "Notification", "Options", "Packet", "PeerError", "Pipe", "Policy", "RemoteProtocolError", "Report", "Secret",
-    "Server", "Store", "StoreBusy", "StoreError", "Transport", "TransportError", "UsageError", "Wanted", "__version__",
+    "DEFAULT", "AuthError", "Batch", "Client", "DataAtRisk", "Error", "Exchange", "HttpServer", "HttpTransport", "Item",
+    "ItemError", "Limits", "LocalProtocolError", "Login", "MemoryStore", "Options", "Packet", "PeerError", "Pipe",
+    "Policy", "RemoteProtocolError", "Report", "Secret", "Server", "Store", "StoreBusy", "StoreError", "Transport",
+    "TransportError", "UsageError", "__version__",
 ]

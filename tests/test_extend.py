@@ -15,27 +15,15 @@ from typing import Iterator, Optional
 import pytest
 from pair import bodies, delete, edit, fill
 
-from minisyncml import (
-    DEFAULT,
-    Batch,
-    Bearer,
-    Client,
-    Inbox,
-    Item,
-    ItemError,
-    MemoryStore,
-    Notification,
-    Packet,
-    Pipe,
-    Policy,
-    Server,
-    Transport,
-    Wanted,
-)
+from minisyncml import DEFAULT, Batch, Client, Item, ItemError, MemoryStore, Packet, Pipe, Policy, Server, Transport
 from minisyncml import status as codes
 from minisyncml.content import keys
 from minisyncml.gateway.exchange import Stores
+from minisyncml.gateway.wake import order_of
 from minisyncml.notify import base, san
+from minisyncml.notify.base import Notification, Wanted
+from minisyncml.notify.bearer import Bearer
+from minisyncml.notify.inbox import Inbox
 from minisyncml.store import place
 from minisyncml.store.base import Entry, Store
 from minisyncml.store.tiny import TinyStore
@@ -272,5 +260,5 @@ def test_a_push_bearer() -> None:
         kind, _, body = listening.recv(2000).partition(b"\n")
     received = inbox.take(Packet(kind.decode(), body), now=0.0)
     assert received is not None
-    assert client.wake(received).exit_code == 0
+    assert client.sync(order=order_of(received, {"notes": here})).exit_code == 0
     assert bodies(here) == [b"wake up"]

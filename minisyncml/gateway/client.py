@@ -11,10 +11,8 @@ from minisyncml.engine.config import VERSIONS
 from minisyncml.errors import Error, RefusedError, StoreError, TransportError, UsageError, VersionError
 from minisyncml.gateway.exchange import Exchange, Options, Stores
 from minisyncml.gateway.report import Report
-from minisyncml.gateway.wake import Order, order_of
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message.devinf import DevInf
-from minisyncml.notify.inbox import Received
 from minisyncml.store.base import Store, changes
 from minisyncml.store.peers import Peers
 from minisyncml.sync.conflict import DEFAULT as KEEP_BOTH
@@ -25,6 +23,7 @@ from minisyncml.transport.http import HttpTransport
 
 if TYPE_CHECKING:
     from minisyncml.gateway.traced import Trace
+    from minisyncml.gateway.wake import Order
 
 PAGE = 200
 #: HTTP statuses with which servers answer a version that they do not understand
@@ -84,27 +83,16 @@ class Client:
         self._trace = trace
         self._now = now
 
-    def sync(self, mode: str = "two-way") -> Report:
+    def sync(self, mode: str = "two-way", order: "Optional[Order]" = None) -> Report:
         """Run one session; and another one for datastores whose name on the server turned out only then.
 
         :param mode: `two-way`, `slow`, `one-way-from-client`, `one-way-from-server`, `refresh-from-client` or
             `refresh-from-server`
+        :param order: what a notification asked for, see :func:`minisyncml.gateway.wake.order_of`; its modes count then
         :returns: what was done; its `error` is set when the session broke off or the server refused it
         :raises UsageError: when there is no such mode, or the target is no URL
         """
         _choose("mode", mode, MODES)
-        return self._sync(mode, None)
-
-    def wake(self, received: Received) -> Report:
-        """Run the session that a notification asks for: the SessionID is the server's, so are datastores and modes.
-
-        :param received: from :meth:`minisyncml.notify.inbox.Inbox.take`
-        :returns: as for :meth:`sync`
-        :raises PeerError: when it asks for nothing that we have
-        """
-        return self._sync("two-way", order_of(received, self._stores, self._remotes))
-
-    def _sync(self, mode: str, order: Optional[Order]) -> Report:
         exchange, refused = self._negotiate(mode, order)
         report, renamed = exchange.report, exchange.unknown()
         for attempt in refused:
@@ -145,7 +133,7 @@ class Client:
                     part.remote.deleted += 1
         return report
 
-    def _negotiate(self, mode: str, order: Optional[Order]) -> "tuple[Exchange, list[Exchange]]":
+    def _negotiate(self, mode: str, order: "Optional[Order]") -> "tuple[Exchange, list[Exchange]]":
         """A session in the newest version that the server takes, and those it refused. What it took is remembered."""
         known = self._peers.get(self._target)
         newest = max(VERSIONS.index(self._newest), VERSIONS.index(order.version if order and order.version else "1.2"))
@@ -165,7 +153,7 @@ class Client:
         return exchange, refused
 
     def _run(self, stores: Stores, mode: str, remotes: "Mapping[str, str]",
-             order: Optional[Order] = None) -> Exchange:
+             order: "Optional[Order]" = None) -> Exchange:
         kind, options = (Exchange, self._options) if self._trace is None else self._trace.exchange(self._options)
         exchange = kind.client(options, stores, self._peers, self._target)
         try:

@@ -40,7 +40,7 @@ class Reply(NamedTuple):
 
 
 class Order(NamedTuple):
-    """A session to be run, for :meth:`minisyncml.gateway.exchange.Exchange.start`."""
+    """A session to be run, for :meth:`minisyncml.gateway.client.Client.sync` and what drives an exchange itself."""
 
     modes: "Mapping[str, str]"          #: our datastores, and a key of MODES for each
     remotes: "Mapping[str, str]"        #: the server's URIs of them, those that are known
@@ -51,7 +51,7 @@ class Order(NamedTuple):
     replies: "tuple[Reply, ...]" = ()
 
 
-def order_of(received: Received, stores: "Mapping[str, Store]", remotes: "Mapping[str, str]") -> Order:
+def order_of(received: Received, stores: "Mapping[str, Store]", remotes: "Optional[Mapping[str, str]]" = None) -> Order:
     """What a notification means for us. A refresh, which replaces everything at one end, is only done for a trusted
     one; otherwise it becomes two-way, as a client may choose (DS Protocol 1.2.1, section 12).
 
@@ -62,6 +62,7 @@ def order_of(received: Received, stores: "Mapping[str, Store]", remotes: "Mappin
     :raises PeerError: when it asks for nothing that we have
     """
     notification = received.notification
+    remotes = remotes or {}
     modes: "dict[str, str]" = {}
     found: "dict[str, str]" = {}
     known: "set[Wanted]" = set()

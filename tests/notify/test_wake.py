@@ -246,7 +246,7 @@ def test_a_client_that_is_woken_syncs(version: str) -> None:
     inbox = Inbox()
     found = inbox.take(body, 0.0)
     assert found is not None
-    report = client.wake(found)
+    report = client.sync(order=order_of(found, here))
     assert report.exit_code == 0 and report.error is None
     assert {(header.session_id, header.version) for header in seen} == {("4660", version)}
     assert bodies(here["contacts"]) == bodies(there["contacts"]) != []
