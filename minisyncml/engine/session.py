@@ -26,7 +26,6 @@ from minisyncml.message import document
 from minisyncml.profile import DEFAULT, Profile
 from minisyncml.transport.base import WBXML, XML, Packet
 
-
 _APART = ("config", "profile", "slots", "chunks")      # not among the plain values
 
 
