@@ -36,15 +36,15 @@ static int put_text(const uint8_t *text, uint32_t length, uint32_t max, char *te
     return 1;
 }
 
-/* The texts of a record, one after the other. Returns 0, having used nothing, when the record is not plain. */
+/* The texts of a record, one after the other, empty where there is none. Returns 0, having used nothing, when the record is not plain. */
 static int put_texts(const uint8_t *doc, const int32_t *record, unsigned which, uint32_t max, char *texts, size_t room,
                      size_t *used) {
     size_t before = *used;
     if (!which || record[1] & ~WBXML_OPAQUE) return 0;
     for (int span = 0; span < SPANS; span++) {
         int32_t start = record[2 + 2 * span];
-        if (!(which >> span & 1) || start < 0) continue;
-        if (!put_text(doc + start, (uint32_t)record[3 + 2 * span], max, texts, room, used)) {
+        if (!(which >> span & 1)) continue;
+        if (!put_text(start < 0 ? doc : doc + start, (uint32_t)record[3 + 2 * span], max, texts, room, used)) {
             *used = before;
             return 0;
         }

@@ -10,7 +10,7 @@ from typing import Any, Callable, Iterator, NamedTuple, Sequence
 
 from minisyncml.errors import DecodeError, LimitError
 
-CONTRACT = 3            #: WBXML_CONTRACT of native/wbxml.cdef that this module is written for
+CONTRACT = 4            #: WBXML_CONTRACT of native/wbxml.cdef that this module is written for
 
 try:
     from minisyncml.codec._wbxml import ffi, lib
@@ -33,7 +33,7 @@ class Chunk(NamedTuple):
     row: "Callable[[int], tuple[int, ...]]"     #: a record by its number
     ints: memoryview                            #: all integers of the records that are in runs, one after the other
     runs: "Sequence[int]"                       #: how many records are alike, 0 for one that is not plain
-    texts: "list[str]"                          #: of all plain records
+    texts: "list[str]"                          #: of all plain records, as many of each
 
 
 def available() -> bool:
@@ -124,6 +124,8 @@ def chunks(data: bytes, pos: int, table: int, max_depth: int, max_records: int, 
             if left < 0:
                 raise LimitError("too many commands")
             yield room.chunk(data, count, max_text)
+            if not room.state.depth:        # the root has ended: no call only to hear that
+                return
         if count < 0:
             raise error(count, room.state.error, data)
     finally:

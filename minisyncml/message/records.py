@@ -21,9 +21,8 @@ from minisyncml.message.schema import COMMANDS, META, NO_CODE, read_command
 _PAGE = 0xFF                                # of the flags: code page at the start of a range
 _CLASSES: "dict[int, Any]" = {pure.ADD: Add, pure.REPLACE: Replace, pure.DELETE: Delete}
 _NAMES = {name: name for name in ("SyncHdr", *COMMANDS)}    # so that a thousand Status share one string
-_ITEM_TEXTS, _STATUS_TEXTS = (2, 6, 8), (2, 4, 6, 8, 10, 12, 14)    # where the spans of texts stand in a record
 _NEW: Any = tuple.__new__                   # half the time of calling the class
-_NONE, _FALSE, _EMPTY, _NOTHING = repeat(None), repeat(False), repeat(""), repeat(())     # columns without end
+_NONE, _FALSE, _NOTHING = repeat(None), repeat(False), repeat(())     # columns without end
 _METAS: "dict[bytes, Meta]" = {}            # by the bytes of the element, which mean the same in every document
 _METAS_MAX, _META_LENGTH = 256, 512
 
@@ -92,41 +91,35 @@ class _Records:
         Values are made column by column, since a loop of Python over the items would cost twice as much.
         """
         first = chunk.row(number)
-        status = first[0] == pure.STATUS
-        present = [first[span] >= 0 for span in (_STATUS_TEXTS if status else _ITEM_TEXTS)]
-        width = sum(present)
+        width = 7 if first[0] == pure.STATUS else 3
         end = text + width * count
-        columns: "list[Optional[list[str]]]" = []
-        for there in present:
-            columns.append(chunk.texts[text:end:width] if there else None)
-            text += there
-        if status:
-            self._statuses(count, *columns)
+        columns = [chunk.texts[at:end:width] for at in range(text, text + width)]
+        if first[0] == pure.STATUS:
+            self._statuses(first, count, *columns)
         elif first[12] < 0:
-            self._items(first, count, repeat(None), *columns)
+            self._items(first, count, _NONE, *columns)
         else:
             data, begin, stop = self.data, number * 16, (number + count) * 16
             self._items(first, count, [data[start:start + length] for start, length in zip(
                 chunk.ints[begin + 12:stop:16].tolist(), chunk.ints[begin + 13:stop:16].tolist())], *columns)
         return end
 
-    def _items(self, first: "tuple[int, ...]", count: int, bodies: "Iterable[Optional[bytes]]",
-               cmds: "Optional[list[str]]", targets: "Optional[list[str]]", sources: "Optional[list[str]]") -> None:
+    def _items(self, first: "tuple[int, ...]", count: int, bodies: "Iterable[Optional[bytes]]", cmds: "list[str]",
+               targets: "list[str]", sources: "list[str]") -> None:
         items = map(_NEW, repeat(Item), zip(
-            sources or _NONE, targets or _NONE, repeat(self._meta(first[10], first[11]), count), bodies, _FALSE, _NONE,
-            _NONE, _NONE, _NONE, _NONE))
+            _NONE if first[8] < 0 else sources, _NONE if first[6] < 0 else targets,
+            repeat(self._meta(first[10], first[11])), bodies, _FALSE, _NONE, _NONE, _NONE, _NONE, _NONE))
         self.commands += map(_NEW, repeat(_CLASSES[first[0]]), zip(
-            cmds or _EMPTY, zip(items), repeat(self._meta(first[4], first[5])), _FALSE, _NONE, _FALSE, _FALSE))
+            cmds, zip(items), repeat(self._meta(first[4], first[5])), _FALSE, _NONE, _FALSE, _FALSE))
         self.reading.left -= count
 
-    def _statuses(self, count: int, cmds: "Optional[list[str]]", msgs: "Optional[list[str]]",
-                  refs: "Optional[list[str]]", names: "Optional[list[str]]", targets: "Optional[list[str]]",
-                  sources: "Optional[list[str]]", codes: "Optional[list[str]]") -> None:
+    def _statuses(self, first: "tuple[int, ...]", count: int, cmds: "list[str]", msgs: "list[str]", refs: "list[str]",
+                  names: "list[str]", targets: "list[str]", sources: "list[str]", codes: "list[str]") -> None:
         self.commands += map(_NEW, repeat(Status), zip(
-            cmds or _EMPTY, msgs or _EMPTY, refs or _EMPTY, map(_NAMES.get, names, names) if names else _EMPTY,
-            map(_code, codes) if codes else repeat(NO_CODE, count), zip(targets) if targets else _NOTHING,
-            zip(sources) if sources else _NOTHING, _NONE, _NOTHING, _NONE))
-        self.reading.left -= count * ((targets is not None) + (sources is not None))
+            cmds, msgs, refs, map(_NAMES.get, names, names), map(_code, codes),
+            _NOTHING if first[10] < 0 else zip(targets), _NOTHING if first[12] < 0 else zip(sources), _NONE, _NOTHING,
+            _NONE))
+        self.reading.left -= count * ((first[10] >= 0) + (first[12] >= 0))
 
     def _item(self, record: "tuple[int, ...]") -> None:
         """An Item of Add, Replace or Delete, whatever is in it."""

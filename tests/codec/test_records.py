@@ -249,7 +249,7 @@ class TestC(RecordsSuite):
 
 def plain_texts(data: bytes, record: "tuple[int, ...]") -> "list[str]":
     spans = range(2, 16, 2) if record[0] == pure.STATUS else (2, 6, 8)
-    return [data[record[at]:record[at] + record[at + 1]].decode() for at in spans if record[at] >= 0]
+    return [data[record[at]:record[at] + record[at + 1]].decode() if record[at] >= 0 else "" for at in spans]
 
 
 def shape(data: bytes, record: "tuple[int, ...]") -> Any:
