@@ -110,7 +110,7 @@ class AtResponder:
     def _say(self, command: str) -> Optional[str]:
         if command in ("ATE0", "ATE1", "ATZ"):
             self._echo = command != "ATE0"
-        if command.startswith("AT+CSCS="):
+        if command.startswith('AT+CSCS="'):
             self._charset = command[8:]
             return ""
         return "+CSCS: " + self._charset if command == "AT+CSCS?" else self._answers.get(command)

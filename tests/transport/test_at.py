@@ -247,7 +247,7 @@ def test_the_phone_answers_what_other_programs_ask() -> None:
     responder = AtResponder("Toy", "X1", "R1", "cprot", serial="123")
     assert responder.feed(b"ATE0\r") == b"ATE0\r\r\nOK\r\n"
     for asked, said in [("AT+CSCS?", '+CSCS: "GSM"'), ("AT+CGMM", "X1"), ("AT+CGSN", "123"),
-                        ("AT+CPROT=?", "+CPROT: (0)")]:
+                        ("AT+CPROT=?", "+CPROT: (0)"), ("AT+CSCS=?", '+CSCS: ("GSM","UCS2","UTF-8")')]:
         assert responder.feed(asked.encode() + b"\r") == f"\r\n{said}\r\n\r\nOK\r\n".encode()
     for asked in ("\x1b", "AT+CPBS?", "AT+MODE=2", "AT+SYNCML=?", "AT*EOBEX=?", "nonsense"):
         assert responder.feed(asked.encode() + b"\r") == b"\r\nERROR\r\n"
