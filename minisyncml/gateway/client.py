@@ -10,9 +10,11 @@ from minisyncml.engine.auth import Login
 from minisyncml.engine.config import VERSIONS
 from minisyncml.errors import Error, RefusedError, StoreError, TransportError, UsageError, VersionError
 from minisyncml.gateway.exchange import Exchange, Options, Stores
+from minisyncml.gateway.manners import profile_of
 from minisyncml.gateway.report import Report
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message.devinf import DevInf
+from minisyncml.profile import UNKNOWN, Profile
 from minisyncml.store.base import Store, changes
 from minisyncml.store.peers import Peers
 from minisyncml.sync.conflict import DEFAULT as KEEP_BOTH
@@ -46,6 +48,7 @@ class Client:
     :param conflict: name of a policy, see :func:`minisyncml.sync.conflict.policies`; the server's counts for most
     :param allow_empty: go on when a side turned up empty
     :param rescan: let stores read everything, and trust no time stamp
+    :param profile: name of a profile for the server, or a file, where it is not to be judged by what it says
     :param limits: bounds
     :param transport: makes the way to the server; HTTP by default
     :param progress: is told in a few words how far the session is
@@ -60,7 +63,7 @@ class Client:
     def __init__(self, target: str, stores: Stores, *, user: str = "", password: str = "", auth: str = "auto",
                  remotes: "Optional[Mapping[str, str]]" = None, version: str = "1.2", encoding: str = "wbxml",
                  peers: Optional[Peers] = None, device_id: str = "", conflict: str = KEEP_BOTH,
-                 allow_empty: bool = False, rescan: bool = False, limits: Limits = DEFAULT,
+                 allow_empty: bool = False, rescan: bool = False, profile: str = "", limits: Limits = DEFAULT,
                  transport: Optional[Callable[[], Transport]] = None,
                  progress: Callable[[str], None] = lambda words: None, trace: "Optional[Trace]" = None,
                  present: Callable[[DevInf], DevInf] = lambda devinf: devinf,
@@ -73,7 +76,8 @@ class Client:
         self._peers = peers or Peers(None)
         login = Login(user, password, auth) if user and auth != "none" else None
         self._options = Options(device_id or self._peers.identity, random, clock, limits, conflict, allow_empty, rescan,
-                                login=login, version=version, encoding=encoding, present=present)
+                                login=login, version=version, encoding=encoding, present=present, profile=profile)
+        profile_of({}, UNKNOWN, profile)    # raises when there is none of that name
         self._newest = version
         self._target = target
         self._stores = stores
@@ -90,16 +94,17 @@ class Client:
             `refresh-from-server`
         :param order: what a notification asked for, see :func:`minisyncml.gateway.wake.order_of`; its modes count then
         :returns: what was done; its `error` is set when the session broke off or the server refused it
-        :raises UsageError: when there is no such mode, or the target is no URL
+        :raises UsageError: when there is no such mode, or the target is no URL, or the server's profile
+            has no such mode
         """
         _choose("mode", mode, MODES)
-        exchange, refused = self._negotiate(mode, order)
-        report, renamed = exchange.report, exchange.unknown()
-        for attempt in refused:
-            report.spend(attempt.report)
-        if renamed and report.error is None:
-            again = self._run({name: self._stores[name] for name in renamed}, mode, renamed)
-            report.add(again.report)
+        parts: "list[Stores]" = [self._stores]
+        if order is None and self._profile().one_store_per_session:
+            parts = [{name: store} for name, store in self._stores.items()]
+        report = self._session(parts[0], mode, order)
+        for part in parts[1:]:
+            if report.error is None:
+                report.add(self._session(part, mode, None))
         self._peers.record({"when": int(self._now()), "role": "client", **report.as_dict()})
         return report
 
@@ -133,16 +138,35 @@ class Client:
                     part.remote.deleted += 1
         return report
 
-    def _negotiate(self, mode: str, order: "Optional[Order]") -> "tuple[Exchange, list[Exchange]]":
+    def _profile(self) -> Profile:
+        """What the server is like, as far as that is known before it says anything."""
+        return profile_of(self._peers.get(self._target), UNKNOWN, self._options.profile)
+
+    def _session(self, stores: Stores, mode: str, order: "Optional[Order]") -> Report:
+        exchange, refused = self._negotiate(stores, mode, order)
+        report, renamed = exchange.report, exchange.unknown()
+        for attempt in refused:
+            report.spend(attempt.report)
+        if renamed and report.error is None:
+            again = self._run({name: stores[name] for name in renamed}, mode, renamed)
+            report.add(again.report)
+        return report
+
+    def _negotiate(self, stores: Stores, mode: str,
+                   order: "Optional[Order]") -> "tuple[Exchange, list[Exchange]]":
         """A session in the newest version that the server takes, and those it refused. What it took is remembered."""
-        known = self._peers.get(self._target)
-        newest = max(VERSIONS.index(self._newest), VERSIONS.index(order.version if order and order.version else "1.2"))
+        known, profile = self._peers.get(self._target), self._profile()
+        if profile.encoding == "xml":
+            self._options = self._options._replace(encoding="xml")
+        newest = max(VERSIONS.index(version) for version in (
+            self._newest, order.version if order and order.version else "1.2",
+            profile.protocol if profile.protocol in VERSIONS else "1.2"))
         versions = list(VERSIONS[newest:])
         versions.sort(key=lambda version: version != known.get("version"))
         refused: "list[Exchange]" = []
         for version in versions:
             self._options = self._options._replace(version=version)
-            exchange = self._run(self._stores, mode, self._remotes, order)
+            exchange = self._run(stores, mode, self._remotes, order)
             if not _too_new(exchange):
                 break
             refused.append(exchange)

@@ -12,11 +12,13 @@ from minisyncml.engine.auth import Secret
 from minisyncml.errors import Error, RemoteProtocolError, StoreError, TransportError
 from minisyncml.gateway.config import secret_of
 from minisyncml.gateway.exchange import Exchange, Options, Stores
+from minisyncml.gateway.manners import profile_of
 from minisyncml.gateway.report import Report
 from minisyncml.gateway.sessions import Key, Seat, Sessions
 from minisyncml.gateway.trace import Tap, watched
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message import document
+from minisyncml.profile import UNKNOWN
 from minisyncml.store.peers import Peers
 from minisyncml.sync.conflict import DEFAULT as KEEP_BOTH
 from minisyncml.sync.conflict import policy
@@ -45,6 +47,7 @@ class Server:
     :param challenge: how to ask for credentials: `md5` or `basic`
     :param allow_empty: go on when a side turned up empty
     :param rescan: let stores read everything, and trust no time stamp
+    :param profile: name of a profile for all clients, or a file, where they are not to be judged by what they say
     :param limits: bounds
     :param on_report: is shown the report of each session when it ended
     :param log: is told in one line what went wrong on our side
@@ -53,12 +56,13 @@ class Server:
     :param clock: seconds that only go forward
     :param now: seconds since 1970, for the history that people read; no decision rests on it
     :param random: gives so many random bytes
-    :raises UsageError: when there is no such policy
+    :raises UsageError: when there is no such policy or profile
     """
 
     def __init__(self, stores: "Union[Stores, Callable[[str], Stores]]", *, users: Optional[Users] = None,
                  peers: Optional[Peers] = None, device_id: str = "", url: str = "", conflict: str = KEEP_BOTH,
-                 challenge: str = "md5", allow_empty: bool = False, rescan: bool = False, limits: Limits = DEFAULT,
+                 challenge: str = "md5", allow_empty: bool = False, rescan: bool = False, profile: str = "",
+                 limits: Limits = DEFAULT,
                  on_report: Callable[[Report], None] = lambda report: None,
                  log: Callable[[str], None] = lambda line: None, tap: Optional[Tap] = None,
                  trace: "Optional[Trace]" = None, clock: Callable[[], float] = time.monotonic,
@@ -71,7 +75,8 @@ class Server:
         policy(conflict)    # raises when there is none of that name
         self._peers = peers or Peers(None)
         self._options = Options(device_id or self._peers.identity, random, clock, limits, conflict, allow_empty, rescan,
-                                challenge=challenge)
+                                challenge=challenge, profile=profile)
+        profile_of({}, UNKNOWN, profile)    # raises when there is none of that name
         self._on_report = on_report
         self._log = log
         self._tap = tap
