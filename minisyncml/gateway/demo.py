@@ -1,26 +1,30 @@
-"""A demonstration without hardware: an emulated phone syncs three times with a real server over loopback HTTP."""
+"""A demonstration without hardware: an emulated phone on a pseudo-terminal, as on a cable. It is switched from AT
+commands to OBEX, woken, and synced three times with a folder and databases. Nothing in it is random: all runs are alike.
+"""
 
 from __future__ import annotations
 
 import os
 from typing import Callable, Optional
 
-from minisyncml.gateway.client import Client
-from minisyncml.gateway.exchange import Stores
+from minisyncml.gateway.dial import Opener
+from minisyncml.gateway.emulator import Emulator, phone_stores
+from minisyncml.gateway.phone import Phone
 from minisyncml.gateway.report import Report
-from minisyncml.gateway.serve import Server
-from minisyncml.gateway.trace import Watched, summary
+from minisyncml.gateway.trace import summary
+from minisyncml.gateway.traced_link import TracedLink, describe
+from minisyncml.obex import codes
+from minisyncml.profile import find
 from minisyncml.store.base import Store
-from minisyncml.store.memory import MemoryStore
 from minisyncml.store.place import open_store
 from minisyncml.transport.base import Packet
-from minisyncml.transport.http import HttpTransport
-from minisyncml.transport.wsgi import HttpServer
+from minisyncml.transport.ports import open_link
+from minisyncml.transport.serial import SPEED, PtyLink
 
-USER, PASSWORD = "ada", "demo"
-VCARD = (("text/x-vcard", "2.1"), ("text/vcard", "3.0"))
-VCALENDAR = (("text/x-vcalendar", "1.0"), ("text/calendar", "2.0"))
-TEXT = (("text/plain", "1.0"),)
+MODEL = "sony-ericsson-w595"
+#: what the phone calls its databases, and we
+NAMES = {"Contact": "contacts", "Calendar": "calendar", "Memo": "notes"}
+PATIENCE = 0.3      #: seconds for a phone that answers at once
 PEOPLE = (("Ada", "Lovelace", "+44 20 5550 100"), ("Grace", "Hopper", "+1 202 555 0101"),
           ("Zoë", "Müller", "+49 30 5550 102"), ("Alan", "Turing", "+44 20 5550 103"),
           ("Emmy", "Noether", "+49 9131 555 104"))
@@ -53,15 +57,14 @@ def vevent(start: str, summary: str) -> bytes:
 
 
 def make_phone() -> "dict[str, Store]":
-    """The emulated phone's datastores, with made-up items.
+    """The emulated phone's databases, with made-up items.
 
     :returns: datastores by the names such a phone uses
     """
-    phone: "dict[str, Store]" = {"Contacts": MemoryStore(VCARD), "Calendar": MemoryStore(VCALENDAR),
-                                 "Notes": MemoryStore(TEXT)}
-    add(phone["Contacts"], *(vcard(*person) for person in PEOPLE))
+    phone = phone_stores(find(user=MODEL))
+    add(phone["Contact"], *(vcard(*person) for person in PEOPLE))
     add(phone["Calendar"], *(vevent(*event) for event in EVENTS))
-    add(phone["Notes"], *(note.encode() for note in NOTES))
+    add(phone["Memo"], *(note.encode() for note in NOTES))
     return phone
 
 
@@ -87,10 +90,61 @@ def bodies(store: Store) -> "list[bytes]":
     return sorted(item.body for item in items if item is not None)
 
 
+class Wire:
+    """Listens to the line: what was said on it, and how much.
+
+    :ivar words: AT commands and answers, and messages, in order
+    """
+
+    def __init__(self) -> None:
+        self.words: "list[str]" = []
+        self.count = {"out": 0, "in": 0}
+        self.packets = 0
+        self._text, self._way = b"", ""
+
+    def packet(self, link: str, way: str, data: bytes) -> None:
+        """See :meth:`minisyncml.gateway.recorder.Recorder.packet`."""
+        self.count[way] += len(data)
+        if data[0] in codes.REQUESTS or data[0] in codes.RESPONSES:
+            self.packets += 1
+            self.end()
+            return
+        if way != self._way:
+            self.end()
+        self._text, self._way = self._text + data, way
+
+    def message(self, way: str, packet: Packet) -> None:
+        """A message begins its way (`->`: to the phone), or came.
+
+        :param way: `->` or `<-`
+        :param packet: the message
+        """
+        self.end()
+        self.words.append(f"{'computer' if way == '->' else '   phone'}: {summary(packet)}")
+
+    def end(self) -> None:
+        """A piece of text is complete."""
+        words = describe(self._text) if self._text else ""
+        if words:
+            self.words.append(f"{'computer' if self._way == 'out' else '   phone'}: {words}")
+        self._text = b""
+
+
+class Numbers:
+    """Random bytes that are none."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def __call__(self, size: int) -> bytes:
+        self._last += 1
+        return (self._last * 2654435761).to_bytes(size + 8, "big")[-size:]
+
+
 class Demo:
     """The whole demonstration.
 
-    :param folder: an empty folder for the server's data
+    :param folder: an empty folder for our data
     :param say: shows one line or table
     """
 
@@ -100,10 +154,9 @@ class Demo:
         self.phone = make_phone()
         self.contacts = os.path.join(folder, "contacts")
         os.makedirs(self.contacts)
-        self.stores: Stores = {"contacts": open_store(self.contacts, "contacts", data, USER),
-                               "calendar": open_store("", "calendar", data, USER),
-                               "notes": open_store("", "notes", data, USER)}
-        self.server = Server(self.stores, users={USER: PASSWORD})
+        self.stores = {"contacts": open_store(self.contacts, "contacts", data),
+                       "calendar": open_store("", "calendar", data), "notes": open_store("", "notes", data)}
+        self._wire = Wire()
 
     def run(self) -> bool:
         """Sync three times with edits between, and compare both sides.
@@ -111,66 +164,75 @@ class Demo:
         :returns: whether both sides were equal each time and the third sync transferred nothing
         """
         from threading import Thread
-        http = HttpServer(self.server.wsgi_app, "127.0.0.1", 0)
-        thread = Thread(target=http.run)
-        thread.start()
-        try:
-            url = f"http://127.0.0.1:{http.port}/"
-            client = Client(url, self.phone, user=USER, password=PASSWORD, device_id="IMEI:000000000000000",
-                            transport=lambda: Watched(HttpTransport(url, environ={}), self._tap))
-            return self._three(client)
-        finally:
-            http.stop()
-            thread.join()
-            self.server.close()
-            for store in self.stores.values():
-                store.close()
+        profile = find(user=MODEL)
+        emulator = Emulator(self.phone, profile, random=Numbers(), log=self.say)
+        over: "list[bool]" = []
+        with PtyLink() as cable:
+            self.say(f"A {profile.man} {profile.mod} is emulated, as at the end of a serial cable.")
+            thread = Thread(target=lambda: emulator.answer(cable, stop=lambda: bool(over)))
+            thread.start()
+            try:
+                return self._three(self._caller(lambda: open_link(cable.name)))
+            finally:
+                over.append(True)
+                thread.join()
+                for store in self.stores.values():
+                    store.close()
 
-    def _three(self, client: Client) -> bool:
-        good = self._sync("First sync: the server has nothing yet", client)
+    def _caller(self, opener: Opener) -> Phone:
+        return Phone(lambda: TracedLink(opener(), self._wire), self.stores, port="demo", patience=PATIENCE,
+                     random=Numbers(), wait=lambda seconds: None,
+                     tap=lambda way, packet: self._wire.message(way, packet))
+
+    def _three(self, phone: Phone) -> bool:
+        good = self._sync("First sync: the computer has nothing yet", phone)
         self._edit_phone()
-        self._edit_server()
-        good &= self._sync("Second sync, after edits on the phone and in the server's folder", client)
-        report = self._sync_report("Third sync: nothing to do", client)
+        self._edit_computer()
+        good &= self._sync("Second sync, after edits on the phone and in the folder on the computer", phone)
+        report = self._sync_report("Third sync: nothing to do", phone)
         idle = not any(part.local or part.remote for part in report.datastores.values())
         self.say("Nothing was transferred." if idle else "Something was transferred, though nothing had changed.")
         return good and idle and self._equal(report)
 
-    def _sync(self, title: str, client: Client) -> bool:
-        return self._equal(self._sync_report(title, client))
+    def _sync(self, title: str, phone: Phone) -> bool:
+        return self._equal(self._sync_report(title, phone))
 
-    def _sync_report(self, title: str, client: Client) -> Report:
+    def _sync_report(self, title: str, phone: Phone) -> Report:
+        wire = self._wire = Wire()
         self.say(f"\n== {title}")
-        report = client.sync()
-        self.say("\n" + report.table())
+        report = phone.sync()
+        wire.end()
+        for line in wire.words:
+            self.say(line)
+        total = sum(wire.count.values())
+        self.say(f"\n{report.table(cost=False)}\n\nOn the wire: {wire.count['out']:,} bytes to the phone, "
+                 f"{wire.count['in']:,} back, {wire.packets} OBEX packets, {report.messages} messages; "
+                 f"{total * 10 / SPEED:.1f} s at {SPEED:,} baud.")
         return report
 
     def _equal(self, report: Report) -> bool:
         if report.error is not None:
             self.say(f"The session broke: {report.error}")
             return False
-        pairs = [(name, bodies(store), bodies(self.stores[name.lower()])) for name, store in self.phone.items()]
+        pairs = [(ours, bodies(self.phone[theirs]), bodies(self.stores[ours])) for theirs, ours in NAMES.items()]
         for name, theirs, ours in pairs:
             if theirs != ours:
-                self.say(f"{name} differ: {len(theirs)} on the phone, {len(ours)} on the server")
+                self.say(f"{name} differ: {len(theirs)} on the phone, {len(ours)} on the computer")
                 return False
-        self.say("Both sides are equal: " + ", ".join(f"{len(ours)} {name.lower()}" for name, _, ours in pairs))
+        self.say("Both sides are equal: " + ", ".join(f"{len(ours)} {name}" for name, _, ours in pairs))
         return report.exit_code == 0
 
     def _edit_phone(self) -> None:
         """The owner adds a contact, changes one and deletes a note."""
-        add(self.phone["Contacts"], vcard("Katherine", "Johnson", "+1 304 555 0105"))
-        _edit(self.phone["Contacts"], b"Hopper", lambda body: body.replace(b"0101", b"0199"))
-        _edit(self.phone["Notes"], b"Milk", lambda body: None)
+        add(self.phone["Contact"], vcard("Katherine", "Johnson", "+1 304 555 0105"))
+        _edit(self.phone["Contact"], b"Hopper", lambda body: body.replace(b"0101", b"0199"))
+        _edit(self.phone["Memo"], b"Milk", lambda body: None)
 
-    def _edit_server(self) -> None:
+    def _edit_computer(self) -> None:
         """Another program writes into the folder of contacts, and an appointment moves."""
         with open(os.path.join(self.contacts, "new.vcf"), "wb") as file:
             file.write(vcard("Mary", "Somerville", "+44 131 555 106"))
         _edit(self.stores["calendar"], b"Dentist", lambda body: body.replace(b"T090000", b"T103000"))
-
-    def _tap(self, way: str, packet: Packet) -> None:
-        self.say(f"phone {way} server  {summary(packet)}")
 
 
 def _edit(store: Store, word: bytes, change: "Callable[[bytes], Optional[bytes]]") -> None:

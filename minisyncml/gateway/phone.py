@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any, Callable, Mapping, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, Callable, Mapping, NamedTuple, Optional
 
 from minisyncml.engine.auth import Secret
 from minisyncml.errors import Error, PeerError, TransportError, UsageError
@@ -16,6 +16,7 @@ from minisyncml.gateway.discovery import bind
 from minisyncml.gateway.exchange import Exchange, Options, Stores
 from minisyncml.gateway.names import KINDS
 from minisyncml.gateway.report import Report
+from minisyncml.gateway.trace import Tap
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message.devinf import DevInf, from_dict
 from minisyncml.notify import base, legacy, san
@@ -26,7 +27,11 @@ from minisyncml.sync.conflict import DEFAULT as KEEP_BOTH
 from minisyncml.sync.conflict import policy
 from minisyncml.sync.run import MODES
 from minisyncml.transport.base import WBXML, XML, Packet
+from minisyncml.transport.link import Link
 from minisyncml.transport.obex import TIMEOUT, ObexTransport
+
+if TYPE_CHECKING:
+    from minisyncml.gateway.traced import Trace
 
 #: what a notification asks for; slow cannot be said there, it is demanded when the phone answers
 ALERTS = {"two-way": base.TWO_WAY, "slow": base.TWO_WAY, "one-way-from-client": base.FROM_CLIENT,
@@ -64,6 +69,8 @@ class Phone:
     :param timeout: for one answer of the phone, in seconds
     :param patience: how long to listen for a phone that is in OBEX mode already, in seconds
     :param progress: is told in a few words how far the session is
+    :param tap: is shown each message, and `->` for one to the phone, `<-` for one from it
+    :param trace: writes down lines and sessions
     :param clock: seconds that only go forward
     :param now: seconds since 1970, for the history that people read; no decision rests on it
     :param random: gives so many random bytes
@@ -76,6 +83,7 @@ class Phone:
                  server_id: str = "", remotes: "Optional[Mapping[str, str]]" = None, conflict: str = KEEP_BOTH,
                  allow_empty: bool = False, rescan: bool = False, limits: Limits = DEFAULT, timeout: float = TIMEOUT,
                  patience: float = 1.0, progress: Callable[[str], None] = lambda words: None,
+                 tap: Tap = lambda way, packet: None, trace: "Optional[Trace]" = None,
                  clock: Callable[[], float] = time.monotonic, now: Callable[[], float] = time.time,
                  random: Callable[[int], bytes] = os.urandom, wait: Callable[[float], object] = time.sleep) -> None:
         policy(conflict)    # raises when there is none of that name
@@ -87,7 +95,7 @@ class Phone:
         self._remotes = dict(remotes or {})
         self._options = Options("", random, clock, limits, conflict, allow_empty, rescan)
         self._timeout, self._patience, self._progress = timeout, patience, progress
-        self._now, self._wait = now, wait
+        self._now, self._wait, self._tap, self._trace = now, wait, tap, trace
         self._rest_until = 0.0
 
     def sync(self, mode: str = "two-way") -> Report:
@@ -145,10 +153,14 @@ class Phone:
         report.seconds = self._options.clock() - began
         return report, done
 
+    def _line(self) -> Link:
+        link = self._opener()
+        return link if self._trace is None else self._trace.link(link)
+
     def _call(self, known: Known) -> Call:
         # the switch of a guessed phone might be wrong for the one that is there
         profile = known.profile if self._fixed else known.profile._replace(at_switch="")
-        return Call(self._opener, at=self._at and profile.at_switch != "none", profile=profile,
+        return Call(self._line, at=self._at and profile.at_switch != "none", profile=profile,
                     password=self._obex_password, timeout=self._timeout, limits=self._options.limits,
                     wait=self._wait, patience=self._patience)
 
@@ -171,7 +183,7 @@ class Phone:
         except Error as error:
             broken = error
             exchange.abort(error)
-        return self._finish(exchange, form, broken, names, left_out), None
+        return self._finish(exchange, known.profile, form, broken, names, left_out), None
 
     def _wake(self, transport: ObexTransport, known: Known, form: str, remotes: "Mapping[str, str]",
               mode: str) -> Packet:
@@ -183,12 +195,15 @@ class Phone:
         encoding = "xml" if profile.encoding == "xml" else "wbxml"
         self._progress("waking the phone")
         if form == "1.2":
-            transport.post(Packet(base.PACKET, san.build(notice, san.key("", ""))))
+            wake = Packet(base.PACKET, san.build(notice, san.key("", "")))
         else:
-            transport.post(legacy.build(notice, encoding, known.device or legacy.NO_RELATION))
+            wake = legacy.build(notice, encoding, known.device or legacy.NO_RELATION)
+        self._tap("->", wake)
+        transport.post(wake)
         packet = transport.fetch(XML if encoding == "xml" else WBXML)
         if packet is None:
             raise TransportError("the phone took the notification and began no sync; look at its screen")
+        self._tap("<-", packet)
         return packet
 
     def _converse(self, transport: ObexTransport, exchange: Exchange, packet: Optional[Packet]) -> None:
@@ -203,10 +218,13 @@ class Phone:
                 last, reply, repeats = packet, exchange.handle(packet), 0
             self._progress(f"{exchange.device or 'phone'}: message {exchange.session.sent_msg}")
             if reply is not None:
+                self._tap("->", reply)
                 transport.post(reply)
             if exchange.finished:
                 return
             packet = transport.fetch(reply.content_type if reply is not None else WBXML)
+            if packet is not None:
+                self._tap("<-", packet)
         raise TransportError("the phone ended the session before it was over")
 
     def _exchange(self, known: Known, remotes: "Mapping[str, str]", mode: str) -> Exchange:
@@ -216,7 +234,8 @@ class Phone:
         options = self._options._replace(device=self._server_id or profile.server_id, limits=limits, demand=mode,
                                          remotes=dict(remotes))
         stores = {name: self._stores[name] for name in remotes}
-        return Exchange.server(options, stores, self._peers, self._secret if self._user else None)
+        kind, options = (Exchange, options) if self._trace is None else self._trace.exchange(options)
+        return kind.server(options, stores, self._peers, self._secret if self._user else None)
 
     def _secret(self, user: str) -> Optional[Secret]:
         return secret_of(self._password) if user == self._user else None
@@ -265,12 +284,12 @@ class Phone:
 
     # -- afterwards
 
-    def _finish(self, exchange: Exchange, form: str, broken: Optional[Error], names: "list[str]",
+    def _finish(self, exchange: Exchange, profile: Profile, form: str, broken: Optional[Error], names: "list[str]",
                 left_out: "list[str]") -> Report:
         report = exchange.report
         report.error = report.error or broken
         if exchange.device:
-            self._learn(exchange.device, form)
+            self._learn(exchange.device, form, profile)
         for name in names:
             if name in left_out:
                 report.datastore(name).error = PeerError(f"the phone keeps {name} in one database with others", 404)
@@ -278,7 +297,7 @@ class Phone:
                 report.datastore(name).error = PeerError(f"the phone did not begin to sync {name}", 404)
         return report
 
-    def _learn(self, device: str, form: str) -> None:
+    def _learn(self, device: str, form: str, profile: Profile) -> None:
         """Which phone is at this port, and the form of notification that woke it."""
         if self._port:
             self._keep(_port_key(self._port), device=device)
@@ -287,7 +306,7 @@ class Phone:
         learnt = dict(learnt) if isinstance(learnt, dict) else {}
         forms = learnt.get("san")
         if not isinstance(forms, list) or forms[:1] != [form]:
-            self._keep(device, learnt={**learnt, "san": [form, *(other for other in ("1.2", "1.1") if other != form)]})
+            self._keep(device, learnt={**learnt, "san": [form, *(other for other in profile.san if other != form)]})
 
     def _keep(self, key: str, **facts: object) -> None:
         old = self._peers.get(key)

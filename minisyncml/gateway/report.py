@@ -147,9 +147,10 @@ class Report:
         import json
         return json.dumps(self.as_dict(), ensure_ascii=False)
 
-    def table(self) -> str:
+    def table(self, cost: bool = True) -> str:
         """The report for people.
 
+        :param cost: say what it cost, too
         :returns: lines: one table, what it cost, and each failure
         """
         width = max([9, *map(len, self.datastores)])
@@ -159,8 +160,9 @@ class Report:
             for start, side, counts in ((part.name, "here ", part.local), ("", "there", part.remote)):
                 cells = "".join(f"{getattr(counts, name):>10}" for name in COLUMNS)
                 lines.append(f"{start:{width}}  {_mode(part) if start else '':{mode}}  {side}{cells}")
-        lines.append(f"{self.bytes_out:,} bytes sent, {self.bytes_in:,} received, {self.messages} messages, "
-                     f"{self.seconds:.1f} s")
+        if cost:
+            lines.append(f"{self.bytes_out:,} bytes sent, {self.bytes_in:,} received, {self.messages} messages, "
+                         f"{self.seconds:.1f} s")
         return "\n".join(lines + [visible(line) for line in self._complaints()])
 
     def _complaints(self) -> "list[str]":

@@ -8,6 +8,7 @@ from minisyncml.errors import RemoteProtocolError
 from minisyncml.gateway.report import visible
 from minisyncml.message import document
 from minisyncml.message.commands import Alert, Command, Sync, name_of
+from minisyncml.notify.base import PACKET as NOTIFICATION
 from minisyncml.transport.base import Packet, Transport
 from minisyncml.transport.pipe import Handler
 
@@ -62,6 +63,8 @@ def summary(packet: Packet) -> str:
     :returns: its size, and its commands counted in order
     """
     size = f"{len(packet.body):>7,} bytes  "
+    if packet.content_type == NOTIFICATION:
+        return size + "notification"
     try:
         message = document.parse(packet.body, packet.content_type).message
     except RemoteProtocolError as error:

@@ -6,10 +6,9 @@ stand there anyway, without their secrets, and the digest of a password is one.
 
 from __future__ import annotations
 
-from typing import Callable, Iterator, Optional
+from typing import Callable, Iterator, Optional, Protocol
 
 from minisyncml.errors import RemoteProtocolError
-from minisyncml.gateway.recorder import Recorder
 from minisyncml.obex import codes, headers
 from minisyncml.obex.headers import Headers
 from minisyncml.transport.link import Link
@@ -22,6 +21,13 @@ _WORDS = {codes.CONNECT: "CONNECT", codes.DISCONNECT: "DISCONNECT", codes.PUT: "
           codes.ACTION: "ACTION...", codes.ACTION_FINAL: "ACTION", codes.ABORT: "ABORT"}
 
 
+class Listener(Protocol):
+    """Who is told; see :class:`minisyncml.gateway.recorder.Recorder`."""
+
+    def packet(self, link: str, way: str, data: bytes) -> None:
+        """Take a packet, or text."""
+
+
 class TracedLink(Link):
     """A line that is written down.
 
@@ -29,7 +35,7 @@ class TracedLink(Link):
     :param recorder: of the trace
     """
 
-    def __init__(self, link: Link, recorder: Recorder) -> None:
+    def __init__(self, link: Link, recorder: Listener) -> None:
         self._link = link
         self.name, self.packet = link.name, link.packet
         self._out = _Cutter(lambda data: recorder.packet(link.name, "out", data))
