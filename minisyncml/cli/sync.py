@@ -24,12 +24,14 @@ from minisyncml.gateway.client import Client
 from minisyncml.gateway.config import login, pairs
 from minisyncml.gateway.report import Report
 from minisyncml.gateway.trace import Watched
-from minisyncml.limits import Limits
+from minisyncml.gateway.wake import Order, judge, order_of
+from minisyncml.limits import DEFAULT, Limits
+from minisyncml.notify.inbox import ACCEPT, POLICIES
 from minisyncml.store.base import Store
 from minisyncml.store.place import open_store
 from minisyncml.store.rehearsal import Rehearsal
 from minisyncml.sync.run import MODES
-from minisyncml.transport.base import Transport
+from minisyncml.transport.base import Packet, Transport
 from minisyncml.transport.http import HttpTransport
 
 if TYPE_CHECKING:
@@ -57,6 +59,11 @@ def _add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> "argpa
     parser.add_argument("--xml", dest="encoding", action="store_const", const="xml", help="--encoding xml")
     parser.add_argument("--ca-file", metavar="FILE", help="certificate authority to trust instead of the system's")
     parser.add_argument("--insecure", action="store_true", help="accept any certificate")
+    parser.add_argument("--notified", metavar="FILE", help="sync what the notification in this file asks for, as "
+                        "`minisyncml notify` sends it; - is standard input")
+    parser.add_argument("--proof", choices=POLICIES, default=ACCEPT, help="of a notification: require a right digest, "
+                        "accept a missing one too, or ignore it. Without a right one nothing is replaced as a whole "
+                        "(default: %(default)s)")
     parser.add_argument("--dry-run", action="store_true",
                         help="list what would be sent; contact nobody and write nothing")
     add_sync_options(parser)
@@ -96,12 +103,13 @@ def _sync(args: "argparse.Namespace", places: "dict[str, str]") -> Report:
     trace = trace_of(args)
     stores = {name: open_store(place, name, data) for name, place in places.items()}
     try:
+        order = _order(args, stores, user, password) if args.notified else None
         client = Client(args.target, stores, user=user, password=password, auth=args.auth, peers=peers,
                         remotes=pairs(args.remote, "NAME=URI"), version=args.syncml_version, encoding=args.encoding,
                         device_id=args.device_id or "", conflict=args.conflict,
                         allow_empty=args.allow_empty, rescan=args.rescan, limits=limits, progress=progress, trace=trace,
                         transport=lambda: _transport(args, limits))
-        return client.sync(args.mode)
+        return client.sync(args.mode, order)
     finally:
         progress.clear()
         if trace is not None:
@@ -109,6 +117,17 @@ def _sync(args: "argparse.Namespace", places: "dict[str, str]") -> Report:
         for store in stores.values():
             store.close()
         peers.close()
+
+
+def _order(args: "argparse.Namespace", stores: "dict[str, Store]", user: str, password: str) -> Order:
+    """What the notification asks for."""
+    try:
+        with open(0 if args.notified == "-" else args.notified, "rb", closefd=args.notified != "-") as file:
+            body = file.read(DEFAULT.max_message + 1)
+    except OSError as error:
+        raise UsageError(f"cannot read {args.notified}: {(error.strerror or str(error)).lower()}") from None
+    received = judge(Packet("", body), user, password, args.proof)
+    return order_of(received, stores, pairs(args.remote, "NAME=URI"))
 
 
 def _plan(args: "argparse.Namespace", places: "dict[str, str]") -> Report:

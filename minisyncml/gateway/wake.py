@@ -11,11 +11,13 @@ from minisyncml.errors import PeerError
 from minisyncml.gateway.names import resolve
 from minisyncml.notify import base
 from minisyncml.notify.base import Wanted
-from minisyncml.notify.inbox import Received
+from minisyncml.notify.inbox import Inbox, Received, read
 from minisyncml.notify.legacy import Legacy, alerts
+from minisyncml.notify.san import key
 from minisyncml.store.base import Store
 from minisyncml.sync.run import MODE_NAMES
 from minisyncml.sync.syncer import plain_uri
+from minisyncml.transport.base import Packet
 
 #: what a client asks for when it is alerted (DS Protocol 1.2.1, section 12; Sync Protocol 1.1, section 8)
 ANSWERS = {
@@ -49,6 +51,24 @@ class Order(NamedTuple):
     encoding: str = ""                  #: "wbxml" or "xml"; empty: the notification does not show it
     server_id: str = ""
     replies: "tuple[Reply, ...]" = ()
+
+
+def judge(packet: Packet, user: str, password: str, policy: str) -> Received:
+    """Check a single notification against the account at the server: it may be signed with the user's name, or with the
+    server's identifier (SAN 1.2.1).
+
+    :param packet: as the bearer delivered it
+    :param user: our user name at the server, empty when there is none
+    :param password: its password
+    :param policy: one of :data:`minisyncml.notify.inbox.POLICIES`
+    :returns: for :func:`order_of`
+    :raises RemoteProtocolError: when it is no notification
+    :raises AuthError: when its proof is wrong or missing
+    """
+    names = (user, read(packet).notification.server_id) if user else ()
+    received = Inbox([key(name, password) for name in names], policy=policy).take(packet, 0.0)
+    assert received is not None     # a new inbox knows no repeats
+    return received
 
 
 def order_of(received: Received, stores: "Mapping[str, Store]", remotes: "Optional[Mapping[str, str]]" = None) -> Order:
