@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Iterable, NamedTuple, Optional
+from typing import Callable, Iterable, NamedTuple, Optional
 
-from minisyncml.errors import AuthError, DecodeError, LocalProtocolError, RemoteProtocolError
+from minisyncml.errors import AuthError, DecodeError, EncodeError, LocalProtocolError, RemoteProtocolError
 from minisyncml.obex import auth, codes, headers, packets
 from minisyncml.obex.headers import Headers, Pair
 from minisyncml.obex.packets import BODY_LAST, Frame, Framer, Incoming, Outgoing
@@ -134,19 +134,40 @@ class Client:
         :raises RemoteProtocolError: when the peer breaks the rules; the operation is over
         :raises AuthError: when the peer cannot prove its password
         """
-        while self.busy and not self._out:
-            packet = self._framer.next()
-            if packet is None:
-                return None
-            try:
-                answer = self._packet(packets.response(packet, self._opcode))
-            except (RemoteProtocolError, AuthError):
-                self.busy = False
-                raise
-            if answer is not None:
-                self.busy = False
-                return answer
-        return None
+        return self._take(self._framer.next)
+
+    def quiet(self) -> Optional[Answer]:
+        """Nothing came for a while: a packet that began is none. Looks for whole ones behind its first byte.
+
+        :returns: as :meth:`poll`
+        :raises RemoteProtocolError: as :meth:`poll`
+        :raises AuthError: as :meth:`poll`
+        """
+        return self._take(self._framer.resync)
+
+    def _take(self, next: "Callable[[], Optional[bytes]]") -> Optional[Answer]:
+        answer = None
+        try:
+            while self.busy and not self._out and answer is None:
+                packet = next()
+                if packet is None:
+                    return None
+                if not self._stale(packet):
+                    answer = self._packet(packets.response(packet, self._opcode))
+        except (RemoteProtocolError, AuthError):
+            self.busy = False
+            raise
+        self.busy = self.busy and answer is None
+        return answer
+
+    def _stale(self, packet: bytes) -> bool:
+        """What an earlier program was answered may still be in the line; it has no fixed fields."""
+        return self._opcode == codes.CONNECT and packet[0] == codes.OK | codes.FINAL and len(packet) < 7
+
+    @property
+    def inside(self) -> bool:
+        """Whether a packet has begun and not ended."""
+        return len(self._framer) > 0
 
     @property
     def ready(self) -> bool:
@@ -194,7 +215,7 @@ class Client:
         if code in (codes.PUT, codes.GET):
             code |= codes.FINAL if self._whole else 0
         elif not self._whole:
-            raise LocalProtocolError("OBEX headers do not fit into one packet")
+            raise EncodeError("OBEX headers do not fit into one packet")
         self._out += packets.build(code, block, self._fields)
 
     def _packet(self, frame: Frame) -> Optional[Answer]:

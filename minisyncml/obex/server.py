@@ -159,9 +159,10 @@ class Server:
         :param body: the object that was asked for
         :param code: a code of success
         :raises LocalProtocolError: when there is nothing to answer
+        :raises EncodeError: when a header cannot be written
         """
-        event = self._pop()
         encoded = [headers.encode(id, value) for id, value in pairs]
+        event = self._pop()
         if isinstance(event, Connect):
             self._admit(event, encoded)
         elif isinstance(event, Get):
@@ -170,7 +171,8 @@ class Server:
             self._part()
         else:
             self.state = IDLE if isinstance(event, Disconnect) else READY
-            self._say(code, b"".join(encoded))
+            block = b"".join(encoded)
+            self._say(code, block if len(block) + 3 <= self._room else b"")
 
     def refuse(self, code: int) -> None:
         """Do not do what the last event asked for.
@@ -272,9 +274,10 @@ class Server:
         raise _Refused(codes.UNAVAILABLE, "a second CONNECT in one session", fixed=True)
 
     def _abort(self, frame: Frame) -> Optional[Event]:
+        self._drop()
         if frame.headers.number(codes.CONNECTION) == PROBE:
             self._limit = min(self._limit, PROBE_PACKET)
-        self._drop()
+            self.state = IDLE       # a program that starts: whoever was here before is gone
         self._say(codes.OK)
         return None
 

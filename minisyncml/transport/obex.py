@@ -32,7 +32,8 @@ from minisyncml.transport.base import WBXML, Packet, Transport
 from minisyncml.transport.link import Link
 
 TIMEOUT = 120.0     #: for one answer, in seconds; phones may think for more than a minute
-QUIET = 5.0         #: a line silent for so long inside a packet has lost its end
+QUIET = 10.0        #: a line silent for so long inside a packet has lost its end, or it was none
+DRAIN = 64          #: reads of what is in the line before a call
 SLICE = 1.0         #: how often a responder that waits looks up, in seconds
 
 NOTHING = (codes.NO_CONTENT, codes.UNAVAILABLE)     #: answers of a peer that has no message for us
@@ -92,6 +93,7 @@ class ObexClient:
         :raises LinkError: when nothing that speaks OBEX is there
         :raises RemoteProtocolError: when the peer breaks the rules
         """
+        self._drain()
         self._machine.connect(target, demand=self._random(16) if mutual else b"")
         answer = self._run("refused the connection")
         who = answer.headers.data(codes.WHO)
@@ -205,11 +207,17 @@ class ObexClient:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
+    def _drain(self) -> None:
+        """What came before we called was meant for somebody else."""
+        for _ in range(DRAIN):
+            if not self.link.read(0):
+                return
+
     def _run(self, failure: str) -> Answer:
         """Pass bytes to and fro until the operation is over."""
         machine = self._machine
         try:
-            answer = self._exchange()
+            answer = self._exchange(self.timeout)
         except RemoteProtocolError:
             if self._connected:
                 self._stop()
@@ -223,20 +231,21 @@ class ObexClient:
             raise refused(f"the other side {failure}", answer.code)
         return answer
 
-    def _exchange(self) -> Answer:
+    def _exchange(self, timeout: float) -> Answer:
         machine, link = self._machine, self.link
         while True:
             out = machine.output()
-            link.write(out, self.timeout)
+            link.write(out, timeout)
             self._progress(machine.sent or machine.received)
-            until = time.monotonic() + self.timeout
+            until = time.monotonic() + timeout
             answer = machine.poll()
             while answer is None and not machine.ready:
-                data = link.read(max(0.0, until - time.monotonic()))
-                if not data and time.monotonic() >= until:
-                    self._silent(out)
+                left = until - time.monotonic()
+                if left <= 0:
+                    self._silent(out, timeout)
+                data = link.read(min(left, QUIET))
                 machine.receive(data)
-                answer = machine.poll()
+                answer = machine.poll() if data or not machine.inside else machine.quiet()
             if answer is not None:
                 return answer
 
@@ -244,15 +253,15 @@ class ObexClient:
         """An operation broke the rules; the session may still be good."""
         try:
             self._machine.abort()
-            self._exchange()
+            self._exchange(min(self.timeout, QUIET))
         except Error:
             self._connected = False
 
-    def _silent(self, out: bytes) -> NoReturn:
+    def _silent(self, out: bytes, timeout: float) -> NoReturn:
         self._machine.busy = False
         noise = self._machine.garbage
         if not noise:
-            raise LinkError(f"{self.link.name}: no answer within {self.timeout:.0f} seconds")
+            raise LinkError(f"{self.link.name}: no answer within {timeout:g} seconds")
         if noise[:4] == out[:4]:
             raise LinkError(f"{self.link.name}: the line sends back what we send; the phone is in its command mode, or "
                             "nothing is connected")
@@ -390,12 +399,15 @@ class SyncMLService(Service):
 
     :param handle: answers a message, None when nothing is owed; it may take its time
     :param on_end: is told None when the session ended properly, else why not
+    :param ask: gives a message that was asked for though none is due; it is told the media type that is wanted
     """
 
     def __init__(self, handle: "Callable[[Packet], Optional[Packet]]",
-                 on_end: "Callable[[Optional[Error]], None]" = lambda error: None) -> None:
+                 on_end: "Callable[[Optional[Error]], None]" = lambda error: None,
+                 ask: "Callable[[str], Optional[Packet]]" = lambda content_type: None) -> None:
         self._handle = handle
         self._on_end = on_end
+        self._ask = ask
         self._answer: Optional[Packet] = None
 
     def put(self, request: Put) -> "tuple[Pair, ...]":
@@ -407,6 +419,8 @@ class SyncMLService(Service):
 
     def get(self, request: Get) -> Reply:
         """The answer to the last message; asked for again, it is given again."""
+        if self._answer is None:
+            self._answer = self._ask(request.headers.type)
         if self._answer is None:
             raise ObexError("no message is due", codes.UNAVAILABLE)
         return Reply(self._answer.body, ((codes.TYPE, headers.type_value(self._answer.content_type)),))
