@@ -1,5 +1,5 @@
 """A demonstration without hardware: an emulated phone on a pseudo-terminal, as on a cable. It is switched from AT
-commands to OBEX, woken, and synced three times with a folder and databases. Nothing in it is random: all runs are alike.
+commands to OBEX, woken, and synced three times with a folder and databases. Nothing in it is random: runs are alike.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, Any, Callable, Mapping, NamedTuple, Optional
+from typing import TYPE_CHECKING, Callable, Mapping, NamedTuple, Optional
 
 from minisyncml.engine.auth import Secret
 from minisyncml.errors import Error, PeerError, TransportError, UsageError
@@ -14,6 +14,7 @@ from minisyncml.gateway.config import secret_of
 from minisyncml.gateway.dial import Call, Opener
 from minisyncml.gateway.discovery import bind
 from minisyncml.gateway.exchange import Exchange, Options, Stores
+from minisyncml.gateway.manners import learn, profile_of
 from minisyncml.gateway.names import KINDS
 from minisyncml.gateway.report import Report
 from minisyncml.gateway.trace import Tap
@@ -21,7 +22,7 @@ from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message.devinf import DevInf, from_dict
 from minisyncml.notify import base, legacy, san
 from minisyncml.notify.base import Notification, Wanted
-from minisyncml.profile import Identity, Profile, find
+from minisyncml.profile import UNKNOWN, Identity, Profile
 from minisyncml.store.peers import Peers
 from minisyncml.sync.conflict import DEFAULT as KEEP_BOTH
 from minisyncml.sync.conflict import policy
@@ -45,6 +46,7 @@ class Known(NamedTuple):
 
     device: str                     #: its device id, empty when it was never met
     devinf: Optional[DevInf]
+    said: Identity                  #: what it said by AT
     profile: Profile
 
 
@@ -88,12 +90,12 @@ class Phone:
                  random: Callable[[int], bytes] = os.urandom, wait: Callable[[float], object] = time.sleep) -> None:
         policy(conflict)    # raises when there is none of that name
         self._opener, self._stores, self._port, self._at = opener, stores, port, at
-        self._fixed = find(user=profile) if profile else None
-        self._choice, self._server_id, self._obex_password = profile, server_id, obex_password
+        profile_of({}, UNKNOWN, profile)    # raises when there is none of that name
+        self._server_id, self._obex_password = server_id, obex_password
         self._peers = peers or Peers(None)
         self._user, self._password = user, password
         self._remotes = dict(remotes or {})
-        self._options = Options("", random, clock, limits, conflict, allow_empty, rescan)
+        self._options = Options("", random, clock, limits, conflict, allow_empty, rescan, profile=profile)
         self._timeout, self._patience, self._progress = timeout, patience, progress
         self._now, self._wait, self._tap, self._trace = now, wait, tap, trace
         self._rest_until = 0.0
@@ -159,7 +161,7 @@ class Phone:
 
     def _call(self, known: Known) -> Call:
         # the switch of a guessed phone might be wrong for the one that is there
-        profile = known.profile if self._fixed else known.profile._replace(at_switch="")
+        profile = known.profile if self._options.profile else known.profile._replace(at_switch="")
         return Call(self._line, at=self._at and profile.at_switch != "none", profile=profile,
                     password=self._obex_password, timeout=self._timeout, limits=self._options.limits,
                     wait=self._wait, patience=self._patience)
@@ -228,11 +230,8 @@ class Phone:
         raise TransportError("the phone ended the session before it was over")
 
     def _exchange(self, known: Known, remotes: "Mapping[str, str]", mode: str) -> Exchange:
-        profile, limits = known.profile, self._options.limits
-        if profile.max_msg:
-            limits = limits._replace(default_peer_msg_size=min(profile.max_msg, limits.default_peer_msg_size))
-        options = self._options._replace(device=self._server_id or profile.server_id, limits=limits, demand=mode,
-                                         remotes=dict(remotes))
+        options = self._options._replace(device=self._server_id or known.profile.server_id, demand=mode,
+                                         remotes=dict(remotes), identity=known.said)
         stores = {name: self._stores[name] for name in remotes}
         kind, options = (Exchange, options) if self._trace is None else self._trace.exchange(options)
         return kind.server(options, stores, self._peers, self._secret if self._user else None)
@@ -245,21 +244,17 @@ class Phone:
     def _known(self) -> Known:
         """Which phone is probably there: the one that answered at this port last time."""
         device = self._peers.get(_port_key(self._port)).get("device") if self._port else None
-        known: "dict[str, Any]" = self._peers.get(device) if isinstance(device, str) else {}
-        values = known.get("devinf")
+        return self._about(device if isinstance(device, str) else "", UNKNOWN)
+
+    def _about(self, device: str, said: Identity) -> Known:
+        facts = self._peers.get(device) if device else {}
+        values = facts.get("devinf")
         devinf = from_dict(values) if isinstance(values, dict) else None
-        device = str(device or "")
-        return Known(device, devinf, self._profile(_identity(devinf, device), known))
+        return Known(device, devinf, said, profile_of(facts, said, self._options.profile, device))
 
     def _identified(self, known: Known, said: Identity) -> Known:
         """The same, after the phone said by AT what it is: another one is treated as one that was never met."""
-        if not said.man or _alike(known.devinf, said):
-            return known
-        return Known("", None, self._profile(said, {}))
-
-    def _profile(self, identity: Identity, known: "Mapping[str, Any]") -> Profile:
-        learnt = known.get("learnt")
-        return self._fixed or find(identity, "", learnt if isinstance(learnt, dict) else None)
+        return self._about(known.device if not said.man or _alike(known.devinf, said) else "", said)
 
     def _bind(self, known: Known, names: "list[str]") -> "tuple[dict[str, str], list[str]]":
         """The phone's names of our datastores, and those of ours that it keeps in one with another."""
@@ -299,19 +294,10 @@ class Phone:
 
     def _learn(self, device: str, form: str, profile: Profile) -> None:
         """Which phone is at this port, and the form of notification that woke it."""
-        if self._port:
-            self._keep(_port_key(self._port), device=device)
-        facts = self._peers.get(device)
-        learnt = facts.get("learnt")
-        learnt = dict(learnt) if isinstance(learnt, dict) else {}
-        forms = learnt.get("san")
-        if not isinstance(forms, list) or forms[:1] != [form]:
-            self._keep(device, learnt={**learnt, "san": [form, *(other for other in profile.san if other != form)]})
-
-    def _keep(self, key: str, **facts: object) -> None:
-        old = self._peers.get(key)
-        if {**old, **facts} != old:
-            self._peers.set(key, {**old, **facts})
+        if self._port and self._peers.get(_port_key(self._port)) != {"device": device}:
+            self._peers.set(_port_key(self._port), {"device": device})
+        if profile.san[:1] != (form,):
+            learn(self._peers, device, {"san": (form, *(other for other in profile.san if other != form))})
 
     def _rest(self) -> None:
         """Some phones need a pause between two sessions."""
@@ -322,12 +308,6 @@ class Phone:
 
 def _port_key(port: str) -> str:
     return f"port {port}"
-
-
-def _identity(devinf: Optional[DevInf], device: str) -> Identity:
-    if devinf is None:
-        return Identity(source=device)
-    return Identity(devinf.man or "", devinf.mod or "", devinf.fwv or "", device)
 
 
 def _alike(devinf: Optional[DevInf], said: Identity) -> bool:
