@@ -42,7 +42,7 @@ def differences(recorded: Node, ours: Node, where: str = "") -> "Iterator[tuple[
         if one is not None and other is not None:
             yield from differences(one, other, here)
         else:
-            yield here, _value(recorded), _value(ours)
+            yield here, _value(recorded, ours), _value(ours, recorded)
     before, after = list(recorded.elements()), list(ours.elements())
     counts: "dict[str, int]" = {}
     for one, other in zip(before, after):
@@ -64,6 +64,11 @@ def _devinf(node: Node) -> Optional[Node]:
     return root if root.tag == "DevInf" else None
 
 
-def _value(node: Node) -> str:
-    text = node.text()
-    return repr(text if len(text) <= SHOWN else text[:SHOWN] + f"... ({len(node.data())} bytes)")
+def _value(node: Node, other: Node) -> str:
+    """What stands in one, from a little before the place where the other has something else."""
+    data, beside = node.data(), other.data()
+    same = next((at for at, (one, two) in enumerate(zip(data, beside)) if one != two), min(len(data), len(beside)))
+    start = max(0, same - SHOWN // 4) if len(data) > SHOWN else 0
+    text = data[start:start + SHOWN].decode("utf-8", "replace")
+    place = f" (from byte {start} of {len(data)})" if len(data) > SHOWN else ""
+    return f"{text!r}{place}"

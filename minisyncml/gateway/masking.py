@@ -15,7 +15,7 @@ from minisyncml.errors import Error
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message.commands import Cred
 
-#: what stands where a password stood; a replay logs in with it
+#: what stands where a password stood
 PASSWORD = "masked"
 BLIND = 512         #: bytes that go behind a sign of credentials in what cannot be read
 _SIGNS = (b"<Cred", b":Cred", b"auth-basic", b"auth-md5", b"auth-MAC")

@@ -88,15 +88,16 @@ class Recorder:
         self.lines.write("packet", link=link, dir=way, raw=data if self.anonymiser is None else
                          self.anonymiser.line(data))
 
-    def message(self, session: int, way: str, packet: Packet) -> None:
+    def message(self, session: int, way: str, packet: Packet, doubt: bool = False) -> None:
         """Write a message, without its secrets.
 
         :param session: its number; 0 when it belongs to none
         :param way: `in` or `out`
         :param packet: the message
+        :param doubt: see :meth:`Recording.message`
         """
         names: "list[list[str]]" = []
-        fields: "dict[str, object]" = {"type": packet.content_type}
+        fields: "dict[str, object]" = {"type": packet.content_type, **({"doubt": True} if doubt else {})}
         try:
             body = masking.rewrite(packet.body, packet.content_type, self._change(f"{session}{way}", names))
             fields["xml"] = _xml(body, packet.content_type)
@@ -203,16 +204,17 @@ class Recording:
         """
         return self._recorder.user(name)
 
-    def message(self, way: str, packet: Optional[Packet]) -> None:
+    def message(self, way: str, packet: Optional[Packet], doubt: bool = False) -> None:
         """Write a message.
 
         :param way: `in` or `out`
         :param packet: the message; None when there is none to send
+        :param doubt: it may come from anybody, see :meth:`minisyncml.gateway.exchange.Exchange.doubt`
         """
         if packet is None:
             self._write("silence")
         else:
-            self._recorder.message(self._number, way, packet)
+            self._recorder.message(self._number, way, packet, doubt)
 
     def error(self, name: str, words: str, left: bool) -> None:
         """Write what a message led to.

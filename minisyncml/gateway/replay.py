@@ -29,6 +29,7 @@ from minisyncml.sync.run import MODES
 from minisyncml.transport.base import Packet
 
 SHOWN = 20          #: differences told of one message
+PASSWORD = "replayed"   #: of everybody; what is masked in a trace is wrong unless it was right
 OPEN = 256          #: sessions that a trace may have open at once
 
 
@@ -139,6 +140,7 @@ class Session:
         self._memory = Remembered()
         self._now = 0.0
         self._incoming: "Optional[Packet]" = None
+        self._doubt = False
         self._started = False
         self._exchange: Optional[Exchange] = None
 
@@ -154,6 +156,7 @@ class Session:
         if kind == "message" and fields.text("dir") == "in":
             self._incoming = Packet(fields.text("type"), fields.bytes("raw"), fields.text("to", "") or None,
                                     fields.text("hmac", "") or None)
+            self._doubt = fields.line.get("doubt") is True
         elif kind == "message":
             recorded = Packet(fields.text("type"), fields.bytes("raw"), fields.text("to", "") or None)
             return self._compare(fields, recorded, "")
@@ -212,9 +215,9 @@ class Session:
                 raise first.fail("mode")
             return self._exchange.start(mode, _texts(first, "remotes"), _order(first))
         self._started = True
-        if self._first.text("role") == "server" and _accepted(recorded):
+        if self._first.text("role") == "server" and (_accepted(recorded) or self._doubt and recorded is None):
             incoming = incoming._replace(body=self._sign(incoming))
-        return self._exchange.handle(incoming)
+        return self._exchange.doubt(incoming) if self._doubt else self._exchange.handle(incoming)
 
     def _make(self) -> Exchange:
         first = self._first
@@ -223,13 +226,13 @@ class Session:
             first.text("device"), Drawn(first.bytes("seed")), lambda: self._now, _limits(first),
             _choice(first, "conflict", policies()), first.line.get("allow_empty") is True,
             first.line.get("rescan") is True,
-            login=Login(first.text("user"), masking.PASSWORD, first.text("scheme")) if login is not None else None,
+            login=Login(first.text("user"), PASSWORD, first.text("scheme")) if login is not None else None,
             challenge=_choice(first, "challenge", ("md5", "basic")), version=_choice(first, "version", VERSIONS),
             encoding=_choice(first, "encoding", ("wbxml", "xml")), demand=_choice(first, "demand", ("", *MODES)),
             remotes=_texts(first, "remotes"))
         if _choice(first, "role", ("client", "server")) == "client":
             return _Replayed.client(options, self._stores(""), self._memory, first.text("target"))
-        secrets = (lambda user: Secret(masking.PASSWORD)) if first.line.get("asks") is True else None
+        secrets = (lambda user: Secret(PASSWORD)) if first.line.get("asks") is True else None
         url = first.line.get("resp_uri")
         return _Replayed.server(options, self._stores, self._memory, secrets, url if isinstance(url, str) else None)
 
@@ -248,11 +251,11 @@ class Session:
         nonce = session.asked_nonce if session.asked_nonce is not None else session.config.recall(header.source)
         user = auth.user_of(header.cred, header.source_name, header.source)
         scheme = "md5" if header.cred.type == auth.MD5 else "basic"
-        right = auth.make(Login(user, masking.PASSWORD), scheme, nonce or b"", header.version)
+        right = auth.make(Login(user, PASSWORD), scheme, nonce or b"", header.version)
 
         def change(parents: "list[Node]", node: Node) -> Optional[bytes]:
             inside = len(parents) > 1 and parents[-1].tag == "Cred" and parents[-2].tag == "SyncHdr"
-            return bytes(right.data) if inside and node.tag == "Data" and scheme == "md5" else None
+            return bytes(right.data) if inside and node.tag == "Data" else None
 
         return masking.rewrite(packet.body, packet.content_type, change)
 

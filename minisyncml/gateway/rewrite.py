@@ -55,7 +55,7 @@ class _Writer:
         elif kind == "message":
             hmac, to = fields.text("hmac", ""), fields.text("to", "")
             packet = Packet(fields.text("type"), fields.bytes("raw"), to or None, hmac or None)
-            recorder.message(fields.number("session"), fields.text("dir"), packet)
+            recorder.message(fields.number("session"), fields.text("dir"), packet, fields.line.get("doubt") is True)
         else:
             number = fields.number("session")
             seed = fields.bytes("seed") if kind == "session" else b""

@@ -75,6 +75,11 @@ class Traced(Exchange):
         self._record.message("in", packet)
         return self._told(lambda: super(Traced, self).handle(packet))
 
+    def doubt(self, packet: Packet) -> Optional[Packet]:
+        """See :meth:`Exchange.doubt`."""
+        self._record.message("in", packet, doubt=True)
+        return self._told(lambda: super(Traced, self).doubt(packet))
+
     def abort(self, error: Error) -> None:
         """See :meth:`Exchange.abort`."""
         over = self.finished

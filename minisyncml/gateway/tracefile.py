@@ -11,7 +11,8 @@ store                 `store`, `types`: a datastore
 items                 `store`, `last`, `revision`, `rows`: what is in it when the session begins, without bodies
 peer                  `store`, `peer`, `facts`, `entries`, `parked`: what is known of the items at a peer
 body                  `store`, `id`, `type`, `data` (base64): a body that the session read
-message               `dir` (in or out), `type`, `to`, `raw` (base64), `xml` or else `unread`, `names` when anonymised
+message               `dir` (in or out), `type`, `to`, `raw` (base64), `xml` or else `unread`, `names` when anonymised,
+                      `doubt` when it had to prove whose it is
 silence               we had no answer
 error                 `error`, `words`, `left`: what a message, or the start, led to; `left` when it ended the session
 end                   `report`
