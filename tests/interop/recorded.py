@@ -105,13 +105,18 @@ def statuses(message: bytes) -> List[Status]:
             for one in tree(message).findall("SyncBody/Status")]
 
 
-def unanswered(request: bytes, answer: bytes) -> List[str]:
-    """What of a request has no Status in the answer: commands, and single items of a command with several."""
+def unanswered(request: bytes, answer: bytes, sparing: bool = False) -> List[str]:
+    """What of a request has no Status in the answer: commands, and single items of a command with several.
+
+    With `sparing` items may have none: the device gets no good news of them.
+    """
     given: Dict[Tuple[str, str], List[Status]] = {}
     for status in statuses(answer):
         given.setdefault((status.command, status.name), []).append(status)
     missing = []
     for command in commands(request):
+        if sparing and command.name in ("Add", "Replace", "Delete"):
+            continue
         got = given.get((command.id, command.name), [])
         if not got:
             missing.append(f"{command.name} {command.id}")

@@ -3,7 +3,8 @@
 Played to the end with the changes that the server of that day had:
 
 * Sony Ericsson P900, calendar, SyncML 1.0: six sessions; first contact with unknown anchors, events and tasks of both
-  sides, edits, nothing, deletes of both sides.
+  sides, edits, nothing, deletes of both sides. Its items get no Status as long as all is well: the server of that day
+  gave none, and its profile says why.
 * sync4j on PocketPC, contacts, SyncML 1.1: four sessions. Its items are in SIF, which we do not take: so far only the
   course of the session is checked, and that every item is answered.
 """
@@ -24,6 +25,7 @@ CORPUS = SHARED / "corpus" / "sessions"
 DEVICES = sorted(path.name for path in CORPUS.iterdir()) if CORPUS.is_dir() else []
 NAMES = {"sony-ericsson-p900": "calendar", "sync4j-pocketpc-contacts": "contacts"}
 SUFFIX = {"calendar": ".ics", "contacts": ".vcf"}
+SPARING = {"sony-ericsson-p900"}
 DATA = ("Add", "Replace", "Delete")
 
 pytestmark = pytest.mark.skipif(not DEVICES, reason=f"no recorded sessions in {CORPUS}")
@@ -59,7 +61,7 @@ def test_every_command_is_answered(desk: Desk, name: str) -> None:
         desk.device.begin()
         for exchange in session:
             request, answer = desk.device.say(exchange)
-            assert recorded.unanswered(request, answer) == [], exchange.name
+            assert recorded.unanswered(request, answer, name in SPARING) == [], exchange.name
             assert recorded.text(recorded.tree(answer), "SyncHdr/SessionID") == \
                 recorded.text(recorded.tree(request), "SyncHdr/SessionID")
         assert desk.server.report().raw["error"] is None
@@ -73,7 +75,7 @@ def test_raw_messages_are_answered(desk: Desk, name: str) -> None:
         for exchange in session:
             status, answer = desk.device.post(exchange.request)
             assert status == 200, exchange.name
-            assert recorded.unanswered(exchange.request, answer) == [], exchange.name
+            assert recorded.unanswered(exchange.request, answer, name in SPARING) == [], exchange.name
 
 
 def changes(session: List[Exchange]) -> List[Command]:
@@ -100,13 +102,13 @@ def test_played_to_the_end(desk: Desk, name: str) -> None:
         codes: "Counter[str]" = Counter()
         for exchange in session:
             request, answer = device.say(exchange)
-            assert recorded.unanswered(request, answer) == [], exchange.name
+            assert recorded.unanswered(request, answer, name in SPARING) == [], exchange.name
             codes.update(status.code for status in recorded.statuses(answer) if status.name in DATA)
             follow(request, device, held)
         sent = [command for command in device.sent.values() if command.name in DATA]
         assert Counter(one.name for one in sent for _ in one.uris) == \
             Counter(one.name for one in expected for _ in one.uris), number
-        assert set(codes) <= {"200", "201"}, (number, codes)
+        assert not codes, (number, codes)
         assert sorted(path.read_bytes().strip() for path in desk.folder.iterdir()) == \
             sorted(body.strip() for body in held.values()), number
         assert desk.server.report().exit == 0
