@@ -12,7 +12,7 @@ LONGEST = 200       #: characters of an identity that are looked at
 INDEX: "Tuple[Tuple[Tuple[str, ...], Tuple[str, ...]], ...]" = (
     (("nokia", "usb 0421", "bt 0001"), ("nokia", "nokia-s40", "nokia-7210c", "nokia-6301", "nokia-s60", "nokia-5800",
                                         "nokia-9210", "nokia-n900")),
-    (("sonyericsson", "sony ericsson", "ericsson", "usb 0fce", "bt 0056"),
+    (("sonyericsson", "sony ericsson", "ericsson", "usb 0fce", "bt 0056", "bt 0000"),
      ("sony-ericsson", "sony-ericsson-k750i", "sony-ericsson-w595", "sony-ericsson-t68i", "uiq-p900")),
     (("siemens", "benq", "usb 11f5", "usb 0681"), ("siemens", "siemens-sx1")),
     (("samsung", "usb 04e8"), ("samsung",)),
