@@ -39,6 +39,7 @@ ALERTS = {"two-way": base.TWO_WAY, "slow": base.TWO_WAY, "one-way-from-client": 
           "refresh-from-client": base.REFRESH_FROM_CLIENT, "one-way-from-server": base.FROM_SERVER,
           "refresh-from-server": base.REFRESH_FROM_SERVER}
 REPEATS = 3         #: so often a phone may send the same message again
+UNREADY = 10        #: so often it may say that its message is not ready, a second apart
 
 
 class Known(NamedTuple):
@@ -202,11 +203,20 @@ class Phone:
             wake = legacy.build(notice, encoding, known.device or legacy.NO_RELATION)
         self._tap("->", wake)
         transport.post(wake)
-        packet = transport.fetch(XML if encoding == "xml" else WBXML)
+        packet = self._fetch(transport, XML if encoding == "xml" else WBXML)
         if packet is None:
             raise TransportError("the phone took the notification and began no sync; look at its screen")
-        self._tap("<-", packet)
         return packet
+
+    def _fetch(self, transport: ObexTransport, content_type: str) -> Optional[Packet]:
+        """The phone's next message; one that asks its owner first may say for a while that it has none."""
+        for _ in range(UNREADY):
+            packet = transport.fetch(content_type)
+            if packet is not None:
+                self._tap("<-", packet)
+                return packet
+            self._wait(1.0)
+        return None
 
     def _converse(self, transport: ObexTransport, exchange: Exchange, packet: Optional[Packet]) -> None:
         """Answer until nothing is owed."""
@@ -224,9 +234,7 @@ class Phone:
                 transport.post(reply)
             if exchange.finished:
                 return
-            packet = transport.fetch(reply.content_type if reply is not None else WBXML)
-            if packet is not None:
-                self._tap("<-", packet)
+            packet = self._fetch(transport, reply.content_type if reply is not None else WBXML)
         raise TransportError("the phone ended the session before it was over")
 
     def _exchange(self, known: Known, remotes: "Mapping[str, str]", mode: str) -> Exchange:

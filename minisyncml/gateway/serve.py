@@ -95,7 +95,7 @@ class Server:
     def handle(self, packet: Packet, sender: str = "") -> Optional[Packet]:
         """Answer one message. What the answer promises is durable when this returns. May be called from many threads.
 
-        :param packet: the message; `to` is the URL it was sent to
+        :param packet: the message; `to` is the URL it was sent to, None on a line that has no addresses
         :param sender: the client's network address
         :returns: the answer, None when the session is over and nothing is owed
         :raises RemoteProtocolError: when it is no SyncML message, or one that fits no session
@@ -116,6 +116,14 @@ class Server:
                 raise
         # a client that keeps to the RespURI of an earlier session
         return self._answer(self._seat(packet, sender, base, name), packet, name, False)
+
+    def hang_up(self, sender: str) -> None:
+        """The line to a client is gone, and with it the sessions on it.
+
+        :param sender: as given to :meth:`handle`
+        """
+        for seat in self._sessions.leave(sender):
+            self._dismiss(seat)
 
     def close(self) -> None:
         """Give up all sessions and close the datastores that were opened for users."""
@@ -154,13 +162,13 @@ class Server:
             seat = self._sessions.by_key(key)
             if seat is not None:
                 return seat
-        seat, left = self._sessions.open(key, lambda token: self._exchange(f"{base.rstrip('/')}/{token}"), name,
-                                         not self._alike)
+        seat, left = self._sessions.open(
+            key, lambda token: self._exchange(f"{base.rstrip('/')}/{token}" if base else None), name, not self._alike)
         for former in left:
             self._dismiss(former)
         return seat
 
-    def _exchange(self, url: str) -> Exchange:
+    def _exchange(self, url: Optional[str]) -> Exchange:
         secrets = None if self._users is None else self._secret
         kind, options = (Exchange, self._options) if self._trace is None else self._trace.exchange(self._options)
         return kind.server(options, self._stores_of, self._peers, secrets, url)

@@ -138,6 +138,18 @@ class Sessions(Generic[T]):
                 self._remove(seat)
             return idle
 
+    def leave(self, sender: str) -> "list[Seat[T]]":
+        """Drop all sessions of a caller.
+
+        :param sender: where it calls from
+        :returns: the seats that were dropped
+        """
+        with self._lock:
+            gone = [seat for seat in self._seats.values() if seat.key.sender == sender]
+            for seat in gone:
+                self._remove(seat)
+            return gone
+
     def clear(self) -> "list[Seat[T]]":
         """Drop all.
 
