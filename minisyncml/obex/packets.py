@@ -108,6 +108,7 @@ class Framer:
         self._starts = starts
         self._largest = largest
         self._buffer = bytearray()
+        self._synced = False    # the bytes before these were packets
         self.skipped = 0
         self.sample = b""
 
@@ -136,7 +137,7 @@ class Framer:
             if not size:
                 self._drop(self._start(1))
                 continue
-            if size > self._largest and not self.skipped:
+            if size > self._largest:
                 raise LimitError(f"an OBEX packet of {size} bytes, {self._largest} were agreed")
             if len(buffer) < size:
                 return None
@@ -150,6 +151,7 @@ class Framer:
                 continue
             packet = bytes(buffer[:size])
             del buffer[:size]
+            self._synced = self._synced or good
             return packet
         return None
 
@@ -181,8 +183,11 @@ class Framer:
         if buffer[at] not in self._starts:
             return 0
         size = buffer[at + 1] << 8 | buffer[at + 2]
+        if buffer[at] == codes.CONNECT and len(buffer) > at + 3 and buffer[at + 3] >> 4 != codes.VERSION >> 4:
+            return 0
         least = 7 if buffer[at] == codes.CONNECT else 5 if buffer[at] == codes.SETPATH else 3
-        return size if size >= least and (size <= self._largest or not self.skipped) else 0
+        # a length that cannot be is an offence of a peer that we know, else noise
+        return size if size >= least and (size <= self._largest or (self._synced and not at)) else 0
 
     def _good(self, at: int, size: int) -> bool:
         data = bytes(self._buffer[at:at + size])
@@ -213,6 +218,7 @@ class Framer:
     def _drop(self, count: int) -> None:
         self.sample = (self.sample + bytes(self._buffer[:count]))[:SAMPLE]
         self.skipped += count
+        self._synced = False
         del self._buffer[:count]
         if self.skipped > MAX_GARBAGE:
             raise LimitError("the line carries something else than OBEX")

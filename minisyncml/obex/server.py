@@ -117,10 +117,14 @@ class Server:
         """The next thing to react to. All but :class:`Fault` have to be answered before there is another one.
 
         :returns: an event, None when more bytes are needed
-        :raises LimitError: when the line has to be given up
+        :raises LimitError: when the line has to be given up; what :meth:`output` has is to be sent before
         """
         while self._asked is None:
-            packet = self._framer.next()
+            try:
+                packet = self._framer.next()
+            except LimitError:
+                self._say(codes.TOO_LARGE)
+                raise
             if packet is None:
                 return None
             event = self._packet(packet)

@@ -485,6 +485,7 @@ class _Loop:
                 elif self._service is None and wait is not None and silent >= wait:
                     return
         except LimitError as error:
+            self._link.write(self._machine.output(), QUIET)
             self._lose(error)
             raise LinkError(f"{self._link.name}: {error}") from None
         except Error as error:
