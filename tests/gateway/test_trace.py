@@ -222,7 +222,8 @@ def test_no_file_and_no_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("line", [
-    "[]", "{}", '{"t":1}', '{"t":"x","kind":"note"}', '{"t":-1,"kind":"note"}', '{"t":1e400,"kind":"note"}', "[" * 100_000,
+    "[]", "{}", '{"t":1}', '{"t":"x","kind":"note"}', '{"t":-1,"kind":"note"}', '{"t":1e400,"kind":"note"}',
+    "[" * 100_000,
     '{"t":1,"kind":"end","session":1}', '{"t":1,"kind":"session","session":1}',
     '{"t":1,"kind":"message","session":"1"}', '{"t":1,"kind":"session","session":true}', '{"t":1,"kind":7}',
 ])
@@ -241,8 +242,8 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> "list[dict[str, Any]]":
             for line in list(read(str(path)))[path is recorded.server:]]
 
 
-WRONG = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=5), st.just([]), st.just([[1]]), st.just({}),
-                  st.just({"a": [1]}), st.just("AAAA"))
+WRONG = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=5), st.just([]), st.just([[1]]),
+                  st.just({}), st.just({"a": [1]}), st.just("AAAA"))
 
 
 @settings(max_examples=60, deadline=None)

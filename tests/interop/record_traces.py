@@ -23,7 +23,7 @@ RECORDED = (Settings("client", "wbxml", "1.2", "md5"), Settings("client", "xml",
 
 
 def run(pair: Pair) -> None:
-    """Three sessions: contacts, then edits on both sides and a conflict, then nothing. XML is long: the first will do."""
+    """Three sessions: contacts, then edits on both sides and a conflict, then nothing. Of XML, which is long, one."""
     count = 7 if pair.settings.encoding == "wbxml" else 3
     fill(pair.ours, range(count))
     fill(pair.theirs, range(count, 2 * count))
