@@ -12,7 +12,16 @@ from minisyncml.engine.auth import Login, Secret, b64, unb64
 from minisyncml.engine.config import CLIENT, SERVER, Config
 from minisyncml.engine.events import Described, Event, LoggedIn
 from minisyncml.engine.session import Session
-from minisyncml.errors import DataAtRisk, Error, PeerError, RefusedError, RemoteProtocolError, StoreError, UsageError
+from minisyncml.errors import (
+    DataAtRisk,
+    Error,
+    PeerError,
+    RefusedError,
+    RemoteProtocolError,
+    StoreBusy,
+    StoreError,
+    UsageError,
+)
 from minisyncml.gateway.discovery import bind
 from minisyncml.gateway.identity import describe, is_ours
 from minisyncml.gateway.manners import profile_of
@@ -499,5 +508,5 @@ def _error(run: Run) -> Error:
     if run.at_risk:
         return DataAtRisk(run.problem)
     if run.status in (codes.STORE_FAILURE, codes.RETRY_LATER):
-        return StoreError(run.problem)
+        return StoreBusy(run.problem) if run.status == codes.RETRY_LATER else StoreError(run.problem)
     return UsageError(run.problem) if run.status == codes.NOT_FOUND else PeerError(run.problem, run.status)

@@ -34,8 +34,11 @@ class ClientSyncer(Syncer):
             self.runs.append(run)
             try:
                 self.refresh(run)
+                self.take_turn(run)
+                self.flush(run)
                 self._alert(run)
             except StoreError as error:
+                self.forget(run)
                 self.give_up(run, error)
 
     def _alert(self, run: Run) -> None:

@@ -41,6 +41,7 @@ class Run:
         self.status = 0                 # why it failed, as a status ...
         self.problem = ""               # ... and in words
         self.at_risk = False            # ... because a side turned up empty
+        self.turn = 0                   # number of this session among those with the peer; 0: not begun
         self.next = ""                  # our anchor for this session
         self.peer_next = ""
         self.upto = 0                   # newest revision that belongs to this session

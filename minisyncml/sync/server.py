@@ -78,6 +78,7 @@ class ServerSyncer(Syncer):
                      f"instead of {MODE_NAMES[self.demand]}")
 
     def _agree(self, run: Run, event: Alerted) -> None:
+        self.take_turn(run)
         facts = self.facts(run)
         run.upto = self.stores[run.name].revision
         ours = self._common(facts, event.last)

@@ -104,8 +104,21 @@ class Syncer:
             self._give_way(run.name)
             self.broken = run.name
             batch = self._batches[run.name] = self.stores[run.name].begin(self.session).__enter__()
+            if run.turn and batch.facts(run.peer).get("turn") != run.turn:
+                raise StoreBusy(f"another session with the same peer has begun to sync {run.name}")
             self.broken = ""
         return batch
+
+    def take_turn(self, run: Run) -> None:
+        """Only one session at a time syncs a datastore with a peer: the one that began last. Who lost the link begins
+        anew, and what may be left of the former session, here or in another process, changes nothing any more.
+
+        :param run: one of `runs`
+        """
+        last = self.facts(run).get("turn")
+        turn = last + 1 if isinstance(last, int) else 1
+        self.remember(run, turn=turn)
+        run.turn = turn
 
     def refresh(self, run: Run) -> None:
         """Let a run's store notice what others changed, before anything is asked of it.
@@ -161,6 +174,15 @@ class Syncer:
                 return False
             self.give_up(run, failed[run.name])
         return True
+
+    def forget(self, run: Run) -> None:
+        """Drop what was not committed of a run.
+
+        :param run: one of `runs`
+        """
+        batch = self._batches.pop(run.name, None)
+        if batch is not None:
+            batch.__exit__(None, None, None)
 
     def give_up(self, run: Run, error: StoreError) -> None:
         """A run cannot go on because of its store.
@@ -363,14 +385,18 @@ class Syncer:
         if next(self.batch(run).parked(run.peer), None) is None:
             return
         incoming, keys = self.incoming(run), by_key(self.batch(run), run.peer)
-        incoming.batch = self._next_batch(run)
+        incoming.batch = self.flush(run)
         for done, one in enumerate(self.stores[run.name].parked(run.peer), 1):
             incoming.settle_parked(one, keys)
             if done % SLICE == 0:
-                incoming.batch = self._next_batch(run)
+                incoming.batch = self.flush(run)
 
-    def _next_batch(self, run: Run) -> Batch:
-        """Make durable what there is of a run, and go on."""
+    def flush(self, run: Run) -> Batch:
+        """Make durable what there is of a run, and go on.
+
+        :param run: one of `runs`, with an open batch
+        :returns: the next batch
+        """
         self._finish(run.name)
         return self.batch(run)
 
