@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 ABOUT = "This is the address of a SyncML server. Enter it in the synchronization settings of a phone or program.\n"
-REASONS = {200: "OK", 400: "Bad Request", 405: "Method Not Allowed", 411: "Length Required",
+REASONS = {200: "OK", 400: "Bad Request", 405: "Method Not Allowed", 406: "Not Acceptable", 411: "Length Required",
            413: "Content Too Large", 415: "Unsupported Media Type", 500: "Internal Server Error",
            503: "Service Unavailable"}
 
@@ -79,6 +79,8 @@ class App:
         kind = media_type(environ.get("CONTENT_TYPE") or "", body)
         if kind is None:
             raise Refusal(415, "SyncML is expected, application/vnd.syncml+wbxml or application/vnd.syncml+xml")
+        if not takes_utf8(environ.get("HTTP_ACCEPT_CHARSET") or ""):
+            raise Refusal(406, "Answers are in UTF-8.")
         packet = Packet(kind, body, request_url(environ), environ.get("HTTP_X_SYNCML_HMAC"))
         try:
             return self._handle(packet, environ.get("REMOTE_ADDR") or "")
@@ -93,6 +95,21 @@ class App:
         except Exception as error:  # a bug must cost this request only
             self._log(f"internal error: {type(error).__name__}: {error} ({_place(error)})")
         raise Refusal(500, "The server failed; its log says why.")
+
+
+def takes_utf8(accepted: str) -> bool:
+    """Whether an Accept-Charset admits what we answer in (HTTP binding 1.2.1: else 406).
+
+    :param accepted: the header, empty when there is none
+    :returns: True when UTF-8, or anything, is named with a weight above 0, or nothing is named at all
+    """
+    weights: "dict[str, bool]" = {}
+    for one in accepted.lower().split(","):
+        name, _, rest = one.partition(";")
+        weight = rest.partition("=")[2].strip()
+        if name.strip():
+            weights[name.strip().strip('"')] = not weight or any(char in "123456789" for char in weight)
+    return not weights or weights.get("utf-8", weights.get("utf8", weights.get("*", False)))
 
 
 def read_body(environ: "WSGIEnvironment", limit: int) -> bytes:

@@ -88,6 +88,8 @@ def test_missing_type_is_sniffed() -> None:
     ({"method": "PUT"}, "405 Method Not Allowed"),
     ({"method": "HEAD"}, "405 Method Not Allowed"),
     ({"content_type": "text/html"}, "415 Unsupported Media Type"),
+    *(({"HTTP_ACCEPT_CHARSET": charset}, "406 Not Acceptable")
+      for charset in ("iso-8859-1", "utf-16, us-ascii;q=0.5", "utf-8;q=0", "*;q=0.000", "*, utf-8; q=0.0")),
     ({"content_type": "", "body": b""}, "415 Unsupported Media Type"),
     ({"CONTENT_LENGTH": None}, "411 Length Required"),
     ({"CONTENT_LENGTH": "-5"}, "400 Bad Request"),
