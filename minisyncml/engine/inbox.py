@@ -129,6 +129,7 @@ def _on_alert(session: "Session", command: c.Alert, events: "list[Event]") -> No
         session.slots.fill(slot, codes.OK)
     elif command.code == codes.ALERT_SUSPEND and session.config.role == SERVER:
         session.slots.fill(slot, codes.OK)
+        session.suspended = True
         events.append(Suspended())
     elif command.code is None or command.code in _START or command.code == codes.ALERT_RESUME:
         session.slots.fill(slot, codes.INCOMPLETE_COMMAND)

@@ -60,6 +60,8 @@ def build(session: "Session", feed: Optional[Feed]) -> Optional[bytes]:
         session.retry = [_snapshot(session.queue), session.ours]
     writing = _Writing(session)
     complete = writing.statuses()
+    if session.suspended:       # DS Protocol 1.2.1, 6.1: no further commands, no Final
+        return writing.finish(False)
     if complete:
         complete = writing.queued(bool(stages) or session.prelude)
     if complete and stages:

@@ -70,6 +70,7 @@ class Session:
         self.alerted = False            # an Alert for a datastore came
         self.prelude = False            # the client closed a package that asked for no sync: it begins once more
         self.synced_early = False       # changes came in the initialization package
+        self.suspended = False          # the client said so: nothing follows but what was answered
         self.idle = 0
         self.finished = False
         self.queue: "list[list[Any]]" = []          # [packed command, ref]
@@ -167,7 +168,7 @@ class Session:
         self.answering = False
         if self.refused and not self.authenticated:
             self.slots.forget()     # a stranger gets one message of answers, and does not fill our memory
-        if self.config.role == SERVER and self.ours >= 2 and not self.waiting:
+        if self.suspended or self.config.role == SERVER and self.ours >= 2 and not self.waiting:
             self.finished = True
         return Packet(WBXML if self.encoding == "wbxml" else XML, body, self.resp_uri or None)
 

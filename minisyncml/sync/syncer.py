@@ -446,7 +446,7 @@ class Syncer:
     def close(self) -> None:
         """The session is over; whatever was not confirmed stays unconfirmed."""
         for run in self.runs:
-            if not run.complete:
+            if not run.complete or run.phase == OPEN:
                 run.fail(codes.SYNC_FAILED, f"the session ended before {run.name} was synced")
 
 

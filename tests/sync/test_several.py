@@ -525,17 +525,22 @@ class TestPackages:
             reply = probe.send(probe.sync(replace("L1", "A")))
             assert not [x for x in reply.commands if isinstance(x, c.Sync)] and reply.final
 
-    def test_suspending(self) -> None:
+    @pytest.mark.parametrize("here", (0, 90))
+    def test_suspending(self, here: int) -> None:
+        """Also while the server has more to send."""
         probe = Probe({"notes": MemoryStore(TEXT)})
+        fill(probe.stores["notes"], *(f"note {number} {'x' * 60}" for number in range(here)))
         probe.begin(code=201)
-        probe.send(probe.sync(add("L1", "a")), final=False)
+        probe.send(probe.sync(add("L1", "a")), final=bool(here), size=2000)
         probe.send(c.Alert("", codes.ALERT_SUSPEND, (c.Item(source="phone-9", target="http://server/"),)), final=False)
         assert probe.codes("Alert") == [200]
-        assert not probe.reply.final
+        assert not probe.reply.final and all(isinstance(x, c.Status) for x in probe.reply.commands)
+        assert probe.exchange.finished
+        assert "before notes was synced" in str(probe.exchange.report.datastores["notes"].error)
         probe.new().send(probe.alert(codes.ALERT_RESUME))
         assert probe.codes("Alert") == [508] and probe.alerts() == [201]
         probe.send(probe.sync(replace("L1", "a"), replace("L2", "b")))
-        assert bodies(probe.stores["notes"]) == [b"a", b"b"]
+        assert bodies(probe.stores["notes"])[:2] == [b"a", b"b"] and len(probe.stores["notes"]) == here + 2
 
 
 class TestServerOnly:
