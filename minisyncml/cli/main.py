@@ -8,12 +8,12 @@ import sys
 from typing import Any, Iterator, Optional, Sequence
 
 from minisyncml import codec
-from minisyncml.cli import demo, notify, serve, status, sync, trace, wbxml
 from minisyncml.errors import Error
 from minisyncml.gateway.config import read_config
 from minisyncml.version import VERSION
 
-VERBS = (demo, serve, sync, status, notify, wbxml, trace)
+#: the modules of this room that have verbs, each called like its verb: only the one that is wanted is loaded
+VERBS = ("demo", "serve", "sync", "status", "notify", "wbxml", "trace")
 POSITIONAL = ("target", "local")
 EXIT_CODES = """exit codes: 0 all synced; 1 some items failed; 2 wrong usage; 3 could not connect;
 4 credentials refused; 5 the peer broke the protocol; 6 data at risk, stopped"""
@@ -48,17 +48,20 @@ def _width() -> int:
         return 80
 
 
-def build_parser() -> "tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]":
-    """The parser of all verbs.
+def build_parser(verb: str = "") -> "tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]":
+    """The parser of the command.
 
+    :param verb: the only one that is wanted; all are there when this is none
     :returns: a parser whose result has `run`, the function of the verb; and the parsers of the verbs
     """
+    from importlib import import_module
     parser = Parser(
         prog="minisyncml", description="Synchronize contacts, calendars, tasks and notes over SyncML.",
         epilog=EXIT_CODES)
     parser.add_argument("--version", action="version", version=f"minisyncml {VERSION}\ncodec: {codec.IMPLEMENTATION}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    return parser, {name: add(verbs) for verb in VERBS for name, add in verb.VERBS.items()}
+    modules = [import_module(f"minisyncml.cli.{name}") for name in VERBS if name == verb or verb not in VERBS]
+    return parser, {name: add(verbs) for module in modules for name, add in module.VERBS.items()}
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -68,7 +71,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     :returns: the options, and `run`
     :raises UsageError: when the config file cannot be used
     """
-    parser, verbs = build_parser()
+    parser, verbs = build_parser(next((word for word in argv if not word.startswith("-")), ""))
     args = parser.parse_args(argv)
     if not getattr(args, "config", None):
         return args

@@ -14,7 +14,7 @@ from typing import Iterator
 import pytest
 from helpers import ROOT
 
-from minisyncml.cli.main import main
+from minisyncml.cli.main import VERBS, main
 
 CARD = b"BEGIN:VCARD\r\nVERSION:3.0\r\nUID:%d\r\nN:Doe;Jane %d\r\nFN:Jane %d Doe\r\nEND:VCARD\r\n"
 
@@ -191,6 +191,22 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert caught.value.code == 0
     first, second = capsys.readouterr().out.splitlines()
     assert first.startswith("minisyncml 0.") and second in ("codec: C", "codec: Python")
+
+
+LOADED = """
+import sys
+from minisyncml.cli.main import parse
+parse(sys.argv[1:])
+print(*sorted(name.rpartition(".")[2] for name in sys.modules if name.startswith("minisyncml.cli.")))
+"""
+
+
+def test_only_the_module_of_the_verb_is_loaded() -> None:
+    modules = {path.stem for path in (ROOT / "minisyncml" / "cli").glob("*.py")} - {"__init__", "main", "common"}
+    assert modules == set(VERBS)
+    out = subprocess.run([sys.executable, "-c", LOADED, "status"], check=True, capture_output=True, text=True,
+                         env={**os.environ, "PYTHONPATH": str(ROOT)}).stdout
+    assert set(VERBS) & set(out.split()) == {"status"}
 
 
 def test_demo(capsys: pytest.CaptureFixture[str]) -> None:
