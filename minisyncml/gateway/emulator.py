@@ -70,7 +70,8 @@ class Emulator:
         self.options = Options(profile.device_id or DEVICE, random, clock, limits, encoding=encoding,
                                version="1.2" if profile.protocol == "auto" else profile.protocol,
                                present=self._present)
-        self.inbox = Inbox(policy=IGNORE, limits=limits)
+        # who connects again with the same bytes wants another session: SyncEvolution's notifications are all alike
+        self.inbox = Inbox(policy=IGNORE, window=0.0, limits=limits)
 
     @property
     def services(self) -> Services:
@@ -122,14 +123,21 @@ class Emulator:
         """
         try:
             received = self.inbox.take(packet, self.options.clock())
-            if received is None:
-                raise ObexError("that notification came already", codes.CONFLICT)
-            self._judge(received)
-            order = order_of(received, self.stores, {})
         except AuthError as error:
             raise ObexError(str(error), codes.UNAUTHORIZED) from None
-        except PeerError as error:
-            raise ObexError(str(error), codes.NOT_FOUND) from None
+        if received is None:
+            raise ObexError("that notification came already", codes.CONFLICT)
+        try:
+            return self._begin(received)
+        except Error as error:
+            self.inbox.ended(received, self.options.clock())
+            if isinstance(error, PeerError):
+                raise ObexError(str(error), codes.NOT_FOUND) from None
+            raise
+
+    def _begin(self, received: Received) -> "tuple[Received, Exchange, Optional[Packet]]":
+        self._judge(received)
+        order = order_of(received, self.stores)
         able = {name: mode if mode in self.profile.modes else MODES[0] for name, mode in order.modes.items()}
         fixed = self.profile.protocol
         options = self.options._replace(version=order.version or "1.2" if fixed == "auto" else fixed,
