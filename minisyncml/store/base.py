@@ -21,7 +21,7 @@ from typing import Iterator, NamedTuple, Optional, Union
 
 from minisyncml import limits as _limits
 
-PENDING = 1     #: entry flag: the Map for this item is owed (client) or awaited (server)
+PENDING = 1     #: entry flag: the Map for this item is owed (client) or awaited (server); client, no `remote`: its Add is unanswered
 DOOMED = 2      #: entry flag: the peer deleted the item; carried out when its package is complete
 SOFT = 4        #: entry flag: the peer dropped its copy to save memory (SftDel); send it again only when changed
 

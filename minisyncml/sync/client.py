@@ -140,7 +140,8 @@ class ClientSyncer(Syncer):
             batch.drop_entry(run.peer, id)
             counts["deleted"] += code not in (codes.CONFLICT_SERVER_WON, codes.NOT_DELETED, codes.NOT_FOUND)
             return
-        batch.set_entry(run.peer, settled(batch.entry(run.peer, id), id, revision, digest))
+        entry = settled(batch.entry(run.peer, id), id, revision, digest)
+        batch.set_entry(run.peer, entry if entry.remote else entry._replace(flags=0))
         if code == codes.ITEM_ADDED or (kind == "Add" and not run.whole):
             counts["added"] += code != codes.ALREADY_EXISTS
         elif not run.whole and code != codes.CONFLICT_SERVER_WON:

@@ -126,7 +126,7 @@ class Outgoing:
         if item is None:
             return None
         meta = self._meta(kind(item.body, item.type))
-        if change.kind == "Add" or (not self._client and not remote):
+        if change.kind == "Add" or _unanswered(change.entry, self._client):
             ref[2] = "Add"
             return c.Add("", (c.Item(source=item.id, data=item.body),), meta), ref
         return c.Replace("", (self._named(item.id, remote)._replace(data=item.body),), meta), ref
@@ -145,8 +145,9 @@ class Outgoing:
         run, change = self._current, self._page.popleft()
         assert run is not None and self._item is not None
         run.after = change.id
-        if not self._client and self._item[1][2] == "Add":
-            # until its Map comes we do not know whether the client has it
+        if self._item[1][2] == "Add" and not (self._client and run.whole):
+            # until its answer comes (to a server: its Map) nobody knows whether the peer has it: when it is deleted
+            # here meanwhile, that has to be said
             self._batch(run).set_entry(run.peer, Entry(change.id, "", 0, change.digest, PENDING))
         self._item = None
 
@@ -164,6 +165,11 @@ class Outgoing:
         if self._current is not None and self._current.phase != FAILED:
             self._current.phase = SENT
         self._current = None
+
+
+def _unanswered(entry: Optional[Entry], client: bool) -> bool:
+    """Whether the peer may or may not have an item that it was sent."""
+    return entry is not None and not entry.remote and (not client or entry.flags & PENDING != 0)
 
 
 if TYPE_CHECKING:

@@ -72,6 +72,21 @@ def test_conflicts(what: str, origin: str, policy: str) -> None:
         assert bodies(pair.server["notes"]) == wanted, cut
 
 
+def test_what_is_deleted_before_its_addition_was_answered() -> None:
+    def make() -> Pair:
+        scene = Scene(size=2000)
+        for store, side in ((scene.client, "client"), (scene.server, "server")):
+            fill(store, *(f"new at the {side}: {number}" for number in range(3)))
+        return scene.pair
+
+    for pair, cut in cuts(make):
+        for store, side in ((pair.client["notes"], "client"), (pair.server["notes"], "server")):
+            gone(store, named(store, f"new at the {side}: 1"), "")
+        check(pair, cut)
+        wanted = [*BASE, *(f"new at the {side}: {number}" for side in ("client", "server") for number in (0, 2))]
+        assert bodies(pair.server["notes"]) == sorted(text.encode() for text in wanted), cut
+
+
 @pytest.mark.parametrize("encoding", ("wbxml", "xml"))
 @pytest.mark.parametrize("between", (False, True))
 def test_large_objects(encoding: str, between: bool) -> None:
