@@ -203,8 +203,9 @@ class _Writing:
                 return False
             if 0 < most <= self.items:
                 return True
-            if self._unspeakable(following[0].items[0]):
-                feed.refuse(codes.BAD_REQUEST)
+            hopeless = self._hopeless(following[0].items[0])
+            if hopeless:
+                feed.refuse(hopeless)
                 continue
             command, ref = self._encoded(following[0]), following[1]
             if self._refused(ref):
@@ -225,9 +226,12 @@ class _Writing:
         sending = self.session.sending
         return bool(sending) and sending[0] < 0 and sending[3] == ref
 
-    def _unspeakable(self, item: c.Item) -> bool:
-        """Whether a name came in WBXML that XML cannot hold."""
-        return self.session.encoding == "xml" and not xml_safe(f"{item.source or ''}{item.target or ''}".encode())
+    def _hopeless(self, item: c.Item) -> int:
+        """Why an item can not be sent at all, as a status: its name came in WBXML and XML cannot hold it, or it is
+        larger than what the peer takes."""
+        if self.session.encoding == "xml" and not xml_safe(f"{item.source or ''}{item.target or ''}".encode()):
+            return codes.BAD_REQUEST
+        return codes.TOO_LARGE if 0 < self.session.obj_size < len(item.data or b"") else 0    # type: ignore[arg-type]
 
     def _encoded(self, command: c.ItemCommand) -> c.ItemCommand:
         """In XML, bodies that are no XML text travel as base64."""
@@ -248,7 +252,7 @@ class _Writing:
         crowded = self.items > 0 or self.writer.room() < session.msg_size // 2
         if not session.sending and crowded and len(data) < session.msg_size * 3 // 4:
             return False        # a message of its own will hold it
-        if session.version == "1.0" or not session.peer_large or 0 < session.obj_size < len(data):
+        if session.version == "1.0" or not session.peer_large:
             feed.refuse(codes.TOO_LARGE)
             return True
         if session.sending and session.sending[3] != ref:

@@ -102,8 +102,8 @@ class Session:
     @property
     def obj_size(self) -> int:
         """How long an item may be, likewise; 0: of any length."""
-        sizes = [size for size in (self.peer_obj_size, self.profile.max_obj) if size]
-        return min(sizes, default=0)
+        known, most = self.peer_obj_size, self.profile.max_obj
+        return min(known or most, most or known)
 
     @property
     def namespace(self) -> bool:

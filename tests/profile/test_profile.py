@@ -71,8 +71,8 @@ class TestFinding:
             find(user="nokja")
 
     def test_one_identity_on_top_of_the_other(self) -> None:
-        at_says, devinf = Identity("SONY ERICSSON", "AAB-1021011-CN", usb="0fce:d016"), Identity("SonyEricsson", "K750i")
-        assert at_says.merged(devinf) == Identity("SonyEricsson", "K750i", usb="0fce:d016")
+        at_says = Identity("SONY ERICSSON", "AAB-1021011-CN", usb="0fce:d016")
+        assert at_says.merged(Identity("SonyEricsson", "K750i")) == Identity("SonyEricsson", "K750i", usb="0fce:d016")
 
     def test_no_file_is_read_for_who_has_none(self) -> None:
         """Neither the parser nor a file: memory that most sessions never need."""
@@ -125,7 +125,8 @@ class TestLayers:
         rows = explain(find(Identity("Nokia", "7210c")))
         assert [row.switch for row in rows][:len(SWITCHES)] == list(SWITCHES)
         stores = {row.switch: row.value for row in rows if row.switch.startswith("stores.")}
-        assert stores == {"stores.contacts": "Contacts", "stores.calendar": "Calendar with tasks", "stores.notes": "Notes"}
+        assert stores == {"stores.contacts": "Contacts", "stores.calendar": "Calendar with tasks",
+                          "stores.notes": "Notes"}
         assert {row.proof for row in rows} <= {*PROOFS, "default"}
         assert all(row.why for row in rows if row.proof != "default")
         assert {row.layer for row in explain(DEFAULT)} == {"default"}
