@@ -16,7 +16,7 @@ from minisyncml.cli.common import (
     peers_of,
     tell,
 )
-from minisyncml.cli.trace import add_trace, trace_of
+from minisyncml.cli.tracing import add_trace, trace_of
 from minisyncml.errors import UsageError
 from minisyncml.gateway.config import DATASTORES, Listen, listen_address, server_users
 from minisyncml.gateway.report import Report

@@ -18,7 +18,7 @@ from minisyncml.cli.common import (
     show,
     tell,
 )
-from minisyncml.cli.trace import add_trace, trace_of
+from minisyncml.cli.tracing import add_trace, trace_of
 from minisyncml.errors import StoreError, UsageError
 from minisyncml.gateway.client import Client
 from minisyncml.gateway.config import login, pairs

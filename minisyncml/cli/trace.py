@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Callable, Mapping
 
 from minisyncml.errors import TraceError, UsageError
 from minisyncml.gateway.config import pairs
@@ -13,7 +12,6 @@ from minisyncml.gateway.replay import replay
 from minisyncml.gateway.report import visible
 from minisyncml.gateway.rewrite import anonymise
 from minisyncml.gateway.trace import summary
-from minisyncml.gateway.traced import Trace
 from minisyncml.gateway.traced_link import describe
 from minisyncml.gateway.tracefile import Fields, read
 from minisyncml.store.base import Store
@@ -43,31 +41,6 @@ def _add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> "argpa
 
 
 VERBS = {"trace": _add}
-
-
-def add_trace(parser: "argparse.ArgumentParser") -> None:
-    """The options that write a trace.
-
-    :param parser: the parser of a verb that runs sessions
-    """
-    parser.add_argument("--trace", metavar="FILE", help="write down what happens, without passwords, for a bug report; "
-                        "see the verb trace")
-    parser.add_argument("--anonymise", action="store_true", help="put made-up data of the same shape into the trace")
-
-
-def trace_of(args: "argparse.Namespace") -> Optional[Trace]:
-    """The trace that was asked for.
-
-    :param args: options of :func:`add_trace`
-    :returns: the open file, None when none was asked for
-    :raises UsageError: when it cannot be written
-    """
-    if not args.trace:
-        if args.anonymise:
-            raise UsageError("--anonymise wants --trace FILE")
-        return None
-    return Trace(args.trace, anonymise=args.anonymise,
-                 log=lambda line: print(f"minisyncml: {line}", file=sys.stderr, flush=True))
 
 
 def run(args: "argparse.Namespace") -> int:

@@ -142,7 +142,11 @@ class Recorder:
         return name if self.anonymiser is None else self.anonymiser.name(name)
 
     def plain(self, value: Any) -> Any:
-        """JSON-able values without numbers of telephones, where that is asked for."""
+        """JSON-able values without numbers of telephones, where that is asked for.
+
+        :param value: the values
+        :returns: what to write
+        """
         if self.anonymiser is None:
             return value
         if isinstance(value, str):

@@ -24,6 +24,7 @@ from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message import document
 from minisyncml.message.commands import Status
 from minisyncml.message.devinf import DevInf, from_dict
+from minisyncml.profile import Identity, names
 from minisyncml.sync.conflict import policies
 from minisyncml.sync.run import MODES
 from minisyncml.transport.base import Packet
@@ -229,12 +230,23 @@ class Session:
             login=Login(first.text("user"), PASSWORD, first.text("scheme")) if login is not None else None,
             challenge=_choice(first, "challenge", ("md5", "basic")), version=_choice(first, "version", VERSIONS),
             encoding=_choice(first, "encoding", ("wbxml", "xml")), demand=_choice(first, "demand", ("", *MODES)),
-            remotes=_texts(first, "remotes"))
+            remotes=_texts(first, "remotes"), identity=_identity(first), profile=self._profile())
         if _choice(first, "role", ("client", "server")) == "client":
             return _Replayed.client(options, self._stores(""), self._memory, first.text("target"))
         secrets = (lambda user: Secret(PASSWORD)) if first.line.get("asks") is True else None
         url = first.line.get("resp_uri")
         return _Replayed.server(options, self._stores, self._memory, secrets, url if isinstance(url, str) else None)
+
+    def _profile(self) -> str:
+        """The name of the profile that the user wanted, or a file with it."""
+        import tempfile
+        profile = _texts(self._first, "profile")
+        if "text" not in profile:
+            return _choice(Fields({"name": "", **profile, "line": self._first.line["line"]}), "name", ("", *names()))
+        self._file = tempfile.NamedTemporaryFile("w", suffix=".toml", encoding="utf-8")  # gone with this object
+        self._file.write(profile["text"])
+        self._file.flush()
+        return str(self._file.name)
 
     def _stores(self, user: str) -> Stores:
         return self._seeded if self._given is None else self._given(user)
@@ -327,6 +339,11 @@ def _texts(first: Fields, name: str) -> "dict[str, str]":
     if not all(isinstance(value, str) for value in found.values()):
         raise first.fail(name)
     return dict(found)
+
+
+def _identity(first: Fields) -> Identity:
+    known = _texts(first, "identity")
+    return Identity(**{name: value for name, value in known.items() if name in Identity._fields})
 
 
 def _order(first: Fields) -> Optional[Order]:

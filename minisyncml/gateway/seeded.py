@@ -11,7 +11,7 @@ from minisyncml.store.memory import MemoryStore
 
 
 class Remembered:
-    """What is known of peers, from the trace."""
+    """What is known of peers, from the trace; see :class:`minisyncml.gateway.exchange.Memory`."""
 
     def __init__(self) -> None:
         self.facts: "dict[str, dict[str, Any]]" = {}
@@ -19,9 +19,11 @@ class Remembered:
         self.devinf: "dict[str, dict[str, Any]]" = {}
 
     def get(self, device: str) -> "dict[str, Any]":
+        """See :meth:`minisyncml.gateway.exchange.Memory.get`."""
         return dict(self.facts.get(device, {}))
 
     def set(self, device: str, facts: "dict[str, Any]") -> None:
+        """See :meth:`minisyncml.gateway.exchange.Memory.set`."""
         self.facts[device] = facts
 
 
@@ -76,6 +78,14 @@ def _id(fields: Fields, id: str) -> int:
 
 
 def digest_of(fields: Fields, name: str, text: str) -> bytes:
+    """A digest that stands in a line.
+
+    :param fields: the line
+    :param name: of the field it is in
+    :param text: base64
+    :returns: 16 bytes, or none
+    :raises TraceError: when it is damaged
+    """
     value = Fields({name: text, "line": fields.line["line"]}).bytes(name)
     if len(value) not in (0, 16):
         raise fields.fail(name)

@@ -15,11 +15,13 @@ from minisyncml.gateway.recorder import PAGE, Recorder, Recording
 from minisyncml.gateway.traced_link import TracedLink
 from minisyncml.gateway.wake import Order
 from minisyncml.message.devinf import DevInf, to_dict
+from minisyncml.profile import names
 from minisyncml.store.base import Item, Store
 from minisyncml.transport.base import Packet
 from minisyncml.transport.link import Link
 
 T = TypeVar("T")
+PROFILE = 65_536    #: characters of a user's profile that are written down
 #: what a store is asked about a peer
 _OF_PEER = frozenset(("facts", "entry", "by_remote", "entries", "parked", "set_entry", "drop_entry", "clear_entries",
                       "park", "unpark", "clear_parked", "set_facts", "forget"))
@@ -56,6 +58,7 @@ class Traced(Exchange):
         assert record is not None
         self._record: Recording = record
         self._names: "set[str]" = set()
+        self._said: "dict[str, DevInf]" = {}
 
         def opened(user: str) -> Stores:
             found = stores(user) if callable(stores) else stores
@@ -90,8 +93,8 @@ class Traced(Exchange):
 
     def _describe(self, version: str) -> DevInf:
         devinf = super()._describe(version)
-        if version not in self._names:
-            self._names.add(version)
+        if self._said.get(version) != devinf:
+            self._said[version] = devinf
             self._record.devinf(version, to_dict(devinf))
         return devinf
 
@@ -124,10 +127,22 @@ class Traced(Exchange):
         self._record.begin(
             role=config.role, device=options.device, target=config.target, resp_uri=config.resp_uri, mode=mode,
             remotes=remotes, order=None if order is None else order._asdict(), version=options.version,
-            encoding=options.encoding, conflict=options.conflict, allow_empty=options.allow_empty,
-            rescan=options.rescan, challenge=options.challenge, demand=options.demand, asks=config.secrets is not None,
+            encoding=options.encoding, identity=options.identity._asdict(), profile=_profile(options.profile),
+            conflict=options.conflict, allow_empty=options.allow_empty, rescan=options.rescan,
+            challenge=options.challenge, demand=options.demand, asks=config.secrets is not None,
             limits=options.limits._asdict(), user=self._record.user(login.user) if login is not None else None,
             scheme=login.scheme if login is not None else None)
+
+
+def _profile(name: str) -> "dict[str, str]":
+    """A profile by its name; one of the user's with all that is in it."""
+    if not name or name in names():
+        return {"name": name}
+    try:
+        with open(name, encoding="utf-8") as file:
+            return {"name": "", "text": file.read(PROFILE)}
+    except (OSError, ValueError):
+        return {"name": ""}
 
 
 class _Memory:

@@ -105,7 +105,8 @@ def test_telephones_are_named_by_their_number() -> None:
 BODIES = st.one_of(st.binary(max_size=200), st.text(max_size=100).map(lambda text: text.encode()),
                    st.lists(st.sampled_from([b"BEGIN:VCARD", b"\r\n", b"\n", b" ", b":", b";", b"=", b"=C3=BC",
                                              b"=\r\n", b"N", b"NOTE;ENCODING=QUOTED-PRINTABLE:", b"PHOTO;ENCODING=B:",
-                                             b"\xfc", "ü".encode(), "漢".encode(), b"Ada", b"\\n", b"20260102", b"<a>", b"\""]),
+                                             b"\xfc", "ü".encode(), "漢".encode(), b"Ada", b"\\n",
+                                             b"20260102", b"<a>", b"\""]),
                             max_size=40).map(b"".join))
 
 

@@ -1,0 +1,37 @@
+"""The options `--trace` and `--anonymise` of the verbs that run sessions."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Optional
+
+from minisyncml.errors import UsageError
+from minisyncml.gateway.traced import Trace
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_trace(parser: "argparse.ArgumentParser") -> None:
+    """The options that write a trace.
+
+    :param parser: the parser of a verb that runs sessions
+    """
+    parser.add_argument("--trace", metavar="FILE", help="write down what happens, without passwords, for a bug report; "
+                        "see the verb trace")
+    parser.add_argument("--anonymise", action="store_true", help="put made-up data of the same shape into the trace")
+
+
+def trace_of(args: "argparse.Namespace") -> Optional[Trace]:
+    """The trace that was asked for.
+
+    :param args: options of :func:`add_trace`
+    :returns: the open file, None when none was asked for
+    :raises UsageError: when it cannot be written
+    """
+    if not args.trace:
+        if args.anonymise:
+            raise UsageError("--anonymise wants --trace FILE")
+        return None
+    return Trace(args.trace, anonymise=args.anonymise,
+                 log=lambda line: print(f"minisyncml: {line}", file=sys.stderr, flush=True))
