@@ -54,6 +54,25 @@ def open_link(port: str, *, speed: int = SPEED, flow: Optional[bool] = None, tim
     return open_serial(port, speed=speed, flow=flow)
 
 
+def open_listener(port: str, services: Sequence[bytes] = sdp.SERVER) -> tcp.SocketListener:
+    """Let phones call.
+
+    :param port: `tcp://HOST:PORT`, `bt://` for a free channel or `bt://:CHANNEL`
+    :param services: what phones look for when they call over Bluetooth
+    :returns: the listener
+    :raises LinkError: when nobody can call there
+    :raises UsageError: when it is something else
+    """
+    scheme, mark, rest = port.partition("://")
+    if mark and scheme.lower() == "tcp":
+        return tcp.listen(*tcp.address(rest))
+    number = rest.lstrip(":")
+    if mark and scheme.lower() == "bt" and (not number or number.isascii() and number.isdigit() and len(number) < 3
+                                            and 1 <= int(number) <= 30):
+        return rfcomm.listen(int(number or 0), services=services)
+    raise UsageError(f"phones can call on tcp://HOST:PORT, or on bt:// or bt://:CHANNEL (1 to 30), not on {port!r}")
+
+
 def list_ports(sys: str = "/sys", bluetooth: str = "/var/lib/bluetooth") -> "list[Port]":
     """What is plugged in or paired, as far as it can be told without rights and without asking a device.
 

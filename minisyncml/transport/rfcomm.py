@@ -6,6 +6,7 @@ Python's socket module does it; no Bluetooth library is needed. Pairing is the s
 from __future__ import annotations
 
 import errno
+import time
 from typing import TYPE_CHECKING, NamedTuple, Optional, Sequence
 
 from minisyncml.errors import DecodeError, LinkError, UsageError
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 PACKET = 16_384     # what phones of that time offer on Bluetooth
 ANY = "00:00:00:00:00:00"
+HANDLES = 0x4D530000    # of our records; any that no other program here uses
+CALLERS = 8             # phones that ask at the same time
 SDP_PSM = 1
 DAEMON = "/run/sdp"     # bluetoothd's own socket, there when it was started with --compat
 WORDS = {
@@ -167,72 +170,142 @@ class Discovery:
         self.close()
 
 
-def listen(channel: int = 0, packet: int = PACKET) -> SocketListener:
+def listen(channel: int = 0, *, services: Sequence[bytes] = (), label: str = "SyncML Server",
+           packet: int = PACKET) -> "RfcommListener":
     """Wait for RFCOMM calls.
 
     :param channel: 1 to 30; 0 takes a free one
+    :param services: UUIDs under which phones find us, for example :data:`minisyncml.transport.sdp.SERVER`
+    :param label: how phones show us
     :param packet: OBEX packet size in bytes
     :returns: the listener; its `port` is the channel
-    :raises LinkError: when there is no Bluetooth, or the channel is taken
+    :raises LinkError: when there is no Bluetooth, the channel is taken, or neither a channel nor an announcement leads
+        phones here
     """
     sock = bluetooth("RFCOMM")
     try:
         sock.bind((ANY, channel))
         sock.listen(1)
         sock.setblocking(False)
+        taken = channel or int(sock.getsockname()[1])
     except OSError as error:
         sock.close()
-        taken = error.errno == errno.EADDRINUSE
-        raise LinkError(f"cannot take Bluetooth calls on channel {channel}: "
-                        f"{'another program has it' if taken else reason(error)}") from None
-    return SocketListener(sock, f"bt://:{channel}" if channel else "bt://", packet)
+        what = "another program has it" if error.errno == errno.EADDRINUSE else reason(error)
+        raise LinkError(f"cannot take Bluetooth calls on channel {channel}: {what}") from None
+    listener = RfcommListener(sock, f"bt://:{taken}", packet)
+    try:
+        if services:
+            listener.announcement = Announcement(
+                [sdp.record(HANDLES + taken * 16 + number, kind, taken, label) for number, kind in enumerate(services)])
+    except LinkError as error:
+        if not channel:
+            listener.close()
+            raise
+        listener.unannounced = str(error)
+    return listener
+
+
+class RfcommListener(SocketListener):
+    """Takes calls, and answers phones that look for us meanwhile where bluetoothd does not.
+
+    :ivar unannounced: why phones cannot find us by themselves and must be told the channel; empty when they can
+    """
+
+    unannounced = ""
+    announcement: "Optional[Announcement]" = None
+
+    def accept(self, timeout: Optional[float] = None) -> Optional[SocketLink]:
+        """Wait for a call, see :meth:`minisyncml.transport.tcp.SocketListener.accept`.
+
+        :param timeout: seconds; None waits for ever
+        :returns: the line to the caller, None when nobody called in time
+        :raises LinkError: when listening is no longer possible
+        """
+        own = self.announcement
+        if own is None or own.asleep:
+            return super().accept(timeout)
+        end = None if timeout is None else time.monotonic() + timeout
+        while True:
+            left = None if end is None else max(0.0, end - time.monotonic())
+            ready = own.answer(left, self._sock.fileno())
+            if ready:
+                return super().accept(0)
+            if end is not None and time.monotonic() >= end:
+                return None
+
+    def close(self) -> None:
+        """Take no more calls, and be found no more."""
+        if self.announcement is not None:
+            self.announcement.close()
+        super().close()
 
 
 class Announcement:
     """Makes records of ours known: through bluetoothd where it lets us, by answering ourselves where it does not run.
 
-    Handed to bluetoothd they live as long as this object; else somebody must call :meth:`serve`.
-
+    :ivar asleep: whether bluetoothd answers; else somebody must call :meth:`answer` again and again
     :param records: attribute lists, see :func:`minisyncml.transport.sdp.record`
-    :param daemon: bluetoothd's socket
+    :param daemon: bluetoothd's socket; records handed to it live as long as this object
     :raises LinkError: when neither works
     """
 
     def __init__(self, records: Sequence[Element], daemon: str = DAEMON) -> None:
-        self._responder: Optional[sdp.Responder] = None
+        self._responder = sdp.Responder(records)
+        self._callers: "list[socket.socket]" = []
+        self.asleep = True
         try:
             self._sock = register(records, daemon)
         except OSError:
             self._sock = self._own()
-            self._responder = sdp.Responder(records)
+            self.asleep = False
 
-    def serve(self, timeout: Optional[float] = None) -> bool:
-        """Answer one caller, until it hangs up or says nothing for 10 s.
+    def answer(self, timeout: Optional[float] = None, also: int = -1) -> bool:
+        """Wait for phones that look for us, and answer what they ask.
 
-        :param timeout: seconds to wait for one; None waits for ever
-        :returns: whether there was one; False at once when bluetoothd answers for us
+        :param timeout: seconds; None waits for ever
+        :param also: another descriptor to wait for
+        :returns: whether there is something to read at `also`
         """
-        if self._responder is None:
+        if self.asleep:
             return False
-        self._sock.settimeout(timeout)
+        import select
+        poll = select.poll()
+        for number in [also] if also >= 0 else []:
+            poll.register(number, select.POLLIN)
+        for sock in [self._sock, *self._callers]:
+            poll.register(sock.fileno(), select.POLLIN)
+        ready = {number for number, _ in poll.poll(None if timeout is None else max(0, int(timeout * 1000 + 0.999)))}
+        for caller in [one for one in self._callers if one.fileno() in ready]:
+            if not self._reply(caller):
+                self._callers.remove(caller)
+                caller.close()
+        if self._sock.fileno() in ready:
+            self._take()
+        return also in ready
+
+    def _take(self) -> None:
         try:
             caller, _ = self._sock.accept()
         except OSError:
+            return      # gone again
+        caller.setblocking(False)
+        self._callers.append(caller)
+        if len(self._callers) > CALLERS:    # who asks nothing makes room
+            self._callers.pop(0).close()
+
+    def _reply(self, caller: "socket.socket") -> bool:
+        try:
+            data = caller.recv(65_540)
+            if data:
+                caller.send(self._responder.answer(data))
+            return bool(data)
+        except OSError:
             return False
-        with caller:
-            caller.settimeout(10.0)
-            try:
-                data = caller.recv(65_540)
-                while data:
-                    caller.sendall(self._responder.answer(data))
-                    data = caller.recv(65_540)
-            except OSError:
-                pass    # the caller is gone; the next one may do better
-        return True
 
     def close(self) -> None:
         """Take the records back."""
-        self._sock.close()
+        for sock in [self._sock, *self._callers]:
+            sock.close()
 
     def __enter__(self) -> "Announcement":
         return self
@@ -246,6 +319,7 @@ class Announcement:
         try:
             sock.bind((ANY, SDP_PSM))
             sock.listen(4)
+            sock.setblocking(False)
         except OSError as error:
             sock.close()
             if error.errno == errno.EADDRINUSE:

@@ -17,6 +17,7 @@ from minisyncml.transport.stream import FdLink
 
 SPEED = 115_200
 PACKET = 1024       # a packet lost on a slow line is repeated whole; more than this gains nothing below 921,600 baud
+PTYS = range(136, 144)      # device numbers of Linux
 SLICE = 0.1         # seconds that a port without descriptor waits at a time
 MODEM_MANAGER = ("ModemManager likes to take such ports: stop it (systemctl stop ModemManager) or exclude the phone "
                  "by a udev rule that sets ENV{ID_MM_DEVICE_IGNORE}=\"1\"")
@@ -42,8 +43,13 @@ class SerialLink(FdLink):
         """
         return set_speed(self._port, self.name, speed)
 
-    def _blocked(self, timeout: float) -> str:
-        return super()._blocked(timeout) + ", or the cable lacks the lines for hardware flow control (switch it off)"
+    def _blocked(self, timeout: float) -> LinkError:
+        try:
+            self._port.reset_output_buffer()    # else closing waits half a minute for it to go out
+        except Exception:
+            pass    # the port is gone, or has no such buffer
+        return LinkError(f"{super()._blocked(timeout)}, or the cable lacks the lines for hardware flow control (switch "
+                         "it off)")
 
 
 class PollingLink(Link):
@@ -156,7 +162,10 @@ def open_serial(port: str, *, speed: int = SPEED, flow: Optional[bool] = None, p
         opened = serial.serial_for_url(port, do_not_open=True, baudrate=speed, timeout=SLICE, rtscts=bool(flow))
         if "://" not in port:
             opened.exclusive = True
+            check_free(port)
         opened.open()
+    except LinkError:
+        raise
     except ValueError as error:
         raise UsageError(f"{port}: {error}") from None
     except Exception as error:      # pyserial lets termios.error and OSError through at places
@@ -167,6 +176,21 @@ def open_serial(port: str, *, speed: int = SPEED, flow: Optional[bool] = None, p
         return SerialLink(opened, port, packet)
     except Exception:               # io.UnsupportedOperation, AttributeError: no descriptor
         return PollingLink(opened, port, packet)
+
+
+def check_free(port: str) -> None:
+    """See that no other program has a device open: opening it twice works for root, and garbles both.
+
+    :param port: the device; a pseudo-terminal may well be open at its other end
+    :raises LinkError: when another program has it
+    """
+    try:
+        major = os.major(os.stat(port).st_rdev)
+    except OSError:
+        return      # opening it will say why
+    holder = "" if not major or major in PTYS else holder_of(port)
+    if holder:
+        raise LinkError(f"{port} is in use by {holder}. {MODEM_MANAGER}")
 
 
 def flow_if_wired(port: Any) -> None:

@@ -67,13 +67,13 @@ class FdLink(Link):
         end = time.monotonic() + timeout
         while rest:
             if not self._wait(select.POLLOUT, end):
-                raise LinkError(self._blocked(timeout))
+                raise self._blocked(timeout)
             try:
                 count = os.write(self._fd, rest)
             except BlockingIOError:
                 if time.monotonic() < end:
                     continue
-                raise LinkError(self._blocked(timeout)) from None
+                raise self._blocked(timeout) from None
             except OSError as error:
                 raise self._dropped(error) from None
             if count:
@@ -97,8 +97,8 @@ class FdLink(Link):
         # rounded up: poll counts in milliseconds, and a remainder below one must not spin
         return bool(poll.poll(max(0, int((end - time.monotonic()) * 1000 + 0.999))))
 
-    def _blocked(self, timeout: float) -> str:
-        return f"{self.name} took nothing for {timeout:g} s: the phone hangs or is out of reach"
+    def _blocked(self, timeout: float) -> LinkError:
+        return LinkError(f"{self.name} took nothing for {timeout:g} s: the phone hangs or is out of reach")
 
     def _dropped(self, error: "OSError | None" = None) -> LinkError:
         reason = f" ({error.strerror})" if error is not None and error.strerror else ""

@@ -29,8 +29,8 @@ records = [sdp.record(0x10001, sdp.PC_SUITE, 9, "PC Suite"),
 with rfcomm.Announcement(records, "/nonexistent") as announcement, rfcomm.listen(15) as listener:
     print("ready", flush=True)
     while True:
-        announcement.serve(0.05)
-        link = listener.accept(0.05)
+        announcement.answer(0.05)
+        link = listener.accept(0)
         if link is not None:
             print(link.read(10).hex(), flush=True)
             link.close()

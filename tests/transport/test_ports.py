@@ -35,6 +35,19 @@ def test_what_cannot_be_opened_is_told(port: str, error: "type[Exception]", word
     assert "\n" not in str(caught.value)
 
 
+def test_phones_can_call() -> None:
+    with ports.open_listener("tcp://127.0.0.1:0") as listener, tcp.connect("127.0.0.1", listener.port):
+        link = listener.accept(5)
+        assert link is not None
+        link.close()
+
+
+@pytest.mark.parametrize("port", ["", "bt", "bt://:31", "bt://:0", "bt://00:11:22:33:44:55", "/dev/ttyS0", "usb://"])
+def test_where_phones_cannot_call(port: str) -> None:
+    with pytest.raises(UsageError, match="phones can call on tcp://HOST:PORT, or on bt://"):
+        ports.open_listener(port)
+
+
 def write(folder: Path, **files: str) -> None:
     folder.mkdir(parents=True)
     for name, text in files.items():

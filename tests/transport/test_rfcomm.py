@@ -26,14 +26,11 @@ except Error as error:
     print(type(error).__name__, error)
 """
 BE_CALLED = """
-from minisyncml.transport import rfcomm, sdp
-records = [sdp.record(0x10001, sdp.SYNCML_SERVER, 7, "SyncML Server"),
-           sdp.record(0x10002, sdp.SYNCML_SERVER_2, 7, "SyncML Server")]
-with rfcomm.Announcement(records, "/nonexistent") as announcement, rfcomm.listen(7) as listener:
-    print("ready", flush=True)
+from minisyncml.transport.ports import open_listener
+with open_listener("bt://:7") as listener:
+    print(listener.name, listener.unannounced, flush=True)
     while True:
-        announcement.serve(0.05)
-        link = listener.accept(0.05)
+        link = listener.accept()
         if link is not None:
             link.write(link.read(5)[::-1], 5)
 """
@@ -116,6 +113,20 @@ def test_we_are_found_and_called(radio: Radio) -> None:
         stop(server)
 
 
+def test_those_who_ask_nothing_make_room(radio: Radio) -> None:
+    server = radio.start(BE_CALLED)
+    idle = [socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(rfcomm.CALLERS + 1)]
+    try:
+        for sock in idle:
+            sock.connect(str(radio.folder / "l2cap-1"))
+        assert radio.run(CALL).count("True b'cba'") == 2
+        assert idle[0].recv(1) == b""
+    finally:
+        for sock in idle:
+            sock.close()
+        stop(server)
+
+
 def test_records_are_handed_to_the_daemon(tmp_path: Path) -> None:
     records = [sdp.record(0x10001, sdp.SYNCML_SERVER, 7, "one"), sdp.record(0x10002, sdp.SYNCML_SERVER_2, 7, "two")]
     got: "list[bytes]" = []
@@ -129,7 +140,7 @@ def test_records_are_handed_to_the_daemon(tmp_path: Path) -> None:
 
     path, thread = daemon(b"\x76\0\1\0\4\0\1\0\1")
     with rfcomm.Announcement(records, path) as announcement:
-        assert announcement.serve() is False
+        assert announcement.asleep and announcement.answer() is False
     thread.join(10)
     assert [data[:1] + data[5:6] for data in got] == [b"\x75\0", b"\x75\0"]
     assert [sdp.service(sdp.attributes(sdp.sdpdata.parse(data[6:]))).name for data in got] == ["one", "two"]

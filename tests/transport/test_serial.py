@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import subprocess
 import threading
 from typing import Iterator
 
@@ -14,7 +15,7 @@ from minisyncml.errors import LinkError, UsageError
 from minisyncml.transport.at import Dialogue, Identity
 from minisyncml.transport.atphone import AtFront, AtResponder
 from minisyncml.transport.link import Link
-from minisyncml.transport.serial import PollingLink, PtyLink, SerialLink, open_serial, refused
+from minisyncml.transport.serial import PollingLink, PtyLink, SerialLink, check_free, holder_of, open_serial, refused
 
 ANY = bytes(range(256))
 
@@ -97,6 +98,25 @@ def test_a_port_is_ours_alone(phone: PtyLink) -> None:
     open_serial(phone.name).close()
 
 
+def test_the_program_that_has_a_port_is_named(phone: PtyLink) -> None:
+    assert holder_of(phone.name) == ""      # we ourselves do not count
+    with open(phone.name, "rb") as device, subprocess.Popen(["sleep", "60"], stdin=device) as other:
+        try:
+            assert holder_of(phone.name) == f"sleep (process {other.pid})"
+        finally:
+            other.terminate()
+    assert holder_of("/dev/ttyNOPE9") == ""
+
+
+def test_a_device_that_another_program_reads_is_refused() -> None:
+    with subprocess.Popen(["sleep", "60"], stdin=subprocess.DEVNULL) as other:      # any device will do
+        try:
+            with pytest.raises(LinkError, match="^/dev/null is in use by .*process [0-9]+.*ModemManager"):
+                check_free("/dev/null")
+        finally:
+            other.terminate()
+
+
 def test_speed_flow_and_break_do_no_harm_on_a_pty(phone: PtyLink) -> None:
     with open_serial(phone.name, speed=9600, flow=True) as link:
         assert link.set_speed(57_600)
@@ -120,7 +140,6 @@ def test_a_phone_behind_a_pty_answers_at(phone: PtyLink) -> None:
 
 @pytest.mark.parametrize("port, words", [
     ("/dev/ttyNOPE9", "there is no port /dev/ttyNOPE9: is the phone plugged in"),
-    ("/dev/null", "/dev/null is no serial port"),
     ("/", "/ is no serial port"),
     ("socket://127.0.0.1:1", "socket://127.0.0.1:1 cannot be opened: .*refused"),
 ])
