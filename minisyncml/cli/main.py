@@ -13,8 +13,8 @@ from minisyncml.gateway.config import read_config
 from minisyncml.version import VERSION
 
 #: the modules of this room that have verbs, each called like its verb: only the one that is wanted is loaded
-VERBS = ("demo", "serve", "sync", "status", "notify", "wbxml", "trace")
-POSITIONAL = ("target", "local")
+VERBS = ("demo", "phone", "serve", "sync", "status", "notify", "wbxml", "trace")
+POSITIONAL = ("target", "port", "local", "folder")
 EXIT_CODES = """exit codes: 0 all synced; 1 some items failed; 2 wrong usage; 3 could not connect;
 4 credentials refused; 5 the peer broke the protocol; 6 data at risk, stopped"""
 
@@ -52,7 +52,8 @@ def build_parser(verb: str = "") -> "tuple[argparse.ArgumentParser, dict[str, ar
     """The parser of the command.
 
     :param verb: the only one that is wanted; all are there when this is none
-    :returns: a parser whose result has `run`, the function of the verb; and the parsers of the verbs
+    :returns: a parser whose result has `run`, the function of the verb; and the parsers of the verbs, and of the
+        actions of those that have some, as `phone sync`
     """
     from importlib import import_module
     parser = Parser(
@@ -61,7 +62,12 @@ def build_parser(verb: str = "") -> "tuple[argparse.ArgumentParser, dict[str, ar
     parser.add_argument("--version", action="version", version=f"minisyncml {VERSION}\ncodec: {codec.IMPLEMENTATION}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     modules = [import_module(f"minisyncml.cli.{name}") for name in VERBS if name == verb or verb not in VERBS]
-    return parser, {name: add(verbs) for module in modules for name, add in module.VERBS.items()}
+    found: "dict[str, argparse.ArgumentParser]" = {}
+    for module in modules:
+        for name, add in module.VERBS.items():
+            made = add(verbs)
+            found.update(made if isinstance(made, dict) else {name: made})
+    return parser, found
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -75,12 +81,15 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     args = parser.parse_args(argv)
     if not getattr(args, "config", None):
         return args
-    defaults = vars(verbs[args.verb].parse_args([]))
+    action = str(getattr(args, "action", ""))
+    verb = f"{args.verb} {action}" if f"{args.verb} {action}" in verbs else str(args.verb)
+    defaults = vars(verbs[verb].parse_args([]))
     kinds = {name: str if value is None else type(value) for name, value in defaults.items()
              if name not in ("run", "config")}
-    found = read_config(args.config, args.verb, kinds)
+    found = read_config(args.config, verb, kinds)
     words = {name: found.pop(name) for name in POSITIONAL if name in found}
     at = list(argv).index(args.verb) + 1
+    at = at if verb == args.verb else list(argv).index(action, at) + 1
     args = parser.parse_args([*argv[:at], *_arguments(found), *argv[at:]])
     for name, value in words.items():
         setattr(args, name, getattr(args, name) or value)

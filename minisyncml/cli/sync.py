@@ -22,6 +22,7 @@ from minisyncml.cli.tracing import add_trace, trace_of
 from minisyncml.errors import StoreError, UsageError
 from minisyncml.gateway.client import Client
 from minisyncml.gateway.config import login, pairs
+from minisyncml.gateway.dial import Call, Dialled, is_port, speaks_at
 from minisyncml.gateway.report import Report
 from minisyncml.gateway.trace import Watched
 from minisyncml.gateway.wake import Order, judge, order_of
@@ -33,6 +34,7 @@ from minisyncml.store.rehearsal import Rehearsal
 from minisyncml.sync.run import MODES
 from minisyncml.transport.base import Packet, Transport
 from minisyncml.transport.http import HttpTransport
+from minisyncml.transport.ports import open_link
 
 if TYPE_CHECKING:
     import argparse
@@ -40,7 +42,8 @@ if TYPE_CHECKING:
 
 def _add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> "argparse.ArgumentParser":
     parser = verbs.add_parser("sync", help="sync with a SyncML server")
-    parser.add_argument("target", nargs="?", metavar="TARGET", help="URL of the server")
+    parser.add_argument("target", nargs="?", metavar="TARGET", help="URL of the server, or the port of one that is "
+                        "reached over OBEX: tcp://HOST:PORT, bt://..., /dev/...")
     parser.add_argument("local", nargs="*", default=[], metavar="NAME[=PLACE]",
                         help="a datastore and where it is: a folder, or tinydb:FILE (default: under --data)")
     parser.add_argument("--mode", choices=list(MODES), default="two-way", help="(default: %(default)s)")
@@ -150,5 +153,9 @@ def _close(store: Store) -> None:
 
 
 def _transport(args: "argparse.Namespace", limits: Limits) -> Transport:
-    http = HttpTransport(args.target, limits=limits, ca_file=args.ca_file, insecure=args.insecure)
-    return Watched(http, tell) if args.verbose else http
+    way: Transport
+    if is_port(args.target):
+        way = Dialled(Call(lambda: open_link(args.target), at=speaks_at(args.target), limits=limits))
+    else:
+        way = HttpTransport(args.target, limits=limits, ca_file=args.ca_file, insecure=args.insecure)
+    return Watched(way, tell) if args.verbose else way

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Callable, Mapping, NamedTuple, Optional, Sequence
+from typing import Any, Callable, Mapping, NamedTuple, Optional, Sequence
 
 from minisyncml.engine.auth import Secret
 from minisyncml.errors import UsageError
@@ -39,7 +39,8 @@ def data_folder(environ: Mapping[str, str] = os.environ) -> str:
 
 
 def read_config(path: str, verb: str, options: "Mapping[str, type]") -> "dict[str, object]":
-    """The options that a TOML file sets: at its top for all verbs, in a table named like a verb for that verb.
+    """The options that a TOML file sets: at its top for all verbs, in a table named like a verb for that verb, as
+    `[serve]` or `[phone.sync]`.
 
     Names are those of the command line without `--`; `local` and `remote` may be lists of NAME=PLACE or tables.
 
@@ -50,7 +51,9 @@ def read_config(path: str, verb: str, options: "Mapping[str, type]") -> "dict[st
     :raises UsageError: when it cannot be read, or sets what does not exist
     """
     tables = _load(path)
-    own = tables.get(verb, {})
+    own: "Any" = tables
+    for word in verb.split():
+        own = own.get(word, {}) if isinstance(own, dict) else {}
     found: "dict[str, object]" = {}
     for key, value in [*tables.items(), *(own.items() if isinstance(own, dict) else ())]:
         name = key.replace("-", "_")

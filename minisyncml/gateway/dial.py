@@ -14,7 +14,7 @@ from minisyncml.profile import DEFAULT as ANY
 from minisyncml.profile import Identity, Profile
 from minisyncml.transport.at import Dialogue
 from minisyncml.transport.link import Link
-from minisyncml.transport.obex import TIMEOUT, ObexClient
+from minisyncml.transport.obex import TIMEOUT, ObexClient, ObexTransport
 
 #: ports that lead to OBEX at once, where no AT command must be sent
 STRAIGHT = ("tcp://", "bt://", "usb://")
@@ -97,6 +97,36 @@ class Call:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+
+class Dialled(ObexTransport):
+    """The way to a SyncML server that is called over a line, for a :class:`minisyncml.gateway.client.Client`.
+
+    :param call: the call; it ends with the transport
+    :raises ObexError: when there is no SyncML service
+    :raises LinkError: when nothing there speaks OBEX
+    """
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        try:
+            super().__init__(call.connect())
+        except BaseException:
+            call.close()
+            raise
+
+    def close(self) -> None:
+        """Take leave, and hang up."""
+        self._call.close()
+
+
+def is_port(target: str) -> bool:
+    """Whether a target is a line and no URL of a server.
+
+    :param target: what the user gave
+    :returns: True for `tcp://`, `bt://`, `usb://` and devices
+    """
+    return target.lower().startswith((*STRAIGHT, "/dev/"))
 
 
 def speaks_at(port: str) -> bool:

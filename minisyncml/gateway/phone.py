@@ -86,7 +86,7 @@ class Phone:
                  server_id: str = "", remotes: "Optional[Mapping[str, str]]" = None, conflict: str = KEEP_BOTH,
                  allow_empty: bool = False, rescan: bool = False, limits: Limits = DEFAULT, timeout: float = TIMEOUT,
                  patience: float = 1.0, progress: Callable[[str], None] = lambda words: None,
-                 tap: Tap = lambda way, packet: None, trace: "Optional[Trace]" = None,
+                 tap: Optional[Tap] = None, trace: "Optional[Trace]" = None,
                  clock: Callable[[], float] = time.monotonic, now: Callable[[], float] = time.time,
                  random: Callable[[int], bytes] = os.urandom, wait: Callable[[float], object] = time.sleep) -> None:
         policy(conflict)    # raises when there is none of that name
@@ -98,7 +98,8 @@ class Phone:
         self._remotes = dict(remotes or {})
         self._options = Options("", random, clock, limits, conflict, allow_empty, rescan, profile=profile)
         self._timeout, self._patience, self._progress = timeout, patience, progress
-        self._now, self._wait, self._tap, self._trace = now, wait, tap, trace
+        self._now, self._wait, self._trace = now, wait, trace
+        self._tap = tap or (lambda way, packet: None)
         self._rest_until = 0.0
 
     def sync(self, mode: str = "two-way") -> Report:
