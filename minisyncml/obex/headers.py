@@ -115,38 +115,52 @@ def parse(data: bytes, start: int = 0) -> Headers:
     :raises DecodeError: when a header goes past the packet, or lies about its length
     :raises LimitError: when there are too many
     """
-    pairs: "list[Pair]" = []
-    end = len(data)
+    return Headers((data[at], _value(data, at, size)) for at, size in spans(data, start, len(data)))
+
+
+def spans(data: "bytes | bytearray", start: int, end: int, most: int = MAX_HEADERS) -> "Iterator[tuple[int, int]]":
+    """Where the headers of a packet are; nothing is copied.
+
+    :param data: holds the packet
+    :param start: where its headers begin
+    :param end: where the packet ends
+    :param most: so many headers at most
+    :returns: an iterator of (offset, length)
+    :raises DecodeError: when a header goes past the packet, or lies about its length
+    :raises LimitError: when there are too many
+    """
+    count = 0
     while start < end:
-        if len(pairs) >= MAX_HEADERS:
+        count += 1
+        if count > most:
             raise LimitError("too many headers in an OBEX packet", start)
-        id, kind = data[start], data[start] >> 6
-        size = _size(data, start, kind)
+        size = _size(data, start, end)
         if start + size > end:
-            raise DecodeError(f"OBEX header 0x{id:02X} goes past its packet", start)
-        pairs.append((id, _value(data, start, size, kind)))
+            raise DecodeError(f"OBEX header 0x{data[start]:02X} goes past its packet", start)
+        yield start, size
         start += size
-    return Headers(pairs)
 
 
-def _size(data: bytes, start: int, kind: int) -> int:
+def _size(data: "bytes | bytearray", start: int, end: int) -> int:
+    kind = data[start] >> 6
     if kind >= 2:
         return 2 if kind == 2 else 5
-    if start + 3 > len(data):
-        raise DecodeError(f"OBEX header 0x{data[start]:02X} goes past its packet", start)
+    if start + 3 > end:
+        return 3    # which is past the end
     size = data[start + 1] << 8 | data[start + 2]
     if size < 3:
         raise DecodeError(f"OBEX header 0x{data[start]:02X} is shorter than itself", start)
+    if kind == 0 and size % 2 == 0:
+        raise DecodeError(f"OBEX header 0x{data[start]:02X} has half a character", start)
     return size
 
 
-def _value(data: bytes, start: int, size: int, kind: int) -> Value:
+def _value(data: bytes, start: int, size: int) -> Value:
+    kind = data[start] >> 6
     if kind == 1:
         return data[start + 3:start + size]
     if kind >= 2:
         return int.from_bytes(data[start + 1:start + size], "big")
-    if size % 2 == 0:
-        raise DecodeError(f"OBEX header 0x{data[start]:02X} has half a character", start)
     text = data[start + 3:start + size].decode("utf-16-be", "replace")
     return text[:-1] if text.endswith("\0") else text
 

@@ -13,6 +13,8 @@ from minisyncml.obex import codes, headers
 from minisyncml.obex.headers import Headers
 
 MAX_GARBAGE = 65_536    #: bytes in a row that are no OBEX before a line is given up
+MAX_TRIES = 256         #: places in a broken packet where a good one is looked for
+MAX_LIKELY = 16         #: headers of what is taken for a packet in noise
 SAMPLE = 64             #: of these, kept to show
 
 BODY_LAST = "body-last"      #: the last packet of an object carries the last of its bytes
@@ -67,8 +69,7 @@ def request(data: bytes) -> Frame:
     :returns: its parts
     :raises DecodeError: when it is malformed
     """
-    fixed = 4 if data[0] == codes.CONNECT else 2 if data[0] == codes.SETPATH else 0
-    return _frame(data, fixed)
+    return _frame(data, _fixed(data[0]))
 
 
 def response(data: bytes, opcode: int) -> Frame:
@@ -80,16 +81,20 @@ def response(data: bytes, opcode: int) -> Frame:
     :raises DecodeError: when it is malformed
     """
     if opcode != codes.CONNECT:
-        return _frame(data, 0)
-    if len(data) < 7 and data[0] != codes.OK | codes.FINAL:
-        return _frame(data, 0)
-    return _frame(data, 4)
+        return _frame(data, 3)
+    bare = len(data) < 7 or data[3] >> 4 != codes.VERSION >> 4
+    return _frame(data, 3 if bare and data[0] != codes.OK | codes.FINAL else 7)
 
 
-def _frame(data: bytes, fixed: int) -> Frame:
-    if len(data) < 3 + fixed:
+def _fixed(opcode: int) -> int:
+    """Where the headers of a request begin."""
+    return 7 if opcode == codes.CONNECT else 5 if opcode == codes.SETPATH else 3
+
+
+def _frame(data: bytes, start: int) -> Frame:
+    if len(data) < start:
         raise DecodeError(f"OBEX packet 0x{data[0]:02X} is too short")
-    return Frame(data[0], data[3:3 + fixed], headers.parse(data, 3 + fixed))
+    return Frame(data[0], data[3:start], headers.parse(data, start))
 
 
 class Framer:
@@ -143,11 +148,8 @@ class Framer:
                 return None
             good = self._good(0, size)
             inner = size if good else self._inside(size)
-            if inner < size:
+            if inner < size or (self.skipped and not good):
                 self._drop(inner)
-                continue
-            if not good and self.skipped:
-                self._drop(1)       # noise so far, and this is no better
                 continue
             packet = bytes(buffer[:size])
             del buffer[:size]
@@ -185,27 +187,37 @@ class Framer:
         size = buffer[at + 1] << 8 | buffer[at + 2]
         if buffer[at] == codes.CONNECT and len(buffer) > at + 3 and buffer[at + 3] >> 4 != codes.VERSION >> 4:
             return 0
-        least = 7 if buffer[at] == codes.CONNECT else 5 if buffer[at] == codes.SETPATH else 3
         # a length that cannot be is an offence of a peer that we know, else noise
-        return size if size >= least and (size <= self._largest or (self._synced and not at)) else 0
+        return size if size >= _fixed(buffer[at]) and (size <= self._largest or (self._synced and not at)) else 0
 
     def _good(self, at: int, size: int) -> bool:
-        data = bytes(self._buffer[at:at + size])
+        """Whether the headers of a packet fit it. What an answer answers is not known: one to CONNECT has fixed fields.
+        """
+        code, end = self._buffer[at], at + size
+        if code == codes.CONNECT or code == codes.SETPATH:
+            return self._fits(at + _fixed(code), end)
+        return self._fits(at + 3, end) or (size >= 7 and code not in codes.REQUESTS and self._fits(at + 7, end))
+
+    def _fits(self, start: int, end: int) -> bool:
         try:
-            request(data) if data[0] in codes.REQUESTS else _frame(data, 0)
+            for _ in headers.spans(self._buffer, start, end, MAX_LIKELY):
+                pass
         except RemoteProtocolError:
-            # an answer does not say what it answers: that to CONNECT has four more bytes
-            return data[0] not in codes.REQUESTS and size >= 7 and _parses(data, 7)
+            return False
         return True
 
     def _inside(self, size: int) -> int:
-        """Where in a broken packet a good one begins that ends with the bytes there are; its size when none does."""
-        for at in range(1, len(self._buffer) - 2):
-            inner = self._size(at) if self._buffer[at] in self._starts else 0
-            if inner and at + inner <= len(self._buffer) and inner <= self._largest and self._good(at, inner):
-                return min(at, size)
-            if at >= size:
-                break
+        """Where in a broken packet a good one begins, or in noise one that is not whole yet; its size when none does."""
+        tries = 0
+        for at in range(1, min(size, len(self._buffer) - 2)):
+            inner = self._size(at)
+            if inner and at + inner > len(self._buffer):
+                if self.skipped:
+                    return at
+            elif inner:
+                tries += 1
+                if tries > MAX_TRIES or self._good(at, inner):
+                    return at if tries <= MAX_TRIES or self.skipped else size
         return size
 
     def _start(self, at: int) -> int:
@@ -222,14 +234,6 @@ class Framer:
         del self._buffer[:count]
         if self.skipped > MAX_GARBAGE:
             raise LimitError("the line carries something else than OBEX")
-
-
-def _parses(data: bytes, start: int) -> bool:
-    try:
-        headers.parse(data, start)
-    except RemoteProtocolError:
-        return False
-    return True
 
 
 class Outgoing:

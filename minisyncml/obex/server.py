@@ -101,7 +101,7 @@ class Server:
         self._outgoing: Optional[Outgoing] = None
         self._served = Headers()                # what the object that is being sent was asked with
         self._faults = 0
-        self._fault: Optional[Fault] = None
+        self._held = b""                        # a packet that comes after noise that is told first
 
     # -- what the owner of the line calls
 
@@ -119,18 +119,7 @@ class Server:
         :returns: an event, None when more bytes are needed
         :raises LimitError: when the line has to be given up; what :meth:`output` has is to be sent before
         """
-        while self._asked is None:
-            try:
-                packet = self._framer.next()
-            except LimitError:
-                self._say(codes.TOO_LARGE)
-                raise
-            if packet is None:
-                return None
-            event = self._packet(packet)
-            if event is not None:
-                return event
-        return None
+        return self._take(self._framer.next)
 
     def quiet(self) -> Optional[Event]:
         """Nothing came for a while: a packet that began is none. Looks for whole ones behind its first byte.
@@ -138,9 +127,26 @@ class Server:
         :returns: as :meth:`poll`
         :raises LimitError: when the line has to be given up
         """
-        packet = self._framer.resync() if self._asked is None else None
-        event = self._packet(packet) if packet is not None else self._garbage()
-        return event if event is not None else self.poll()
+        return self._take(self._framer.resync) or self._garbage()
+
+    def _take(self, find: "Callable[[], Optional[bytes]]") -> Optional[Event]:
+        while self._asked is None:
+            packet, self._held = self._held, b""
+            try:
+                packet = packet or find() or b""
+            except LimitError:
+                self._say(codes.TOO_LARGE)
+                raise
+            if not packet:
+                return None
+            noise = self._garbage()
+            if noise is not None:
+                self._held = packet
+                return noise
+            event = self._packet(packet)
+            if event is not None:
+                return event
+        return None
 
     def output(self) -> bytes:
         """What has to be sent now.
@@ -153,8 +159,8 @@ class Server:
 
     @property
     def inside(self) -> bool:
-        """Whether a packet has begun and not ended."""
-        return len(self._framer) > 0
+        """Whether something came that is no whole packet: its beginning, or noise."""
+        return len(self._framer) > 0 or self._framer.skipped > 0
 
     def answer(self, pairs: "Iterable[Pair]" = (), body: bytes = b"", code: int = codes.OK) -> None:
         """Do what the last event asked for.
@@ -188,14 +194,19 @@ class Server:
         self.state = IDLE if isinstance(event, (Connect, Disconnect)) else READY
         self._say(code, fields=packets.connect_fields(self.packet) if isinstance(event, Connect) else b"")
 
+    def hang_up(self) -> None:
+        """The session is over though nobody took leave."""
+        self._asked, self._held, self._insists = None, b"", False
+        self._drop()
+        self.state = IDLE
+
     # -- one packet
 
     def _packet(self, data: bytes) -> Optional[Event]:
-        noise = self._garbage()
         try:
             frame = packets.request(data)
             self._check(frame)
-            event = getattr(self, TABLE[self.state][_kind(frame.code)])(frame)
+            event: Optional[Event] = getattr(self, TABLE[self.state][_kind(frame.code)])(frame)
         except RemoteProtocolError as error:
             self._drop()
             code = codes.TOO_LARGE if isinstance(error, LimitError) else codes.BAD_REQUEST
@@ -204,13 +215,12 @@ class Server:
             return self._wrong(error)
         except _Refused as refused:
             self._say(refused.code, fields=packets.connect_fields(self.packet) if refused.fixed else b"")
-            return self._wrong(RemoteProtocolError(refused.words)) if refused.words else noise
+            return self._wrong(RemoteProtocolError(refused.words)) if refused.words else None
         finally:
             self._insists = self._insists and data[0] == codes.CONNECT
         self._faults = 0
-        if event is not None and not isinstance(event, Fault):
-            self._asked = event
-        return event if event is not None else noise
+        self._asked = event
+        return event
 
     def _garbage(self) -> Optional[Fault]:
         skipped, sample = self._framer.forget()

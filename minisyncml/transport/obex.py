@@ -479,19 +479,28 @@ class _Loop:
                     self._work(self._machine.poll())
                     heard = time.monotonic()
                 elif self._service is not None and silent >= self._timeout:
-                    raise LinkError(f"{self._link.name}: the caller fell silent in the middle of a session")
+                    self._give_up(once)
                 elif self._machine.inside and silent >= QUIET:
                     self._work(self._machine.quiet())
                 elif self._service is None and wait is not None and silent >= wait:
                     return
         except LimitError as error:
-            self._link.write(self._machine.output(), QUIET)
             self._lose(error)
+            self._link.write(self._machine.output(), QUIET)
             raise LinkError(f"{self._link.name}: {error}") from None
         except Error as error:
             self._lose(error)
             raise
         self._lose(LinkError("stopped"))
+
+    def _give_up(self, once: bool) -> None:
+        """The caller said nothing for too long; on a cable another one may come."""
+        error = LinkError(f"{self._link.name}: the caller fell silent in the middle of a session")
+        if once:
+            raise error
+        self._log(str(error))
+        self._lose(error)
+        self._machine.hang_up()
 
     def _work(self, event: Optional[Event]) -> None:
         """React to all that is there."""

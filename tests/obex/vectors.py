@@ -42,6 +42,7 @@ RESPONSES = [
      "c1001f10000400" + "4d00180010000102030405060708090a0b0c0d0e0f010100"),
     (codes.PUT, codes.CONTINUE, b"", [], "900003"),
     (codes.PUT, codes.OK, b"", [(codes.APPLICATION, b"\1\0040011\2\0018")], "a0000f4c000c010430303131020138"),
-    (codes.GET, codes.OK, b"", [(codes.LENGTH, 3), (codes.END_OF_BODY, b"abc")], "a0000e" + "c300000003" + "490006616263"),
+    (codes.GET, codes.OK, b"", [(codes.LENGTH, 3), (codes.END_OF_BODY, b"abc")],
+     "a0000e" + "c300000003" + "490006616263"),
     (codes.DISCONNECT, codes.OK, b"", [], "a00003"),
 ]
