@@ -168,8 +168,8 @@ class Session:
         self.answering = False
         if self.refused and not self.authenticated:
             self.slots.forget()     # a stranger gets one message of answers, and does not fill our memory
-        if self.suspended or self.config.role == SERVER and self.ours >= 2 and not self.waiting:
-            self.finished = True
+        if self.suspended or self.config.role == SERVER and self.ours >= (3 if self.waiting else 2):
+            self.finished = True    # with Statuses still owed: some clients never send the last of them
         return Packet(WBXML if self.encoding == "wbxml" else XML, body, self.resp_uri or None)
 
     # -- what comes in
