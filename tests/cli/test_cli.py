@@ -19,11 +19,12 @@ from minisyncml.cli.main import VERBS, main
 CARD = b"BEGIN:VCARD\r\nVERSION:3.0\r\nUID:%d\r\nN:Doe;Jane %d\r\nFN:Jane %d Doe\r\nEND:VCARD\r\n"
 
 
-def cli(*words: object, stdin: bytes = b"", **environ: str) -> "subprocess.CompletedProcess[bytes]":
+def cli(*words: object, stdin: bytes = b"", cwd: "Path | None" = None,
+        **environ: str) -> "subprocess.CompletedProcess[bytes]":
     """Run the command in a process of its own."""
     env = {**os.environ, "PYTHONPATH": str(ROOT), **environ}
     return subprocess.run([sys.executable, "-m", "minisyncml", *map(str, words)], input=stdin, capture_output=True,
-                          env=env, timeout=60)
+                          cwd=cwd, env=env, timeout=60)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from cli.test_cli import cli, contents, fill, served
+from helpers import ROOT
 
 from minisyncml.cli.main import main
 
@@ -73,6 +74,25 @@ def test_anonymise(traces: "tuple[Path, Path]", tmp_path: Path, capsys: pytest.C
     assert not re.search("Jane|Doe|>ada<", capsys.readouterr().out)
     assert main(["trace", "anonymise", str(out), str(tmp_path / "again")]) == 2
     assert capsys.readouterr().err == f"minisyncml: {out} is anonymised already\n"
+
+
+def test_what_the_readme_says(tmp_path: Path) -> None:
+    """Its commands, one after the other, but for the address of the server."""
+    section = (ROOT / "README.md").read_text("utf-8").split("## Report a bug with a trace\n")[1].split("\n## ")[0]
+    start = "$ minisyncml "
+    commands = [line[len(start):].split() for line in section.splitlines() if line.startswith(start)]
+    assert [words[:2] for words in commands[1:3]] == [["trace", "show"], ["trace", "replay"]]
+    fill(tmp_path / "contacts", 2)
+    commands[3][2] = "full.trace"     # one that is not anonymised yet
+    with served("--data", tmp_path / "s", "--user", "ada:pw", "--trace", tmp_path / "full.trace") as (url, _):
+        for words in commands:
+            real = [url if word.startswith("https://") else word for word in words]
+            done = cli(*real, cwd=tmp_path, MINISYNCML_PASSWORD="pw", XDG_DATA_HOME=str(tmp_path / "xdg"))
+            assert (done.returncode, done.stderr) == (0, b""), words
+    for name in ("bug.trace", "public.trace"):
+        shown = cli("trace", "show", "--full", name, cwd=tmp_path)
+        assert shown.returncode == 0 and b"BEGIN:VCARD" in shown.stdout and b"Jane" not in shown.stdout
+    assert len(list(tmp_path.glob("*.trace"))) == 3
 
 
 @pytest.mark.parametrize("words, said", [
