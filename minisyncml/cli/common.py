@@ -12,6 +12,7 @@ from minisyncml.gateway.report import Report
 from minisyncml.gateway.trace import summary
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.store.peers import Peers
+from minisyncml.store.spool import FOLDER, Spools
 from minisyncml.sync.conflict import DEFAULT as DEFAULT_POLICY
 from minisyncml.sync.conflict import policies
 from minisyncml.transport.base import Packet
@@ -88,6 +89,16 @@ def locals_of(args: "argparse.Namespace") -> "dict[str, str]":
     if len(set(files)) < len(files):
         raise UsageError("two datastores cannot share one tinydb file")
     return places
+
+
+def spool_of(data: str) -> Spools:
+    """Where the parts of large objects wait for the rest.
+
+    :param data: the folder for our state
+    :returns: what makes the files
+    :raises StoreError: when the folder cannot be made
+    """
+    return Spools(os.path.join(data, FOLDER))
 
 
 def peers_of(data: str) -> Peers:

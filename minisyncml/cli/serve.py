@@ -14,6 +14,7 @@ from minisyncml.cli.common import (
     limits_of,
     locals_of,
     peers_of,
+    spool_of,
     tell,
 )
 from minisyncml.cli.tracing import add_trace, trace_of
@@ -82,7 +83,8 @@ def run(args: "argparse.Namespace") -> int:
     trace = trace_of(args)
     server = Server(stores_of, users=users, peers=peers, device_id=args.device_id or "",
                     url=args.url, conflict=args.conflict, challenge=args.auth, allow_empty=args.allow_empty,
-                    rescan=args.rescan, limits=limits_of(args), on_report=lambda report: _show(report, args.json),
+                    rescan=args.rescan, limits=limits_of(args), spool=spool_of(data),
+                    on_report=lambda report: _show(report, args.json),
                     tap=tell if args.verbose else None, trace=trace,
                     log=lambda line: print(f"minisyncml: {line}", file=sys.stderr, flush=True))
     http = HttpServer(server.wsgi_app, *address)

@@ -16,6 +16,7 @@ from minisyncml.cli.common import (
     locals_of,
     peers_of,
     show,
+    spool_of,
     tell,
 )
 from minisyncml.cli.tracing import add_trace, trace_of
@@ -110,7 +111,8 @@ def _sync(args: "argparse.Namespace", places: "dict[str, str]") -> Report:
         client = Client(args.target, stores, user=user, password=password, auth=args.auth, peers=peers,
                         remotes=pairs(args.remote, "NAME=URI"), version=args.syncml_version, encoding=args.encoding,
                         device_id=args.device_id or "", conflict=args.conflict,
-                        allow_empty=args.allow_empty, rescan=args.rescan, limits=limits, progress=progress, trace=trace,
+                        allow_empty=args.allow_empty, rescan=args.rescan, limits=limits, spool=spool_of(data),
+                        progress=progress, trace=trace,
                         transport=lambda: _transport(args, limits))
         return client.sync(args.mode, order)
     finally:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Callable, NamedTuple, Optional
+from typing import Any, Callable, NamedTuple, Optional
 
 from minisyncml.engine.auth import Login, Secret
+from minisyncml.engine.chunks import Held, Spool
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message.devinf import DevInf
 
@@ -34,4 +35,5 @@ class Config(NamedTuple):
     recall: "Callable[[str], Optional[bytes]]" = lambda device: None    #: the nonce a device was given last time
     resp_uri: Optional[str] = None
     limits: Limits = DEFAULT
+    spool: "Callable[[Any], Spool]" = Held  #: keeps the parts of a large object until it is whole
     namespace: bool = True                  #: declare XML namespaces

@@ -41,7 +41,7 @@ class Session:
         self.config = config
         self.profile: Profile = DEFAULT
         self.slots = Slots(state["slots"] if state else None)
-        self.chunks = Assembly(state["chunks"] if state else None)
+        self.chunks = Assembly(state["chunks"] if state else None, config.spool)
         self.session_id = "1"
         self.source, self.target = config.source, config.target
         self.version, self.encoding = config.version, config.encoding

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, Callable, Iterator, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping, Optional
 
 from minisyncml.engine.auth import Login
+from minisyncml.engine.chunks import Held, Spool
 from minisyncml.engine.config import VERSIONS
 from minisyncml.errors import Error, RefusedError, StoreError, TransportError, UsageError, VersionError
 from minisyncml.gateway.exchange import Exchange, Options, Stores
@@ -50,6 +51,8 @@ class Client:
     :param rescan: let stores read everything, and trust no time stamp
     :param profile: name of a profile for the server, or a file, where it is not to be judged by what it says
     :param limits: bounds
+    :param spool: keeps the parts of a large object until it is whole, see :class:`minisyncml.store.spool.Spools`; in
+        memory by default
     :param transport: makes the way to the server; HTTP by default
     :param progress: is told in a few words how far the session is
     :param trace: writes down each session
@@ -64,6 +67,7 @@ class Client:
                  remotes: "Optional[Mapping[str, str]]" = None, version: str = "1.2", encoding: str = "wbxml",
                  peers: Optional[Peers] = None, device_id: str = "", conflict: str = KEEP_BOTH,
                  allow_empty: bool = False, rescan: bool = False, profile: str = "", limits: Limits = DEFAULT,
+                 spool: "Callable[[Any], Spool]" = Held,
                  transport: Optional[Callable[[], Transport]] = None,
                  progress: Callable[[str], None] = lambda words: None, trace: "Optional[Trace]" = None,
                  present: Callable[[DevInf], DevInf] = lambda devinf: devinf,
@@ -76,7 +80,8 @@ class Client:
         self._peers = peers or Peers(None)
         login = Login(user, password, auth) if user and auth != "none" else None
         self._options = Options(device_id or self._peers.identity, random, clock, limits, conflict, allow_empty, rescan,
-                                login=login, version=version, encoding=encoding, present=present, profile=profile)
+                                login=login, version=version, encoding=encoding, present=present, profile=profile,
+                                spool=spool)
         profile_of({}, UNKNOWN, profile)    # raises when there is none of that name
         self._newest = version
         self._target = target

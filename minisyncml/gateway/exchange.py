@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, NamedTuple, 
 from minisyncml import status as codes
 from minisyncml.digest import digest
 from minisyncml.engine.auth import Login, Secret, b64, unb64
+from minisyncml.engine.chunks import Held, Spool
 from minisyncml.engine.config import CLIENT, SERVER, Config
 from minisyncml.engine.events import Described, Event, LoggedIn
 from minisyncml.engine.session import Session
@@ -75,6 +76,7 @@ class Options(NamedTuple):
     present: "Callable[[DevInf], DevInf]" = lambda devinf: devinf   #: what we say of ourselves, from what we would
     identity: Identity = UNKNOWN            #: what the link knows of the peer
     profile: str = ""                       #: name or file of the profile that the user wants for it
+    spool: "Callable[[Any], Spool]" = Held  #: keeps the parts of a large object until it is whole
     record: "Optional[Recording]" = None    #: what is told of it, see :mod:`minisyncml.gateway.traced`
 
 
@@ -124,7 +126,7 @@ class Exchange:
         :returns: the exchange
         """
         config = Config(SERVER, options.device, _no_devinf, lambda: options.nonce(16), secrets=secrets,
-                        challenge=options.challenge, resp_uri=resp_uri, limits=options.limits)
+                        challenge=options.challenge, resp_uri=resp_uri, limits=options.limits, spool=options.spool)
         return cls(options, config, memory, stores, state)
 
     @classmethod
@@ -141,7 +143,7 @@ class Exchange:
         """
         config = Config(CLIENT, options.device, _no_devinf, lambda: options.nonce(16), target=url,
                         version=options.version, encoding=options.encoding, login=options.login,
-                        limits=options.limits)
+                        limits=options.limits, spool=options.spool)
         return cls(options, config, memory, stores, state)
 
     def state(self) -> "dict[str, Any]":
@@ -225,6 +227,7 @@ class Exchange:
             self._arrived()
         if not self.finished:
             self.failed = error
+            self.session.chunks.forget()
             if self.syncer is not None:
                 self.syncer.rollback()
 
@@ -244,6 +247,8 @@ class Exchange:
         finally:
             if self.syncer is not None:
                 self.syncer.rollback()
+            if self.finished:
+                self.session.chunks.forget()
 
     def _obey(self, order: "Order") -> "Mapping[str, str]":
         """The session that a server asked for, with the answers it is owed; the modes of the datastores."""

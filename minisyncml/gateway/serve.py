@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import time
 from _thread import allocate_lock
-from typing import TYPE_CHECKING, Callable, Mapping, Optional, Union
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, Union
 
 from minisyncml.digest import digest
 from minisyncml.engine.auth import Secret
+from minisyncml.engine.chunks import Held, Spool
 from minisyncml.errors import Error, RemoteProtocolError, StoreError, TransportError
 from minisyncml.gateway.config import secret_of
 from minisyncml.gateway.exchange import Exchange, Options, Stores
@@ -49,6 +50,8 @@ class Server:
     :param rescan: let stores read everything, and trust no time stamp
     :param profile: name of a profile for all clients, or a file, where they are not to be judged by what they say
     :param limits: bounds
+    :param spool: keeps the parts of a large object until it is whole, see :class:`minisyncml.store.spool.Spools`; in
+        memory by default
     :param on_report: is shown the report of each session when it ended
     :param log: is told in one line what went wrong on our side
     :param tap: is shown every message that :attr:`wsgi_app` takes or gives, see :mod:`minisyncml.gateway.trace`
@@ -62,7 +65,7 @@ class Server:
     def __init__(self, stores: "Union[Stores, Callable[[str], Stores]]", *, users: Optional[Users] = None,
                  peers: Optional[Peers] = None, device_id: str = "", url: str = "", conflict: str = KEEP_BOTH,
                  challenge: str = "md5", allow_empty: bool = False, rescan: bool = False, profile: str = "",
-                 limits: Limits = DEFAULT,
+                 limits: Limits = DEFAULT, spool: "Callable[[Any], Spool]" = Held,
                  on_report: Callable[[Report], None] = lambda report: None,
                  log: Callable[[str], None] = lambda line: None, tap: Optional[Tap] = None,
                  trace: "Optional[Trace]" = None, clock: Callable[[], float] = time.monotonic,
@@ -75,7 +78,7 @@ class Server:
         policy(conflict)    # raises when there is none of that name
         self._peers = peers or Peers(None)
         self._options = Options(device_id or self._peers.identity, random, clock, limits, conflict, allow_empty, rescan,
-                                challenge=challenge, profile=profile)
+                                challenge=challenge, profile=profile, spool=spool)
         profile_of({}, UNKNOWN, profile)    # raises when there is none of that name
         self._on_report = on_report
         self._log = log

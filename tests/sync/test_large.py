@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Optional
 
 import pytest
@@ -10,10 +11,12 @@ from probe import Probe, children
 from scenes import TEXT, Scene
 
 from minisyncml import status as codes
+from minisyncml.errors import TransportError
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message import commands as c
 from minisyncml.message import document
 from minisyncml.store.memory import MemoryStore
+from minisyncml.store.spool import Spools
 from minisyncml.transport.base import Packet
 
 ANY = (("*/*", ""),)
@@ -71,6 +74,68 @@ class TestLargeObjects:
         fill(pair.server["notes"], b"small 3", body + b" down", b"small 4", type=kind_of)
         check_synced(pair, 2000, 2000)
         assert len(bodies(pair.client["notes"])) == 6
+
+
+class TestSpool:
+    """Parts that wait in files and not in the state of the session."""
+
+    def pair(self, folder: Path) -> Pair:
+        pair = pair_of(2000, 2000)
+        spools = Spools(str(folder))
+        pair.client_options = pair.client_options._replace(spool=spools)
+        pair.server_options = pair.server_options._replace(spool=spools)
+        return pair
+
+    def test_the_state_does_not_grow(self, tmp_path: Path) -> None:
+        pair, sizes, most = self.pair(tmp_path), [], []
+        fill(pair.client["notes"], b"up" * 50_000)
+        fill(pair.server["notes"], b"down" * 25_000)
+
+        def carry(way: str, number: int, packet: Packet) -> Packet:
+            assert pair.left is not None and pair.right is not None
+            sizes.extend(len(repr(end.state())) for end in (pair.left, pair.right))
+            most.append(sum(path.stat().st_size for path in tmp_path.iterdir()))
+            return packet
+        left, right = pair.sync(carry=carry)
+        assert fine(left) and fine(right)
+        assert max(sizes) < 10_000 and max(most) > 90_000
+        assert bodies(pair.client["notes"]) == bodies(pair.server["notes"]) and len(pair.client["notes"]) == 2
+        assert [path.name for path in tmp_path.iterdir()] == ["lock"]
+
+    @pytest.mark.parametrize("what", ("lost", "short", "gone wrong"))
+    def test_a_spool_that_fails_costs_one_object(self, what: str, tmp_path: Path) -> None:
+        pair = self.pair(tmp_path)
+        fill(pair.client["notes"], b"large" * 2000, b"small")
+
+        def carry(way: str, number: int, packet: Packet) -> Packet:
+            for path in tmp_path.iterdir():
+                if path.name != "lock" and path.is_file() and number == 4:
+                    if what == "short":
+                        path.write_bytes(b"large")
+                    else:
+                        path.unlink()
+                    if what == "gone wrong":
+                        path.mkdir()
+            return packet
+        left, right = pair.sync(carry=carry)
+        assert left.report.datastores["notes"].remote.failed == 1 and right.failed is None
+        assert bodies(pair.server["notes"]) == [b"small"]
+        left, right = pair.sync()
+        assert fine(left) and fine(right)
+        assert bodies(pair.client["notes"]) == bodies(pair.server["notes"])
+
+    @pytest.mark.parametrize("end", ("abort", "refuse"))
+    def test_a_session_that_breaks_leaves_no_file(self, end: str, tmp_path: Path) -> None:
+        probe = Probe({"notes": MemoryStore(ANY)}, spool=Spools(str(tmp_path)))
+        probe.begin(code=201)
+        item = c.Item(source="L1", data=b"x" * 500, more=True)
+        probe.send(probe.sync(c.Add("", (item,), c.Meta(type="text/plain", size=5000))), final=False)
+        assert probe.codes("Add") == [213] and len(list(tmp_path.iterdir())) == 2
+        if end == "abort":
+            probe.exchange.abort(TransportError("gone"))
+        else:
+            probe.send(c.Alert("", codes.ALERT_SUSPEND), final=False)
+        assert [path.name for path in tmp_path.iterdir()] == ["lock"]
 
 
 @pytest.mark.parametrize("encoding", ("wbxml", "xml"))
