@@ -6,10 +6,9 @@
 
 enum { HAS_CONTROL = 16, HAS_HIGH = 32, BLOCK = 256 };
 
-/* Length of the character at `text` when it is one that XML can hold, else 0. */
-static uint32_t character(const uint8_t *text, uint32_t left) {
+/* Length of the sequence of high bytes at `text` when it is a character that XML can hold, else 0. */
+static uint32_t sequence(const uint8_t *text, uint32_t left) {
     uint8_t c = text[0];
-    if (c < 0x80) return c >= 0x20 || c == '\t' || c == '\n' || c == '\r' ? 1 : 0;
     uint32_t length = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     if (c < 0xC2 || c > 0xF4 || left < length) return 0;
@@ -23,23 +22,21 @@ static uint32_t character(const uint8_t *text, uint32_t left) {
     return wrong ? 0 : length;
 }
 
-/* Are these characters that XML can hold? */
-static int is_text(const uint8_t *text, uint32_t length) {
+/* Are the bytes beyond ASCII characters that XML can hold? */
+static int is_utf8(const uint8_t *text, uint32_t length) {
     uint32_t i = 0;
-    while (i < length) {
-        uint64_t eight;
-        if (length - i >= sizeof eight) {
+    for (;;) {
+        for (; length - i >= sizeof(uint64_t); i += (uint32_t)sizeof(uint64_t)) {
+            uint64_t eight;
             memcpy(&eight, text + i, sizeof eight);
-            if (!(eight & UINT64_C(0x8080808080808080))) {
-                i += (uint32_t)sizeof eight;
-                continue;
-            }
+            if (eight & UINT64_C(0x8080808080808080)) break;
         }
-        uint32_t width = character(text + i, length - i);
+        while (i < length && text[i] < 0x80) i++;
+        if (i == length) return 1;
+        uint32_t width = sequence(text + i, length - i);
         if (!width) return 0;
         i += width;
     }
-    return 1;
 }
 
 /* Does nothing here need care? Half the work of sort(). */
@@ -75,7 +72,7 @@ int chars_look(const uint8_t *text, uint32_t length) {
         for (; length - i >= BLOCK; i += BLOCK)
             if (!is_clean(text + i, BLOCK)) found |= sort(text + i, BLOCK);
     found |= sort(text + i, length - i);
-    if (found & HAS_CONTROL || (found & HAS_HIGH && !is_text(text, length))) return -1;
+    if (found & HAS_CONTROL || (found & HAS_HIGH && !is_utf8(text, length))) return -1;
     return found & ~HAS_HIGH;
 }
 

@@ -155,7 +155,7 @@ def error(code: int, offset: int, data: bytes) -> DecodeError:
     return DecodeError(what.get(code, "document is too long"), offset)
 
 
-def to_xml(data: bytes, pos: int, devinf: int, space: str, max_depth: int) -> Any:
+def to_xml(data: bytes, pos: int, devinf: int, space: bytes, max_depth: int) -> Any:
     """Indented XML of a document in UTF-8, without XML declaration.
 
     :param data: the document
@@ -169,5 +169,5 @@ def to_xml(data: bytes, pos: int, devinf: int, space: str, max_depth: int) -> An
     while length > size:
         size = length
         out = _new("char[]", size)
-        length = lib.wbxml_to_xml(data, len(data), pos, devinf, space.encode(), max_depth, out, size)
+        length = lib.wbxml_to_xml(data, len(data), pos, devinf, space, max_depth, out, size)
     return ffi.buffer(out, length) if length >= 0 else None

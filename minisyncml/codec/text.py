@@ -55,22 +55,26 @@ def readable(data: bytes, limits: Limits = DEFAULT) -> bytes:
     ctx = wbxml.context(data)
     fast = _native(ctx, limits) if wbxml.IMPLEMENTATION == "C" else None
     body = _Indented(limits).document(ctx).encode() if fast is None else fast
-    return b"".join((DECLARATION, _doctype(ctx).encode(), body, b"\n"))
+    return b"".join((DECLARATION, _doctype(ctx) if ctx.kind == "devinf" else b"", body, b"\n"))
 
 
-def _doctype(ctx: wbxml.Context) -> str:
+def _doctype(ctx: wbxml.Context) -> bytes:
     """Only a DevInf needs one: its namespace does not say its version."""
-    if ctx.kind != "devinf":
-        return ""
-    return f'<!DOCTYPE DevInf PUBLIC "{tokens.fpi_of(ctx.kind, ctx.version)}" "">\n'
+    return f'<!DOCTYPE DevInf PUBLIC "{tokens.fpi_of(ctx.kind, ctx.version)}" "">\n'.encode()
+
+
+#: what the C codec has to know of a document of a kind and version: that of a DevInf, and the xmlns of the root
+_DRESS = {(kind, version): (int(version.replace(".", "")) if kind == "devinf" else 0,
+                            xml.root_tag(version, kind).encode())
+          for kind in ("syncml", "devinf") for version in ("1.0", "1.1", "1.2")}
 
 
 def _native(ctx: wbxml.Context, limits: Limits) -> Any:
     """The same by the C codec; None for documents that it leaves to Python."""
-    if ctx.kind not in ("syncml", "devinf") or ctx.charset not in tokens.UTF8_CHARSETS or not ctx.version:
+    dress = _DRESS.get((ctx.kind, ctx.version))
+    if dress is None or ctx.charset not in tokens.UTF8_CHARSETS:
         return None
-    devinf = int(ctx.version.replace(".", "")) if ctx.kind == "devinf" else 0
-    return native.to_xml(ctx.data, ctx.body, devinf, xml.root_tag(ctx.version, ctx.kind), limits.max_depth)
+    return native.to_xml(ctx.data, ctx.body, *dress, limits.max_depth)
 
 
 class _Indented:

@@ -133,9 +133,10 @@ class Templates:
         :returns: the bytes, None for one that no template fits
         """
         cls = command.__class__
+        start = _COMMAND.get(cls)
         try:
-            if cls in _COMMAND:
-                return self._items(_COMMAND[cls], command)
+            if start is not None:
+                return self._items(start, command)
             if cls is Status:
                 return _status(*command)
             return _map(*command) if cls is Map else None
@@ -152,19 +153,21 @@ class Templates:
         out: "list[bytes]" = []
         for source, target, own, data, more, source_parent, target_parent, source_name, target_name, filter_ in items:
             if (own is not None or source_parent is not None or target_parent is not None or source_name is not None
-                    or target_name is not None or filter_ is not None or source == "" or target == ""):
+                    or target_name is not None or filter_ is not None):
                 return None
-            if target is None and source is not None:       # the usual shapes in one step
+            if target is None and source:       # the usual shapes in one step
                 head = f"{head}{_ITEM_SOURCE}{source}{_URI_END}"
                 nuls += 1
-            elif source is None and target is not None:
+            elif source is None and target:
                 head = f"{head}{_ITEM_TARGET}{target}{_URI_END}"
                 nuls += 1
-            elif target is not None:
+            elif target and source:
                 head = f"{head}{_ITEM_TARGET}{target}{_URI_END}{_SOURCE}{source}{_URI_END}"
                 nuls += 2
-            else:
+            elif source is None and target is None:
                 head += _ITEM
+            else:
+                return None
             if head.count("\0") != nuls:
                 return None
             if data.__class__ is bytes:
