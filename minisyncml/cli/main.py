@@ -78,7 +78,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     :raises UsageError: when the config file cannot be used
     """
     parser, verbs = build_parser(next((word for word in argv if not word.startswith("-")), ""))
-    args = parser.parse_args(argv)
+    args = _taken(parser, argv)
     if not getattr(args, "config", None):
         return args
     action = str(getattr(args, "action", ""))
@@ -90,9 +90,19 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     words = {name: found.pop(name) for name in POSITIONAL if name in found}
     at = list(argv).index(args.verb) + 1
     at = at if verb == args.verb else list(argv).index(action, at) + 1
-    args = parser.parse_args([*argv[:at], *_arguments(found), *argv[at:]])
+    args = _taken(parser, [*argv[:at], *_arguments(found), *argv[at:]])
     for name, value in words.items():
         setattr(args, name, getattr(args, name) or value)
+    return args
+
+
+def _taken(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Namespace:
+    """Take arguments apart; argparse gives up at datastores that stand behind an option."""
+    args, rest = parser.parse_known_args(argv)
+    if rest and ("local" not in vars(args) or any(word.startswith("-") for word in rest)):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:
+        args.local = [*args.local, *rest]
     return args
 
 
