@@ -66,6 +66,10 @@ class MessageError(RemoteProtocolError):
     """A well-formed document that is no SyncML message: elements missing, twice, or with impossible values."""
 
 
+class RepeatedError(RemoteProtocolError):
+    """A message with the number of the one before it: what was answered to that is the answer."""
+
+
 class VersionError(RemoteProtocolError):
     """The peer speaks a SyncML version that we do not."""
 

@@ -20,7 +20,7 @@ from minisyncml.engine.config import CLIENT, SERVER, VERSIONS, Config
 from minisyncml.engine.events import Event, LoggedIn
 from minisyncml.engine.pack import copy, pack
 from minisyncml.engine.slots import Slots
-from minisyncml.errors import LimitError, RemoteProtocolError
+from minisyncml.errors import LimitError, RemoteProtocolError, RepeatedError
 from minisyncml.message import commands as c
 from minisyncml.message import document
 from minisyncml.profile import DEFAULT, Profile
@@ -180,6 +180,7 @@ class Session:
         :param packet: as the transport delivered it
         :returns: what happened, in order; each slot in it has to be settled before :meth:`send`
         :raises RemoteProtocolError: when it is no message, or not one of this session; the session goes on
+        :raises RepeatedError: when it has the number of the one before it
         :raises AuthError: when the peer refused our credentials
         :raises PeerError: when the peer ended the session
         """
@@ -229,7 +230,9 @@ class Session:
         if self.got_msg and self.config.role == SERVER and header.session_id != self.session_id:
             raise RemoteProtocolError(f"message of session {header.session_id[:20]!r} in session {self.session_id!r}")
         new, old = _number(header.msg_id), _number(self.got_msg)
-        if self.got_msg and (header.msg_id == self.got_msg or 0 < new <= old):
+        if self.got_msg and header.msg_id == self.got_msg:
+            raise RepeatedError(f"MsgID {header.msg_id[:20]!r} once more")
+        if self.got_msg and 0 < new <= old:
             raise RemoteProtocolError(f"MsgID {header.msg_id[:20]!r} after {self.got_msg!r}")
 
     def _adopt(self, header: c.Header) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, Union
 from minisyncml.digest import digest
 from minisyncml.engine.auth import Secret
 from minisyncml.engine.chunks import Held, Spool
-from minisyncml.errors import Error, RemoteProtocolError, StoreError, TransportError
+from minisyncml.errors import Error, RemoteProtocolError, RepeatedError, StoreError, TransportError
 from minisyncml.gateway.config import secret_of
 from minisyncml.gateway.exchange import Exchange, Options, Stores
 from minisyncml.gateway.manners import profile_of
@@ -200,7 +200,11 @@ class Server:
             seat.current = name
             try:
                 reply = seat.session.handle(packet)
-                seat.answered, seat.reply = name, reply
+                seat.answered, seat.reply, seat.number = name, reply, seat.session.session.got_msg
+            except RepeatedError:       # the same message in other words, as some phones repeat it
+                if seat.number != seat.session.session.got_msg:
+                    raise
+                return seat.reply
             finally:
                 if seat.session.session.authenticated and not seat.trusted:
                     left += self._sessions.trust(seat, seat.session.user)

@@ -29,7 +29,8 @@ class Seat(Generic[T]):
     `current` is the digest of the message being handled or handled last, `answered` that of the one `reply` belongs to.
     """
 
-    __slots__ = ("token", "key", "session", "lock", "seen", "current", "answered", "reply", "trusted", "owner", "ended")
+    __slots__ = ("token", "key", "session", "lock", "seen", "current", "answered", "reply", "number", "trusted", "owner",
+                 "ended")
 
     def __init__(self, token: str, key: Key, session: T, now: float, current: bytes) -> None:
         self.token = token
@@ -40,6 +41,7 @@ class Seat(Generic[T]):
         self.current = current
         self.answered = b""
         self.reply: Optional[Packet] = None
+        self.number = ""        # MsgID of what `reply` answers
         self.trusted = False    # logged in
         self.owner = ("", "")   # who did: the user, or the address where nobody has to
         self.ended = False      # only its last reply is still of use

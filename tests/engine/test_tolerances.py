@@ -7,13 +7,16 @@ from typing import Any, Callable, Optional
 
 import pytest
 from pair import Pair, bodies, fill
-from probe import Probe, add, children, delete, replace
+from probe import Probe, add, children, delete, numbered, replace
 from scenes import TEXT
 
 from minisyncml import status as codes
+from minisyncml.gateway.serve import Server
 from minisyncml.message import commands as c
+from minisyncml.message import document
+from minisyncml.message.writer import Writer
 from minisyncml.store.memory import MemoryStore
-from minisyncml.transport.base import Packet
+from minisyncml.transport.base import XML, Packet
 
 CARD = (("text/x-vcard", "2.1"),)
 VCARD = "BEGIN:VCARD\r\nVERSION:2.1\r\nN:Doe;Jane\r\nEND:VCARD\r\n"
@@ -190,6 +193,27 @@ class TestTurns:
         phone.msg += 3
         phone.send(phone.sync(add("L2", "b")))
         assert phone.codes("Add") == [201]
+
+
+class TestRepeats:
+    def said(self, house: Server, phone: Probe, msg: int, *commands: c.Command) -> "tuple[c.Message, bytes]":
+        """A message to a whole server, which keeps its answers."""
+        writer = Writer(c.Header("1.1", "SyncML/1.1", "7", str(msg), "http://server/", "phone-9"), "xml", None, "1.1")
+        for command in commands:
+            assert writer.add(numbered(command, phone))
+        reply = house.handle(Packet(XML, writer.finish(True), "http://server/"), "10.0.0.1")
+        assert reply is not None
+        return document.parse(reply.body).message, reply.body
+
+    def test_a_message_is_answered_once_whatever_its_words(self) -> None:
+        """7250: sends a message again when the answer takes long, and not always byte by byte."""
+        phone = Probe({"notes": MemoryStore(TEXT)}, version="1.1")
+        house = Server(phone.stores)
+        self.said(house, phone, 1, phone.alert(201))
+        first, stored = self.said(house, phone, 2, phone.sync(add("L1", "a")))
+        second, again = self.said(house, phone, 2, phone.sync(add("L1", "a"), meta=c.Meta(version="0")))
+        assert [one.code for one in first.commands if isinstance(one, c.Status)] == [200, 200, 201] and again == stored
+        assert bodies(phone.stores["notes"]) == [b"a"]
 
 
 class TestAnchors:
