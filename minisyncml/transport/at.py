@@ -25,6 +25,7 @@ class Dialogue:
     """Commands and answers over a line that is in AT mode.
 
     :ivar identity: what the phone said of itself, None until it was asked
+    :ivar speed: the baud rate at which it was found, 0 when none was tried
     :param link: the line; it stays the caller's
     :param wait: waits some seconds (pauses that phones need); tests hand in one that does not
     :param clock: seconds that only grow
@@ -34,6 +35,7 @@ class Dialogue:
                  clock: Callable[[], float] = time.monotonic) -> None:
         self.link = link
         self.identity: Optional[Identity] = None
+        self.speed = 0
         self._wait = wait
         self._clock = clock
 
@@ -68,14 +70,15 @@ class Dialogue:
     def wake(self, speeds: Sequence[int] = ()) -> None:
         """Make sure that something answers AT.
 
-        :param speeds: baud rates to try one after the other; empty keeps the one that is set
+        :param speeds: baud rates to try after the one that is set, when nothing answers at that
         :raises LinkError: when nothing does; the words say what is on the line instead
         """
         reader = LineReader()
         heard: "list[str]" = []
-        for speed in speeds or (0,):
-            if speed:
-                self.link.set_speed(speed)
+        for speed in (0, *speeds):
+            if speed and not self.link.set_speed(speed):
+                break
+            self.speed = speed
             for start in (b"", b"\x1b\r"):     # Escape ends a prompt that an earlier program left open
                 self.link.write(start + b"AT\r", PATIENCE)
                 answer = self._answer("AT", reader, 1.0)
@@ -120,12 +123,15 @@ class Dialogue:
                                    (("+CGMI", "+GMI"), ("+CGMM", "+GMM"), ("+CGMR", "+GMR"))))
         return self.identity
 
-    def enter_obex(self, switch: str = "", identity: Optional[Identity] = None, patience: float = 1.0) -> str:
+    def enter_obex(self, switch: str = "", identity: Optional[Identity] = None, patience: float = 1.0,
+                   speeds: Sequence[int] = ()) -> str:
         """Switch to OBEX.
 
-        :param switch: a name of :data:`NAMES`; empty tries them in turn, those of the phone's maker first
+        :param switch: a name of :data:`NAMES`; tried first, then the others that the phone says it knows; empty: those
+            of its maker first
         :param identity: what the phone says of itself; asked when it is needed and not given
         :param patience: seconds to listen for a phone that is in OBEX mode already
+        :param speeds: baud rates to try when the phone is silent, see :data:`SPEEDS`
         :returns: the switch that worked, to be remembered; `none` when the phone was in OBEX mode already
         :raises LinkError: when the phone takes none of them
         :raises UsageError: when there is no switch of this name
@@ -134,19 +140,15 @@ class Dialogue:
             raise UsageError(f"there is no AT switch {switch!r}; known are {', '.join(NAMES)}")
         if switch == "none" or self.in_obex(patience):
             return "none"
-        self.wake()
-        if switch:
-            tries = [by_name(switch)]
-        else:
-            identity = identity or self.identify()
-            tries = order_of_tries(identity)
-        for one in tries:
-            if (not switch and one.probe and not self._offers(one)) or not self._enter(one):
-                continue
-            self._wait(1.0)
-            self._settle(0.0)
-            return one.name
-        raise LinkError(self._no_obex(switch, identity))
+        self.wake(speeds)
+        if switch and self._enter(by_name(switch)):
+            return self._ready(switch)
+        # what was learnt may be out of date: another firmware, another phone on the same cable
+        identity = identity or self.identify()
+        for one in order_of_tries(identity):
+            if one.name != switch and (not one.probe or self._offers(one)) and self._enter(one):
+                return self._ready(one.name)
+        raise LinkError(self._no_obex(identity))
 
     def leave(self, switch: str = "") -> bool:
         """Bring the phone back to AT mode, after OBEX was disconnected.
@@ -166,6 +168,12 @@ class Dialogue:
         self.link.send_break()
         self._wait(1.0)
         return self._awake()
+
+    def _ready(self, switch: str) -> str:
+        """Phones want a second between the switch and the first OBEX byte."""
+        self._wait(1.0)
+        self._settle(0.0)
+        return switch
 
     def _awake(self) -> bool:
         self._settle(0.0)
@@ -231,9 +239,7 @@ class Dialogue:
         return (f"{name} is silent: the phone is off or locked, the cable is not its own, the speed is wrong, or this "
                 "is another port of the phone (try its other ones); USB phones want their `PC Suite` mode")
 
-    def _no_obex(self, switch: str, identity: Optional[Identity]) -> str:
-        if switch:
-            return f"{self.link.name}: the phone refused to switch to OBEX by {by_name(switch).command}"
-        who = " ".join(part for part in (identity or ("",))[:2] if part) or "the phone"
+    def _no_obex(self, identity: Identity) -> str:
+        who = " ".join(part for part in (identity.manufacturer, identity.model) if part) or "the phone"
         return (f"{self.link.name}: {who} answers AT commands but takes none of the known commands that start OBEX; "
                 "if it has Bluetooth, or a USB mode named `PC Suite`, use that")

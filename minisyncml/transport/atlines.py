@@ -51,7 +51,10 @@ class LineReader:
         return lines
 
     def pending(self) -> str:
-        """The line that has not ended yet, for example the prompt `>`."""
+        """The line that has not ended yet.
+
+        :returns: for example the prompt `>`
+        """
         return self._rest.decode("utf-8", "replace").strip("\0\x1b\x11\x13 \t")
 
     def _keep(self, part: bytes) -> None:

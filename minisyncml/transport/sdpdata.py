@@ -29,11 +29,17 @@ class Element(NamedTuple):
     size: int = 0
 
     def items(self) -> "tuple[Element, ...]":
-        """The members of a sequence; empty for all other kinds."""
+        """The members of a sequence.
+
+        :returns: elements; none for all other kinds
+        """
         return self.value if isinstance(self.value, tuple) else ()
 
     def number(self) -> int:
-        """The number; -1 for all other kinds."""
+        """The number.
+
+        :returns: its value; -1 for all other kinds
+        """
         return self.value if isinstance(self.value, int) and self.kind in (UINT, INT, BOOL) else -1
 
 
