@@ -29,8 +29,8 @@ class Seat(Generic[T]):
     `current` is the digest of the message being handled or handled last, `answered` that of the one `reply` belongs to.
     """
 
-    __slots__ = ("token", "key", "session", "lock", "seen", "current", "answered", "reply", "number", "trusted", "owner",
-                 "ended")
+    __slots__ = ("token", "key", "session", "lock", "seen", "current", "answered", "reply", "number", "trusted",
+                 "owner", "ended")
 
     def __init__(self, token: str, key: Key, session: T, now: float, current: bytes) -> None:
         self.token = token
