@@ -181,6 +181,16 @@ class ObexClient:
         self._machine.abort()
         self._run("did not stop")
 
+    def forget(self) -> None:
+        """End whatever session the peer believes in, for example that of a program that was killed.
+
+        :raises LinkError: when the line fails
+        :raises RemoteProtocolError: when the peer breaks the rules
+        """
+        self._connected = False
+        self._machine.disconnect()
+        self._exchange()
+
     def disconnect(self) -> None:
         """End the session; does nothing when there is none.
 
