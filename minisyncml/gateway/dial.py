@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 from typing import Callable, Optional
 
-from minisyncml.errors import Error
+from minisyncml.errors import Error, ObexError
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.obex import codes
 from minisyncml.profile import DEFAULT as ANY
@@ -46,19 +46,21 @@ class Call:
         self.link = opener()
         self.identity = Identity()
         self.switch = "none"
+        self._at, self._patience = at, patience
         self._profile, self._user, self._password = profile, user, password
         self._timeout, self._progress, self._limits = timeout, progress, limits
         self._dialogue = Dialogue(self.link, wait=wait)
         self._client: Optional[ObexClient] = None
         try:
-            if at:
-                self._enter(patience)
+            self._enter()
         except BaseException:
             self.link.close()
             raise
 
-    def _enter(self, patience: float) -> None:
-        self.switch = self._dialogue.enter_obex(self._profile.at_switch, patience=patience)
+    def _enter(self) -> None:
+        if not self._at:
+            return
+        self.switch = self._dialogue.enter_obex(self._profile.at_switch, patience=self._patience)
         said = self._dialogue.identity
         if said is not None:
             self.identity = Identity(said.manufacturer, said.model, said.firmware)
@@ -77,7 +79,14 @@ class Call:
         self._client = ObexClient(self.link, user=self._user, password=self._password, timeout=self._timeout,
                                   limits=self._limits, progress=self._progress, eob=profile.eob_mode,
                                   send_limit=profile.obex_packet or codes.MAX_PACKET)
-        self._client.connect(target)
+        try:
+            self._client.connect(target)
+        except ObexError as error:
+            if error.code != codes.UNAVAILABLE:
+                raise
+            self._client.forget()   # the phone may not have noticed that the last call broke off
+            self._enter()           # ... and be in AT mode now
+            self._client.connect(target)
         return self._client
 
     def close(self) -> None:
