@@ -170,13 +170,11 @@ class Discovery:
         self.close()
 
 
-def listen(channel: int = 0, *, services: Sequence[bytes] = (), label: str = "SyncML Server",
-           packet: int = PACKET) -> "RfcommListener":
+def listen(channel: int = 0, *, services: Sequence[bytes] = (), packet: int = PACKET) -> "RfcommListener":
     """Wait for RFCOMM calls.
 
     :param channel: 1 to 30; 0 takes a free one
     :param services: UUIDs under which phones find us, for example :data:`minisyncml.transport.sdp.SERVER`
-    :param label: how phones show us
     :param packet: OBEX packet size in bytes
     :returns: the listener; its `port` is the channel
     :raises LinkError: when there is no Bluetooth, the channel is taken, or neither a channel nor an announcement leads
@@ -196,7 +194,8 @@ def listen(channel: int = 0, *, services: Sequence[bytes] = (), label: str = "Sy
     try:
         if services:
             listener.announcement = Announcement(
-                [sdp.record(HANDLES + taken * 16 + number, kind, taken, label) for number, kind in enumerate(services)])
+                [sdp.record(HANDLES + taken * 16 + number, kind, taken, sdp.NAMES.get(kind, "OBEX"))
+                 for number, kind in enumerate(services)])
     except LinkError as error:
         if not channel:
             listener.close()
@@ -206,12 +205,8 @@ def listen(channel: int = 0, *, services: Sequence[bytes] = (), label: str = "Sy
 
 
 class RfcommListener(SocketListener):
-    """Takes calls, and answers phones that look for us meanwhile where bluetoothd does not.
+    """Takes calls, and answers phones that look for us meanwhile where bluetoothd does not."""
 
-    :ivar unannounced: why phones cannot find us by themselves and must be told the channel; empty when they can
-    """
-
-    unannounced = ""
     announcement: "Optional[Announcement]" = None
 
     def accept(self, timeout: Optional[float] = None) -> Optional[SocketLink]:

@@ -32,6 +32,8 @@ class SocketListener:
     """Takes calls, one after the other.
 
     :ivar name: where it listens
+    :ivar unannounced: why phones cannot find it by themselves and must be told its number; empty when they can, or
+        when such a thing is not known to the bearer
     :param sock: a listening socket; it is ours from now on
     :param name: where it listens
     :param packet: OBEX packet size in bytes for its lines
@@ -39,6 +41,7 @@ class SocketListener:
 
     def __init__(self, sock: "socket.socket", name: str, packet: int = PACKET) -> None:
         self.name = name
+        self.unannounced = ""
         self._sock = sock
         self._packet = packet
 

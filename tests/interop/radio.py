@@ -66,7 +66,7 @@ class Radio:
         :returns: the process, after its first line
         """
         process = subprocess.Popen([python(), "-c", script, *arguments], env=self.environment(), cwd=self.folder,
-                                   stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
         assert process.stdout is not None
         assert process.stdout.readline()
         return process

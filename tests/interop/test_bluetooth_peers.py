@@ -145,3 +145,18 @@ def test_syncevolution_finds_and_calls_us(tmp_path: Path) -> None:
         assert connect[:1] == b"\x80" and connect.endswith(b"\x46\x00\x0eSYNCML-SYNC")
     finally:
         stop(phone)
+
+
+def test_a_phone_is_synced_over_the_air(tmp_path: Path) -> None:
+    radio = Radio(tmp_path)
+    command = "import sys; from minisyncml.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    contacts = tmp_path / "phone" / "contacts"
+    contacts.mkdir(parents=True)
+    (contacts / "1.vcf").write_bytes(b"BEGIN:VCARD\r\nVERSION:2.1\r\nN:Sample;Bob\r\nEND:VCARD\r\n")
+    phone = radio.start(command, "phone", "emulate", "bt://:11", "phone", "--profile", "nokia-s60")
+    try:
+        printed = radio.run(command, "phone", "sync", f"bt://{PHONE}", "contacts=pc", "--data", "data")
+        copies = list((tmp_path / "pc").glob("*.vcf"))
+        assert len(copies) == 1 and b"N:Sample;Bob" in copies[0].read_bytes(), printed
+    finally:
+        stop(phone)

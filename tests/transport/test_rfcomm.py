@@ -107,7 +107,7 @@ def test_nobody_and_nothing_there(radio: Radio) -> None:
 def test_we_are_found_and_called(radio: Radio) -> None:
     server = radio.start(BE_CALLED)
     try:
-        assert radio.run(CALL).splitlines() == ["[(7, 'SyncML Server'), (7, 'SyncML Server')] []",
+        assert radio.run(CALL).splitlines() == ["[(7, 'SyncML server'), (7, 'SyncML server')] []",
                                                 "True b'cba'", "True b'cba'"]
     finally:
         stop(server)

@@ -16,8 +16,9 @@ from minisyncml.gateway.report import Report
 from minisyncml.profile import find
 from minisyncml.store.peers import Peers
 from minisyncml.sync.run import MODES
-from minisyncml.transport import tcp
+from minisyncml.transport import sdp
 from minisyncml.transport.atswitches import NAMES
+from minisyncml.transport.ports import open_listener
 from minisyncml.transport.serial import PtyLink, open_serial
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def add(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> "argp
     """
     parser = actions.add_parser("emulate", help="be a phone, on a pseudo-terminal, a serial port, TCP or HTTP")
     parser.add_argument("port", nargs="?", metavar="PORT", help="`pty` for a new pseudo-terminal, a serial port, "
-                        "tcp://HOST:PORT to listen on, or the URL of a server to dial once")
+                        "tcp://HOST:PORT or bt:// to listen on, or the URL of a server to dial once")
     parser.add_argument("folder", nargs="?", metavar="DIR", help="holds the phone's contacts/, calendar/, tasks/ and "
                         "notes/, which are made (default: in memory)")
     add_profile(parser)
@@ -56,7 +57,7 @@ def run(args: "argparse.Namespace") -> int:
     :raises UsageError: when something is missing
     """
     port, profile = port_of(args, EXAMPLE), find(user=args.profile)
-    on_tcp = port.startswith(("tcp://", "http://", "https://"))
+    on_tcp = port.startswith(("tcp://", "bt://", "http://", "https://"))
     folder = os.path.abspath(os.path.expanduser(args.folder)) if args.folder else ""
     with ExitStack() as stack:
         if folder:
@@ -88,7 +89,7 @@ def _make(folder: str) -> None:
 
 
 def _answer(emulator: Emulator, port: str) -> None:
-    if port.startswith("tcp://"):
+    if port.startswith(("tcp://", "bt://")):
         _take_calls(emulator, port)
         return
     with PtyLink() if port == "pty" else open_serial(port) as link:
@@ -97,7 +98,7 @@ def _answer(emulator: Emulator, port: str) -> None:
 
 
 def _take_calls(emulator: Emulator, port: str) -> None:
-    with tcp.listen(*tcp.address(port.partition("://")[2])) as listener:
+    with open_listener(port, (sdp.SYNCML_CLIENT,)) as listener:
         _say_where(emulator, listener.name)
         while True:
             link = listener.accept()

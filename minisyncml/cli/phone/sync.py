@@ -33,9 +33,8 @@ from minisyncml.store.base import Store
 from minisyncml.store.peers import Peers
 from minisyncml.store.place import open_store
 from minisyncml.sync.run import MODES
-from minisyncml.transport import rfcomm, tcp
 from minisyncml.transport.at import Dialogue
-from minisyncml.transport.tcp import SocketListener
+from minisyncml.transport.ports import open_listener
 
 if TYPE_CHECKING:
     import argparse
@@ -60,7 +59,7 @@ def add(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> "argp
     parser.add_argument("--every", type=float, default=0.0, metavar="MINUTES", help="with --wait: sync a phone that "
                         "stays there again after so many minutes")
     parser.add_argument("--listen", action="store_true", help="stay, and let phones call that begin by themselves; "
-                        "PORT is tcp://HOST:PORT or bt://:CHANNEL to listen on, or a line")
+                        "PORT is tcp://HOST:PORT or bt:// to listen on, or a line")
     parser.add_argument("--mode", choices=list(MODES), default="two-way", help="(default: %(default)s)")
     parser.add_argument("--remote", action="append", default=[], metavar="NAME=URI",
                         help="the phone's name of a datastore, where it is not found out")
@@ -212,8 +211,10 @@ def _log(line: str) -> None:
 
 def _take_calls(args: "argparse.Namespace", server: Server) -> None:
     """Phone after phone."""
-    with _listener(args.port) as listener:
+    with open_listener(args.port) as listener:
         print(f"waiting for phones on {listener.name}", file=sys.stderr, flush=True)
+        if listener.unannounced:
+            _log(f"phones do not find this by themselves: {listener.unannounced}")
         while True:
             link = listener.accept()
             if link is None:
@@ -223,16 +224,6 @@ def _take_calls(args: "argparse.Namespace", server: Server) -> None:
                     listen(link, server, timeout=args.timeout, tap=tell if args.verbose else None, log=_log)
                 except TransportError:
                     server.hang_up(link.name)       # the line dropped, as it does after each session
-
-
-def _listener(port: str) -> SocketListener:
-    scheme, _, rest = port.partition("://")
-    if scheme.lower() == "tcp":
-        return tcp.listen(*tcp.address(rest))
-    channel = rest.rpartition(":")[2]
-    if not channel.isdigit():
-        raise UsageError("to listen, PORT is bt://:CHANNEL, with a channel from 1 to 30")
-    return rfcomm.listen(int(channel))
 
 
 def _on_a_line(args: "argparse.Namespace", server: Server) -> None:
