@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 ALERTS = {"two-way": base.TWO_WAY, "slow": base.TWO_WAY, "one-way-from-client": base.FROM_CLIENT,
           "refresh-from-client": base.REFRESH_FROM_CLIENT, "one-way-from-server": base.FROM_SERVER,
           "refresh-from-server": base.REFRESH_FROM_SERVER}
+NAMES = "names"     #: where the memory of a phone keeps its names of our datastores
 REPEATS = 3         #: so often a phone may send the same message again
 UNREADY = 10        #: so often it may say that its message is not ready, a second apart
 
@@ -47,8 +48,9 @@ class Known(NamedTuple):
 
     device: str                     #: its device id, empty when it was never met
     devinf: Optional[DevInf]
-    said: Identity                  #: what it said by AT
+    said: Identity                  #: what the link knows of it
     profile: Profile
+    names: "Mapping[str, str]"      #: how it called our datastores last time
 
 
 class Phone:
@@ -59,6 +61,7 @@ class Phone:
     :param port: what the line is called; by it we guess which phone will answer
     :param at: whether the phone may be in AT mode
     :param profile: name or file of a profile, where the phone is not to be judged by what it says
+    :param identity: what the link knows of it, as a USB id
     :param peers: what is known of phones; by default it lasts as long as this object
     :param user: SyncML user that the phone has to log in as; empty: nobody has to
     :param password: its password
@@ -74,6 +77,7 @@ class Phone:
     :param progress: is told in a few words how far the session is
     :param tap: is shown each message, and `->` for one to the phone, `<-` for one from it
     :param trace: writes down lines and sessions
+    :param enough: asked after each message of the phone; true: hang up instead of answering it
     :param clock: seconds that only go forward
     :param now: seconds since 1970, for the history that people read; no decision rests on it
     :param random: gives so many random bytes
@@ -82,24 +86,26 @@ class Phone:
     """
 
     def __init__(self, opener: Opener, stores: Stores, *, port: str = "", at: bool = True, profile: str = "",
+                 identity: Identity = UNKNOWN,
                  peers: Optional[Peers] = None, user: str = "", password: str = "", obex_password: str = "",
                  server_id: str = "", remotes: "Optional[Mapping[str, str]]" = None, conflict: str = KEEP_BOTH,
                  allow_empty: bool = False, rescan: bool = False, limits: Limits = DEFAULT, timeout: float = TIMEOUT,
                  patience: float = 1.0, progress: Callable[[str], None] = lambda words: None,
                  tap: Optional[Tap] = None, trace: "Optional[Trace]" = None,
+                 enough: Callable[[Exchange], bool] = lambda exchange: False,
                  clock: Callable[[], float] = time.monotonic, now: Callable[[], float] = time.time,
                  random: Callable[[int], bytes] = os.urandom, wait: Callable[[float], object] = time.sleep) -> None:
         policy(conflict)    # raises when there is none of that name
         self._opener, self._stores, self._port, self._at = opener, stores, port, at
         profile_of({}, UNKNOWN, profile)    # raises when there is none of that name
-        self._server_id, self._obex_password = server_id, obex_password
+        self._identity, self._server_id, self._obex_password = identity, server_id, obex_password
         self._peers = peers or Peers(None)
         self._user, self._password = user, password
         self._remotes = dict(remotes or {})
         self._options = Options("", random, clock, limits, conflict, allow_empty, rescan, profile=profile)
         self._timeout, self._patience, self._progress = timeout, patience, progress
         self._now, self._wait, self._trace = now, wait, trace
-        self._tap = tap or (lambda way, packet: None)
+        self._tap, self._enough = tap or (lambda way, packet: None), enough
         self._rest_until = 0.0
 
     def sync(self, mode: str = "two-way") -> Report:
@@ -230,6 +236,8 @@ class Phone:
             else:
                 last, reply, repeats = packet, exchange.handle(packet), 0
             self._progress(f"{exchange.device or 'phone'}: message {exchange.session.sent_msg}")
+            if self._enough(exchange):
+                return
             if reply is not None:
                 self._tap("->", reply)
                 transport.post(reply)
@@ -253,21 +261,30 @@ class Phone:
     def _known(self) -> Known:
         """Which phone is probably there: the one that answered at this port last time."""
         device = self._peers.get(_port_key(self._port)).get("device") if self._port else None
-        return self._about(device if isinstance(device, str) else "", UNKNOWN)
+        return self._about(device if isinstance(device, str) else self._likely(self._identity), self._identity)
+
+    def _likely(self, said: Identity) -> str:
+        """A port that is new to us: the phone that fits what the link says, when that is only one."""
+        found = [device for device in self._peers.devices()
+                 if NAMES in self._peers.get(device) and (not said.man or _alike(self._about(device, said).devinf, said))]
+        return found[0] if len(found) == 1 else ""
 
     def _about(self, device: str, said: Identity) -> Known:
         facts = self._peers.get(device) if device else {}
-        values = facts.get("devinf")
+        values, names = facts.get("devinf"), facts.get(NAMES)
         devinf = from_dict(values) if isinstance(values, dict) else None
-        return Known(device, devinf, said, profile_of(facts, said, self._options.profile, device))
+        return Known(device, devinf, said, profile_of(facts, said, self._options.profile, device),
+                     names if isinstance(names, dict) else {})
 
     def _identified(self, known: Known, said: Identity) -> Known:
-        """The same, after the phone said by AT what it is: another one is treated as one that was never met."""
-        return self._about(known.device if not said.man or _alike(known.devinf, said) else "", said)
+        """The same, after the phone said by AT what it is: another one than we thought may be there."""
+        said = self._identity.merged(said)
+        return self._about(known.device if not said.man or _alike(known.devinf, said) else self._likely(said), said)
 
     def _bind(self, known: Known, names: "list[str]") -> "tuple[dict[str, str], list[str]]":
-        """The phone's names of our datastores, and those of ours that it keeps in one with another."""
-        found = {name: uri for name, uri in self._remotes.items() if uri}
+        """The phone's names of our datastores, and those of ours that it keeps in one with another. Once it has synced
+        under some name it stays: under another one phones take it for another database."""
+        found = {**known.names, **{name: uri for name, uri in self._remotes.items() if uri}}
         if known.devinf is not None:
             types = {name: self._stores[name].types for name in names}
             told = {store.source_ref for store in known.devinf.datastores}
@@ -293,7 +310,7 @@ class Phone:
         report = exchange.report
         report.error = report.error or broken
         if exchange.device:
-            self._learn(exchange.device, form, profile)
+            self._learn(exchange, form, profile)
         for name in names:
             if name in left_out:
                 report.datastore(name).error = PeerError(f"the phone keeps {name} in one database with others", 404)
@@ -301,12 +318,19 @@ class Phone:
                 report.datastore(name).error = PeerError(f"the phone did not begin to sync {name}", 404)
         return report
 
-    def _learn(self, device: str, form: str, profile: Profile) -> None:
-        """Which phone is at this port, and the form of notification that woke it."""
+    def _learn(self, exchange: Exchange, form: str, profile: Profile) -> None:
+        """Which phone is at this port, what woke it, and how it calls our datastores."""
+        device = exchange.device
         if self._port and self._peers.get(_port_key(self._port)) != {"device": device}:
             self._peers.set(_port_key(self._port), {"device": device})
         if profile.san[:1] != (form,):
             learn(self._peers, device, {"san": (form, *(other for other in profile.san if other != form))})
+        facts = self._peers.get(device)
+        old = facts.get(NAMES)
+        runs = exchange.syncer.runs if exchange.syncer is not None else []
+        names = {**(old if isinstance(old, dict) else {}), **{run.name: run.local for run in runs if run.complete}}
+        if names != old:
+            self._peers.set(device, {**facts, NAMES: names})
 
     def _rest(self) -> None:
         """Some phones need a pause between two sessions."""
