@@ -47,7 +47,7 @@ class FolderService(Service):
             here += _parts(request.name)
         path = self._place(here)
         if not os.path.isdir(path):
-            if not request.create:
+            if not request.create or os.path.lexists(path) or not os.path.isdir(os.path.dirname(path)):
                 raise ObexError("there is no such folder", codes.NOT_FOUND)
             try:
                 FILES.make_folder(path)

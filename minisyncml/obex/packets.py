@@ -207,7 +207,7 @@ class Framer:
         return True
 
     def _inside(self, size: int) -> int:
-        """Where in a broken packet a good one begins, or in noise one that is not whole yet; its size when none does."""
+        """Where in a broken packet a good one begins, or in noise one that is not whole yet; else its size."""
         tries = 0
         for at in range(1, min(size, len(self._buffer) - 2)):
             inner = self._size(at)

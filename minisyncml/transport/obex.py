@@ -275,6 +275,8 @@ class ObexClient:
         if noise[:4] == out[:4]:
             raise LinkError(f"{self.link.name}: the line sends back what we send; the phone is in its command mode, or "
                             "nothing is connected")
+        if noise[0] in codes.RESPONSES:
+            raise LinkError(f"{self.link.name}: the answer broke off")
         raise LinkError(f"{self.link.name}: the other side does not speak OBEX, it says {noise!r}")
 
 
