@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Callable, Mapping, Optional
+from typing import TYPE_CHECKING, Callable, Mapping, Optional
 
 from minisyncml.errors import AuthError, Error, ObexError, PeerError
 from minisyncml.gateway.client import Client
@@ -32,6 +32,9 @@ from minisyncml.transport.base import Packet, Transport
 from minisyncml.transport.link import Link
 from minisyncml.transport.obex import TIMEOUT, Reply, Services, SyncMLService, serve
 
+if TYPE_CHECKING:
+    from minisyncml.gateway.traced import Trace
+
 DEVICE = "IMEI:004999010640000"
 MAX_GUID_SIZE = 8       #: what small phones declare; many take more
 MAX_MSG_SIZE = 16_384   #: of a phone whose profile does not say
@@ -50,6 +53,7 @@ class Emulator:
     :param limits: bounds
     :param on_report: is shown the report of each session
     :param log: is told in one line what went wrong
+    :param trace: writes down lines and sessions
     :param clock: seconds that only go forward
     :param random: gives so many random bytes
     """
@@ -57,9 +61,11 @@ class Emulator:
     def __init__(self, stores: Stores, profile: Profile = ANY, *, switch: Optional[str] = None, unready: int = 0,
                  peers: Optional[Peers] = None, limits: Limits = DEFAULT,
                  on_report: Callable[[Report], None] = lambda report: None,
-                 log: Callable[[str], None] = lambda line: None, clock: Callable[[], float] = time.monotonic,
+                 log: Callable[[str], None] = lambda line: None, trace: "Optional[Trace]" = None,
+                 clock: Callable[[], float] = time.monotonic,
                  random: Callable[[int], bytes] = os.urandom) -> None:
         self.stores, self.profile = stores, profile
+        self._trace = trace
         self.switch = (profile.at_switch or "none") if switch is None else switch
         self._unready = unready
         self.peers = peers or Peers(None)
@@ -90,7 +96,8 @@ class Emulator:
         :raises LinkError: when the line dropped, or carries something else than OBEX
         """
         profile = self.profile
-        line = link if self.switch == "none" else AtFront(link, AtResponder(
+        told = link if self._trace is None else self._trace.link(link)
+        line = told if self.switch == "none" else AtFront(told, AtResponder(
             profile.at_man or profile.man or "minisyncml", profile.mod or "emulator", profile.fwv or "1", self.switch))
         serve(line, self.services, packet=profile.obex_packet or None, timeout=timeout, wait=wait, once=once,
               limits=self.options.limits, stop=stop, log=self._log)
@@ -109,7 +116,8 @@ class Emulator:
         options = self.options
         client = Client(url, self.stores, user=user, password=password, version=options.version,
                         encoding=options.encoding, peers=self.peers, device_id=options.device, limits=options.limits,
-                        transport=transport, present=self._present, clock=options.clock, random=options.nonce)
+                        transport=transport, present=self._present, trace=self._trace, clock=options.clock,
+                        random=options.nonce)
         report = client.sync(mode)
         self.on_report(report)
         return report
@@ -142,7 +150,8 @@ class Emulator:
         fixed = self.profile.protocol
         options = self.options._replace(version=order.version or "1.2" if fixed == "auto" else fixed,
                                         encoding=order.encoding or self.options.encoding)
-        exchange = Exchange.client(options, self.stores, self.peers, order.server_id)
+        kind, options = (Exchange, options) if self._trace is None else self._trace.exchange(options)
+        exchange = kind.client(options, self.stores, self.peers, order.server_id)
         return received, exchange, exchange.start(order=order._replace(modes=able))
 
     def _judge(self, received: Received) -> None:

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import binascii
+import json
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from minisyncml.gateway.demo import make_phone
+from minisyncml.gateway.emulator import Emulator
+from minisyncml.gateway.phone import Phone
+from minisyncml.gateway.replay import replay
 from minisyncml.gateway.traced import Trace
 from minisyncml.gateway.traced_link import describe, hidden
 from minisyncml.gateway.tracefile import read
 from minisyncml.obex import codes, headers, packets
+from minisyncml.profile import find
+from minisyncml.store.memory import MemoryStore
 from minisyncml.transport.link import Link
+from minisyncml.transport.ports import open_link
+from minisyncml.transport.serial import PtyLink
 
 PUT = packets.build(codes.PUT_FINAL, headers.encode(codes.CONNECTION, 1)
                     + headers.encode(codes.TYPE, headers.type_value("application/vnd.syncml+wbxml"))
@@ -103,6 +113,39 @@ def test_any_bytes(tmp_path_factory: pytest.TempPathFactory, pieces: "list[bytes
     assert sum(len(data) for _, data in told) == sum(map(len, pieces))
     for _, data in told:
         assert "\n" not in describe(data)
+
+
+@pytest.mark.parametrize("anonymise", [False, True])
+def test_a_phone_on_a_cable(tmp_path: Path, anonymise: bool) -> None:
+    """Both ends of two syncs over a pseudo-terminal, with all that was said before and between."""
+    paths = tmp_path / "computer", tmp_path / "phone"
+    types = {"contacts": (("text/x-vcard", "2.1"),), "calendar": (("text/x-vcalendar", "1.0"),)}
+    stores = {name: MemoryStore(pairs) for name, pairs in types.items()}
+    over: "list[bool]" = []
+    with Trace(str(paths[0]), anonymise=anonymise) as here, Trace(str(paths[1]), anonymise=anonymise) as there, \
+            PtyLink() as cable:
+        phone = Emulator(make_phone(), find(user="sony-ericsson-w595"), trace=there)
+        thread = Thread(target=lambda: phone.answer(cable, stop=lambda: bool(over)))
+        thread.start()
+        try:
+            caller = Phone(lambda: open_link(cable.name), stores, port="cable", patience=0.3, wait=lambda seconds: None,
+                           trace=here)
+            assert [caller.sync().error for _ in range(2)] == [None, None]
+        finally:
+            over.append(True)
+            thread.join()
+    assert len(stores["contacts"]) == 5
+    for path in paths:
+        played = replay(str(path))
+        assert played.differences == [] and (played.sessions, played.messages >= 6) == (2, True)
+        lines = [line for line in read(str(path)) if line.get("kind") == "packet"]
+        words = [describe(binascii.a2b_base64(line["raw"])) for line in lines]
+        assert any(word.startswith("AT") for word in words)
+        assert any(word.startswith("OBEX PUT application/vnd.syncml.ds.notification") for word in words)
+        assert not [line for line in lines if b"Lovelace" in binascii.a2b_base64(line["raw"])]
+        told = [json.dumps(line).encode() + binascii.a2b_base64(line.get("raw", "")) for line in read(str(path))]
+        for word in (b"Lovelace", phone.options.device.encode()):
+            assert any(word in data for data in told) is not anonymise
 
 
 def test_a_packet_whose_headers_lie_keeps_none_of_what_follows() -> None:
