@@ -9,8 +9,10 @@ import sys
 from typing import Any, Mapping, NamedTuple, Optional, Tuple
 
 from minisyncml.errors import UsageError
-from minisyncml.profile.match import UNKNOWN, Identity, candidates, score
-from minisyncml.profile.values import DEFAULT, PROOFS, SWITCHES, FieldLimit, Profile, StoreValue, checked, texts
+from minisyncml.profile.checks import PROOFS, SWITCHES, checked, texts
+from minisyncml.profile.match import UNKNOWN, Identity, candidates
+from minisyncml.profile.patterns import score
+from minisyncml.profile.values import DEFAULT, FieldLimit, Profile, StoreValue
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "profiles")
 MAX_FILE = 256 * 1024
@@ -18,7 +20,7 @@ DEEPEST = 8         #: parents of a profile
 
 
 class Value(NamedTuple):
-    """One value with its proof, one of :data:`~minisyncml.profile.values.PROOFS`, and where it is from."""
+    """One value with its proof, one of :data:`~minisyncml.profile.checks.PROOFS`, and where it is from."""
 
     value: object
     proof: str

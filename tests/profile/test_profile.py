@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from minisyncml.errors import UsageError
 from minisyncml.profile import DEFAULT, FieldLimit, Identity, capability, explain, find, names
+from minisyncml.profile.checks import PROOFS, SWITCHES
 from minisyncml.profile.layers import FOLDER, read
-from minisyncml.profile.match import candidates, fits
-from minisyncml.profile.values import PROOFS, SWITCHES
+from minisyncml.profile.match import candidates
+from minisyncml.profile.patterns import fits
 from minisyncml.transport import at
 
 NEEDED = {"nokia", "nokia-s40", "nokia-s60", "nokia-n900", "sony-ericsson", "sony-ericsson-k750i", "sony-ericsson-w595",
