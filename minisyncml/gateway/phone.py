@@ -265,8 +265,8 @@ class Phone:
 
     def _likely(self, said: Identity) -> str:
         """A port that is new to us: the phone that fits what the link says, when that is only one."""
-        found = [device for device in self._peers.devices()
-                 if NAMES in self._peers.get(device) and (not said.man or _alike(self._about(device, said).devinf, said))]
+        known = (device for device in self._peers.devices() if NAMES in self._peers.get(device))
+        found = [device for device in known if not said.man or _alike(self._about(device, said).devinf, said)]
         return found[0] if len(found) == 1 else ""
 
     def _about(self, device: str, said: Identity) -> Known:
