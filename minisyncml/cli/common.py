@@ -6,11 +6,12 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from minisyncml.errors import UsageError
+from minisyncml.errors import StoreError, UsageError
 from minisyncml.gateway.config import data_folder, pairs
 from minisyncml.gateway.report import Report
 from minisyncml.gateway.trace import summary
 from minisyncml.limits import DEFAULT, Limits
+from minisyncml.store.base import Store
 from minisyncml.store.peers import Peers
 from minisyncml.store.spool import FOLDER, Spools
 from minisyncml.sync.conflict import DEFAULT as DEFAULT_POLICY
@@ -89,6 +90,17 @@ def locals_of(args: "argparse.Namespace") -> "dict[str, str]":
     if len(set(files)) < len(files):
         raise UsageError("two datastores cannot share one tinydb file")
     return places
+
+
+def close_quietly(store: Store) -> None:
+    """End a dry run: what waits to be written waits on.
+
+    :param store: opened on a copy of our state
+    """
+    try:
+        store.close()
+    except StoreError:
+        pass
 
 
 def spool_of(data: str) -> Spools:

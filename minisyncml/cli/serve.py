@@ -10,6 +10,7 @@ from minisyncml.cli.common import (
     add_common,
     add_sync_options,
     ask_password,
+    close_quietly,
     data_of,
     limits_of,
     locals_of,
@@ -18,12 +19,16 @@ from minisyncml.cli.common import (
     tell,
 )
 from minisyncml.cli.tracing import add_trace, trace_of
+from minisyncml.engine.chunks import Held
 from minisyncml.errors import UsageError
 from minisyncml.gateway.config import DATASTORES, Listen, listen_address, server_users
 from minisyncml.gateway.report import Report
 from minisyncml.gateway.serve import Server
 from minisyncml.store.base import Store
+from minisyncml.store.memory import MemoryStore
+from minisyncml.store.peers import Peers
 from minisyncml.store.place import open_store
+from minisyncml.store.rehearsal import Rehearsal
 from minisyncml.transport.wsgi import HttpServer
 
 if TYPE_CHECKING:
@@ -47,6 +52,8 @@ def _add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> "argpa
                         help="how clients are asked to log in (default: %(default)s)")
     parser.add_argument("--url", default="", help="the address as clients see it, where a proxy stands between")
     parser.add_argument("--device-id", metavar="ID", help="what we call ourselves (default: a random name, kept)")
+    parser.add_argument("--dry-run", action="store_true", help="list what would be done; write nothing, send no items, "
+                        "and tell each client to come back later")
     add_sync_options(parser)
     add_trace(parser)
     add_common(parser)
@@ -72,10 +79,12 @@ def run(args: "argparse.Namespace") -> int:
     if users is None and not args.allow_anonymous and not address.loopback:
         raise UsageError(f"without --user anybody could read and change your data on {address.host}; "
                          "name users, or say --allow-anonymous")
-    data, places = data_of(args), locals_of(args) or dict.fromkeys(DATASTORES, "")
-    peers = peers_of(data)
+    data, places = data_of(args, make=not args.dry_run), locals_of(args) or dict.fromkeys(DATASTORES, "")
+    peers = Peers(None) if args.dry_run else peers_of(data)
 
     def stores_of(user: str) -> "dict[str, Store]":
+        if args.dry_run:
+            return _copies(places, data, user)
         return {name: open_store(place, name, data, user) for name, place in places.items()}
 
     if users is None:
@@ -83,7 +92,8 @@ def run(args: "argparse.Namespace") -> int:
     trace = trace_of(args)
     server = Server(stores_of, users=users, peers=peers, device_id=args.device_id or "",
                     url=args.url, conflict=args.conflict, challenge=args.auth, allow_empty=args.allow_empty,
-                    rescan=args.rescan, limits=limits_of(args), spool=spool_of(data),
+                    rescan=args.rescan, limits=limits_of(args), trial=args.dry_run,
+                    spool=Held if args.dry_run else spool_of(data),
                     on_report=lambda report: _show(report, args.json),
                     tap=tell if args.verbose else None, trace=trace,
                     log=lambda line: print(f"minisyncml: {line}", file=sys.stderr, flush=True))
@@ -93,6 +103,18 @@ def run(args: "argparse.Namespace") -> int:
     if trace is not None:
         trace.close()
     return 0
+
+
+def _copies(places: "dict[str, str]", data: str, user: str) -> "dict[str, Store]":
+    """Datastores of a dry run: what is in them now, in memory."""
+    with Rehearsal(data, user) as state:
+        stores = {name: open_store(state.place(place), name, state.data, user, files=state.files)
+                  for name, place in places.items()}
+        try:
+            return {name: MemoryStore.copy(store) for name, store in stores.items()}
+        finally:
+            for store in stores.values():
+                close_quietly(store)
 
 
 def _save_memory() -> None:

@@ -11,6 +11,7 @@ from minisyncml.cli.common import (
     add_common,
     add_sync_options,
     ask_password,
+    close_quietly,
     data_of,
     limits_of,
     locals_of,
@@ -20,7 +21,7 @@ from minisyncml.cli.common import (
     tell,
 )
 from minisyncml.cli.tracing import add_trace, trace_of
-from minisyncml.errors import StoreError, UsageError
+from minisyncml.errors import UsageError
 from minisyncml.gateway.client import Client
 from minisyncml.gateway.config import login, pairs
 from minisyncml.gateway.dial import Call, Dialled, is_port, speaks_at
@@ -144,14 +145,7 @@ def _plan(args: "argparse.Namespace", places: "dict[str, str]") -> Report:
             return Client(args.target, stores, rescan=args.rescan, limits=limits_of(args)).plan(args.mode)
         finally:
             for store in stores.values():
-                _close(store)
-
-
-def _close(store: Store) -> None:
-    try:
-        store.close()
-    except StoreError:      # what waits to be written is told by the plan, and waits on
-        pass
+                close_quietly(store)
 
 
 def _transport(args: "argparse.Namespace", limits: Limits) -> Transport:

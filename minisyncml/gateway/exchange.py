@@ -38,6 +38,7 @@ from minisyncml.sync.run import MODE_NAMES, MODES, Run
 from minisyncml.sync.server import ServerSyncer
 from minisyncml.sync.syncer import Options as SyncOptions
 from minisyncml.sync.syncer import plain_uri
+from minisyncml.sync.trial import TrialSyncer
 from minisyncml.transport.base import Packet
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class Options(NamedTuple):
     present: "Callable[[DevInf], DevInf]" = lambda devinf: devinf   #: what we say of ourselves, from what we would
     identity: Identity = UNKNOWN            #: what the link knows of the peer
     profile: str = ""                       #: name or file of the profile that the user wants for it
+    trial: bool = False                     #: server: only look; the stores are copies
     spool: "Callable[[Any], Spool]" = Held  #: keeps the parts of a large object until it is whole
     record: "Optional[Recording]" = None    #: what is told of it, see :mod:`minisyncml.gateway.traced`
 
@@ -363,7 +365,8 @@ class Exchange:
         if self._config.role == CLIENT:
             syncer = ClientSyncer(self.session, self._stores, options, state)
         else:
-            syncer = _Server(self.session, self._stores, options, state)
+            kind = _Trial if self._options.trial else _Server
+            syncer = kind(self.session, self._stores, options, state)
             syncer.device, syncer.demand = self.device, MODES.get(self._options.demand, 0)
             syncer.names = {plain_uri(uri): name for name, uri in self._options.remotes.items()}
         syncer.session, syncer.spared = f"{self.device} {self.session.session_id}", self._spared
@@ -488,6 +491,10 @@ class _Server(ServerSyncer):
     def meant(self, target: str, source: str) -> Optional[str]:
         by_source = self.profile.store_name_match == "source"
         return self.resolve(target) or (self.resolve(source) if by_source else None)
+
+
+class _Trial(TrialSyncer, _Server):
+    """Finds them likewise."""
 
 
 def _no_devinf(version: str) -> DevInf:

@@ -12,7 +12,7 @@ from minisyncml.engine.auth import Secret
 from minisyncml.engine.chunks import Held, Spool
 from minisyncml.errors import Error, RemoteProtocolError, RepeatedError, StoreError, TransportError
 from minisyncml.gateway.config import secret_of
-from minisyncml.gateway.exchange import Exchange, Options, Stores
+from minisyncml.gateway.exchange import Exchange, Memory, Options, Stores
 from minisyncml.gateway.manners import profile_of
 from minisyncml.gateway.report import Report
 from minisyncml.gateway.sessions import Key, Seat, Sessions
@@ -20,6 +20,7 @@ from minisyncml.gateway.trace import Tap, watched
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message import document
 from minisyncml.profile import UNKNOWN
+from minisyncml.store.memory import MemoryStore
 from minisyncml.store.peers import Peers
 from minisyncml.sync.conflict import DEFAULT as KEEP_BOTH
 from minisyncml.sync.conflict import policy
@@ -50,6 +51,8 @@ class Server:
     :param rescan: let stores read everything, and trust no time stamp
     :param profile: name of a profile for all clients, or a file, where they are not to be judged by what they say
     :param limits: bounds
+    :param trial: only look: sessions work on copies in memory, clients are told to come back later, and the reports say
+        what would have been done
     :param spool: keeps the parts of a large object until it is whole, see :class:`minisyncml.store.spool.Spools`; in
         memory by default
     :param on_report: is shown the report of each session when it ended
@@ -65,7 +68,7 @@ class Server:
     def __init__(self, stores: "Union[Stores, Callable[[str], Stores]]", *, users: Optional[Users] = None,
                  peers: Optional[Peers] = None, device_id: str = "", url: str = "", conflict: str = KEEP_BOTH,
                  challenge: str = "md5", allow_empty: bool = False, rescan: bool = False, profile: str = "",
-                 limits: Limits = DEFAULT, spool: "Callable[[Any], Spool]" = Held,
+                 limits: Limits = DEFAULT, trial: bool = False, spool: "Callable[[Any], Spool]" = Held,
                  on_report: Callable[[Report], None] = lambda report: None,
                  log: Callable[[str], None] = lambda line: None, tap: Optional[Tap] = None,
                  trace: "Optional[Trace]" = None, clock: Callable[[], float] = time.monotonic,
@@ -77,8 +80,10 @@ class Server:
         self._limits = limits
         policy(conflict)    # raises when there is none of that name
         self._peers = peers or Peers(None)
+        self._memory: Memory = _Aside(self._peers) if trial else self._peers
         self._options = Options(device_id or self._peers.identity, random, clock, limits, conflict, allow_empty, rescan,
-                                challenge=challenge, profile=profile, spool=spool)
+                                challenge=challenge, profile=profile, trial=trial,
+                                spool=spool)
         profile_of({}, UNKNOWN, profile)    # raises when there is none of that name
         self._on_report = on_report
         self._log = log
@@ -174,7 +179,7 @@ class Server:
     def _exchange(self, url: Optional[str]) -> Exchange:
         secrets = None if self._users is None else self._secret
         kind, options = (Exchange, self._options) if self._trace is None else self._trace.exchange(self._options)
-        return kind.server(options, self._stores_of, self._peers, secrets, url)
+        return kind.server(options, self._stores_of, self._memory, secrets, url)
 
     # -- one message
 
@@ -224,7 +229,8 @@ class Server:
         if seat.trusted:
             report = seat.session.report
             try:
-                self._peers.record({"when": int(self._now()), "role": "server", **report.as_dict()})
+                if not self._options.trial:
+                    self._peers.record({"when": int(self._now()), "role": "server", **report.as_dict()})
             except StoreError as error:     # the history may lag
                 self._log(str(error))
             self._on_report(report)
@@ -232,6 +238,9 @@ class Server:
     # -- whose data
 
     def _stores_of(self, user: str) -> Stores:
+        if self._options.trial:
+            stores = self._stores(user) if callable(self._stores) else self._stores
+            return {name: MemoryStore.copy(store) for name, store in stores.items()}
         if not callable(self._stores):
             return self._stores
         with self._opening:
@@ -243,6 +252,20 @@ class Server:
         assert self._users is not None
         password = self._users(user) if callable(self._users) else self._users.get(user)
         return None if password is None else secret_of(password)
+
+
+class _Aside:
+    """What is known of devices; what is learnt on trial is forgotten with the server."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+        self._learnt: "dict[str, dict[str, Any]]" = {}
+
+    def get(self, device: str) -> "dict[str, Any]":
+        return dict(self._learnt.get(device) or self._memory.get(device))
+
+    def set(self, device: str, facts: "dict[str, Any]") -> None:
+        self._learnt[device] = dict(facts)
 
 
 def _begins(header: "tuple[str, str, str]") -> bool:

@@ -7,8 +7,8 @@ from bisect import bisect_right
 from typing import Dict, Iterator, List, Mapping, Optional, Tuple
 
 from minisyncml import limits as _limits
-from minisyncml.errors import StoreBusy
-from minisyncml.store.base import Entry, Item, Parked, Row, Trashed
+from minisyncml.errors import ItemError, StoreBusy
+from minisyncml.store.base import Entry, Item, Parked, Row, Store, Trashed
 from minisyncml.store.batch import Keeper, Overlay, PeerChanges, number, plain, surplus
 
 
@@ -68,6 +68,35 @@ class MemoryStore(Keeper):
         self._last_id = 0
         self._revision = 0
         self._mutex = allocate_lock()
+
+    @classmethod
+    def copy(cls, store: Store) -> "MemoryStore":
+        """Everything that a store holds but its trash, to try things on; what cannot be read is left out.
+
+        :param store: the original, which is refreshed
+        :returns: the copy, with the same ids, revisions and entries
+        :raises StoreError: when it cannot be read
+        """
+        store.refresh()
+        copy = cls(store.types, store.limits)
+        for row in store.rows():
+            try:
+                item = store.get(row.id)
+            except ItemError:
+                continue
+            if item is not None:
+                copy._items[int(item.id)] = item
+        for peer in store.peers():
+            with copy.begin() as batch:
+                batch.set_facts(peer, store.facts(peer))
+                for entry in store.entries(peer):
+                    batch.set_entry(peer, entry)
+                for parked in store.parked(peer):
+                    batch.park(peer, parked)
+                batch.commit()
+        copy._last_id = max([copy._last_id, *copy._items])
+        copy._revision = store.revision
+        return copy
 
     def __len__(self) -> int:
         return len(self._items)

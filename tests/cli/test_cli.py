@@ -272,6 +272,32 @@ def test_status_makes_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("place", ("folder", "tinydb", ""))
+def test_a_server_that_only_looks_writes_nothing(place: str, tmp_path: Path) -> None:
+    def everything() -> "dict[str, object]":
+        return {str(path): (path.read_bytes() if path.is_file() else None, path.stat().st_mtime_ns)
+                for root in ("state", "theirs") for path in (tmp_path / root, *(tmp_path / root).rglob("*"))
+                if path.exists()}
+
+    fill(tmp_path / "mine", 4)
+    fill(tmp_path / "theirs", 2)
+    local = {"folder": f"contacts={tmp_path / 'theirs'}", "tinydb": f"contacts=tinydb:{tmp_path / 'theirs' / 'x'}",
+             "": "contacts"}[place]
+    client = ("sync", "--data", tmp_path / "client", "--json")
+    serve = ("--data", tmp_path / "state", local)
+    with served(*serve) as (url, _):
+        assert cli(*client, url, f"contacts={tmp_path / 'mine'}").returncode == 0
+    (tmp_path / "mine" / "new.vcf").write_bytes(CARD % (9, 9, 9))
+    before = everything()
+    with served(*serve, "--dry-run") as (url, process):
+        for _ in range(2):
+            done = cli(*client, url, f"contacts={tmp_path / 'mine'}")
+            assert done.returncode == 1, done.stdout
+            told = report_of(process)["datastores"][0]      # type: ignore[index]
+            assert told["local"]["added"] == 1 and told["error"] is None
+    assert everything() == before
+
+
 def test_a_dry_run_makes_no_folder(tmp_path: Path) -> None:
     plan = cli("sync", "http://127.0.0.1:1/", f"contacts={tmp_path / 'mistyped'}", "--data", tmp_path / "c",
                "--dry-run")
