@@ -76,6 +76,17 @@ def test_anonymise(traces: "tuple[Path, Path]", tmp_path: Path, capsys: pytest.C
     assert capsys.readouterr().err == f"minisyncml: {out} is anonymised already\n"
 
 
+def test_an_emulated_phone(tmp_path: Path) -> None:
+    (tmp_path / "phone").mkdir()
+    fill(tmp_path / "phone" / "contacts", 1)
+    with served("--data", tmp_path / "s") as (url, _):
+        done = cli("phone", "emulate", url, tmp_path / "phone", "--trace", tmp_path / "trace")
+        assert (done.returncode, done.stderr) == (0, b"")
+    shown = cli("trace", "show", tmp_path / "trace")
+    assert b"Sync ./contacts, Replace" in shown.stdout
+    assert cli("trace", "replay", tmp_path / "trace").returncode == 0
+
+
 def test_what_the_readme_says(tmp_path: Path) -> None:
     """Its commands, one after the other, but for the address of the server."""
     section = (ROOT / "README.md").read_text("utf-8").split("## Report a bug with a trace\n")[1].split("\n## ")[0]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from minisyncml.cli.common import ask_password, show
 from minisyncml.cli.phone.common import add_profile, end_on_signals, port_of
+from minisyncml.cli.tracing import add_trace, trace_of
 from minisyncml.errors import TransportError, UsageError
 from minisyncml.gateway.config import login
 from minisyncml.gateway.emulator import STATE, Emulator, phone_stores
@@ -44,6 +45,7 @@ def add(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> "argp
     parser.add_argument("--user", metavar="NAME[:PASSWORD]", help="to log in at a server")
     parser.add_argument("--password-file", metavar="FILE", help="file with the password; - is standard input")
     parser.add_argument("--mode", choices=list(MODES), default="two-way", help="of a session that it begins itself")
+    add_trace(parser)
     parser.add_argument("--json", action="store_true", help="print reports as JSON, one line for each session")
     parser.set_defaults(run=run)
     return parser
@@ -67,7 +69,10 @@ def run(args: "argparse.Namespace") -> int:
         stores = phone_stores(profile, folder)
         for store in stores.values():
             stack.callback(store.close)
-        emulator = Emulator(stores, profile, switch=args.at or ("none" if on_tcp else None), peers=peers,
+        trace = trace_of(args)
+        if trace is not None:
+            stack.callback(trace.close)
+        emulator = Emulator(stores, profile, switch=args.at or ("none" if on_tcp else None), peers=peers, trace=trace,
                             on_report=lambda report: _show(report, args.json),
                             log=lambda line: print(f"minisyncml: {line}", file=sys.stderr, flush=True))
         if port.startswith(("http://", "https://")):
