@@ -37,6 +37,7 @@ from minisyncml.sync.run import MODES
 from minisyncml.transport.base import Packet, Transport
 from minisyncml.transport.http import HttpTransport
 from minisyncml.transport.ports import open_link
+from minisyncml.transport.sdp import SERVER
 
 if TYPE_CHECKING:
     import argparse
@@ -151,7 +152,7 @@ def _plan(args: "argparse.Namespace", places: "dict[str, str]") -> Report:
 def _transport(args: "argparse.Namespace", limits: Limits) -> Transport:
     way: Transport
     if is_port(args.target):
-        way = Dialled(Call(lambda: open_link(args.target), at=speaks_at(args.target), limits=limits))
+        way = Dialled(Call(lambda: open_link(args.target, services=SERVER), at=speaks_at(args.target), limits=limits))
     else:
         way = HttpTransport(args.target, limits=limits, ca_file=args.ca_file, insecure=args.insecure)
     return Watched(way, tell) if args.verbose else way

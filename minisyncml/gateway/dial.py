@@ -12,7 +12,7 @@ from minisyncml.limits import DEFAULT, Limits
 from minisyncml.obex import codes
 from minisyncml.profile import DEFAULT as ANY
 from minisyncml.profile import Identity, Profile
-from minisyncml.transport.at import Dialogue
+from minisyncml.transport.at import SPEEDS, Dialogue
 from minisyncml.transport.link import Link
 from minisyncml.transport.obex import TIMEOUT, ObexClient, ObexTransport
 

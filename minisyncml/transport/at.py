@@ -18,7 +18,7 @@ from minisyncml.transport.link import Link
 LINES = 256         # lines of one answer
 PATIENCE = 3.0      # seconds for an answer
 PROBE = b"\xff\x00\x08\xcbATZ\r"    # an OBEX ABORT whose ConnectionID reads as a command (wire fact of obexftp)
-SPEEDS = (115_200, 57_600, 19_200, 9_600)
+SPEEDS = (57_600, 19_200, 115_200, 9_600)     # Siemens, then others; USB and Bluetooth do not care
 
 
 class Dialogue:

@@ -184,13 +184,21 @@ def check_free(port: str) -> None:
     :param port: the device; a pseudo-terminal may well be open at its other end
     :raises LinkError: when another program has it
     """
-    try:
-        major = os.major(os.stat(port).st_rdev)
-    except OSError:
-        return      # opening it will say why
-    holder = "" if not major or major in PTYS else holder_of(port)
+    holder = "" if is_pty(port) else holder_of(port)
     if holder:
         raise LinkError(f"{port} is in use by {holder}. {MODEM_MANAGER}")
+
+
+def is_pty(port: str) -> bool:
+    """Whether a device is a pseudo-terminal.
+
+    :param port: its path
+    :returns: True when it is one
+    """
+    try:
+        return os.major(os.stat(port).st_rdev) in PTYS
+    except OSError:
+        return False
 
 
 def flow_if_wired(port: Any) -> None:
@@ -225,7 +233,7 @@ def set_speed(port: Any, name: str, speed: int) -> bool:
     :returns: whether the port has a speed at all
     :raises LinkError: when the port does not take this one
     """
-    if name.startswith(("socket://", "loop://")):
+    if name.startswith(("socket://", "loop://")) or is_pty(name):
         return False
     try:
         port.baudrate = speed
@@ -303,6 +311,8 @@ def holder_of(path: str) -> str:
     """
     try:
         device = os.stat(path).st_rdev
+        if not device:
+            return ""
         processes = [name for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid()]
     except OSError:
         return ""

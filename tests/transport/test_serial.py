@@ -15,7 +15,16 @@ from minisyncml.errors import LinkError, UsageError
 from minisyncml.transport.at import Dialogue, Identity
 from minisyncml.transport.atphone import AtFront, AtResponder
 from minisyncml.transport.link import Link
-from minisyncml.transport.serial import PollingLink, PtyLink, SerialLink, check_free, holder_of, open_serial, refused
+from minisyncml.transport.serial import (
+    PollingLink,
+    PtyLink,
+    SerialLink,
+    check_free,
+    holder_of,
+    open_serial,
+    refused,
+    set_speed,
+)
 
 ANY = bytes(range(256))
 
@@ -119,12 +128,18 @@ def test_a_device_that_another_program_reads_is_refused() -> None:
 
 def test_speed_flow_and_break_do_no_harm_on_a_pty(phone: PtyLink) -> None:
     with open_serial(phone.name, speed=9600, flow=True) as link:
-        assert link.set_speed(57_600)
+        assert not link.set_speed(57_600)
         link.send_break()
         link.write(b"x", 1)
         assert take(phone, 1) == b"x"
-        with pytest.raises(LinkError, match="does not take -1 baud"):
-            link.set_speed(-1)
+
+
+def test_speed_of_a_port_that_has_one() -> None:
+    import serial
+    with serial.serial_for_url("loop://") as port:
+        assert set_speed(port, "/dev/ttyS0", 57_600) and port.baudrate == 57_600
+        with pytest.raises(LinkError, match="/dev/ttyS0 does not take -1 baud"):
+            set_speed(port, "/dev/ttyS0", -1)
 
 
 def test_a_phone_behind_a_pty_answers_at(phone: PtyLink) -> None:
