@@ -60,7 +60,8 @@ class Call:
     def _enter(self) -> None:
         if not self._at:
             return
-        self.switch = self._dialogue.enter_obex(self._profile.at_switch, patience=self._patience)
+        self.switch = self._dialogue.enter_obex(self._profile.at_switch, patience=self._patience,
+                                                speeds=SPEEDS)
         said = self._dialogue.identity
         if said is not None:
             self.identity = Identity(said.manufacturer, said.model, said.firmware)
