@@ -83,7 +83,7 @@ def test_an_emulated_phone(tmp_path: Path) -> None:
         done = cli("phone", "emulate", url, tmp_path / "phone", "--trace", tmp_path / "trace")
         assert (done.returncode, done.stderr) == (0, b"")
     shown = cli("trace", "show", tmp_path / "trace")
-    assert b"Sync ./contacts, Replace" in shown.stdout
+    assert b"Sync ./Contacts, Replace" in shown.stdout
     assert cli("trace", "replay", tmp_path / "trace").returncode == 0
 
 
