@@ -230,7 +230,8 @@ class Session:
             login=Login(first.text("user"), PASSWORD, first.text("scheme")) if login is not None else None,
             challenge=_choice(first, "challenge", ("md5", "basic")), version=_choice(first, "version", VERSIONS),
             encoding=_choice(first, "encoding", ("wbxml", "xml")), demand=_choice(first, "demand", ("", *MODES)),
-            remotes=_texts(first, "remotes"), identity=_identity(first), profile=self._profile())
+            remotes=_texts(first, "remotes"), identity=_identity(first), profile=self._profile(),
+            trial=first.line.get("trial") is True)
         if _choice(first, "role", ("client", "server")) == "client":
             return _Replayed.client(options, self._stores(""), self._memory, first.text("target"))
         secrets = (lambda user: Secret(PASSWORD)) if first.line.get("asks") is True else None

@@ -19,15 +19,17 @@ from minisyncml.engine.auth import b64, ha1
 from minisyncml.errors import Error, RemoteProtocolError, TraceError
 from minisyncml.gateway import masking
 from minisyncml.gateway.client import Client
+from minisyncml.gateway.exchange import Options
 from minisyncml.gateway.replay import replay
 from minisyncml.gateway.rewrite import anonymise
 from minisyncml.gateway.serve import Server
 from minisyncml.gateway.traced import Trace
 from minisyncml.gateway.tracefile import FORMAT_VERSION, read
-from minisyncml.limits import DEFAULT
+from minisyncml.limits import DEFAULT, Limits
 from minisyncml.store.memory import MemoryStore
 from minisyncml.transport.base import Packet
 from minisyncml.transport.http import HttpTransport
+from minisyncml.transport.pipe import Pipe
 
 USER, PASSWORD = "ada", "p4ss wörd!"
 SMALL = DEFAULT._replace(max_msg_size=3000)
@@ -98,6 +100,19 @@ def test_both_ends_play_it_again(tmp_path: Path, auth: str, encoding: str, versi
         hidden = [b"Hopper", b"490154203237518"] if anonymised else []
         for data in contents(path):
             assert not [word for word in (*secrets, *hidden) if word in data]
+
+
+def test_all_settings_are_recorded(tmp_path: Path) -> None:
+    """Whoever adds one says here how a replay gets it."""
+    path = tmp_path / "trace"
+    with Trace(str(path)) as trace:
+        Client("http://127.0.0.1:9/", {"notes": MemoryStore()}, trace=trace,
+               transport=lambda: Pipe(lambda packet, sender: None)).sync()
+    first = next(line for line in read(str(path)) if line.get("kind") == "session")
+    otherwise = {"nonce": "seed", "login": "user", "clock": "t"}
+    ours = {"present", "spool", "record"}   # the first stands in the trace as `devinf`, the others change no message
+    assert {otherwise.get(name, name) for name in Options._fields if name not in ours} <= set(first)
+    assert set(Limits._fields) == set(first["limits"])
 
 
 def test_split_messages_and_large_objects(tmp_path: Path) -> None:
