@@ -131,7 +131,8 @@ def _parts(name: str) -> "list[str]":
     """The parts of a name; some callers send a whole path."""
     parts = [part for part in name.split("/") if part]
     if any(part in (".", "..") or "\0" in part or "\\" in part or part.startswith(TEMPORARY)
-           or len(part.encode("utf-8", "replace")) > 255 for part in parts):
+           or not 0 < len(part.encode("utf-8", "ignore")) < 256 or any("\ud800" <= char <= "\udfff" for char in part)
+           for part in parts):
         raise ObexError("there is no such object", codes.NOT_FOUND)
     return parts
 
