@@ -50,6 +50,8 @@ def _add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> "argpa
     parser.add_argument("--allow-anonymous", action="store_true", help="let everybody in the network in")
     parser.add_argument("--auth", choices=("md5", "basic"), default="md5",
                         help="how clients are asked to log in (default: %(default)s)")
+    parser.add_argument("--profile", metavar="NAME|FILE", default="", help="what all clients are like, where it does "
+                        "not become clear by what they say of themselves")
     parser.add_argument("--url", default="", help="the address as clients see it, where a proxy stands between")
     parser.add_argument("--device-id", metavar="ID", help="what we call ourselves (default: a random name, kept)")
     parser.add_argument("--dry-run", action="store_true", help="list what would be done; write nothing, send no items, "
@@ -92,7 +94,7 @@ def run(args: "argparse.Namespace") -> int:
     trace = trace_of(args)
     server = Server(stores_of, users=users, peers=peers, device_id=args.device_id or "",
                     url=args.url, conflict=args.conflict, challenge=args.auth, allow_empty=args.allow_empty,
-                    rescan=args.rescan, limits=limits_of(args), trial=args.dry_run,
+                    rescan=args.rescan, profile=args.profile, limits=limits_of(args), trial=args.dry_run,
                     spool=Held if args.dry_run else spool_of(data),
                     on_report=lambda report: _show(report, args.json),
                     tap=tell if args.verbose else None, trace=trace,

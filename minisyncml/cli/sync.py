@@ -63,6 +63,8 @@ def _add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> "argpa
     parser.add_argument("--encoding", choices=("wbxml", "xml"), default="wbxml", help="(default: %(default)s)")
     parser.add_argument("--wbxml", dest="encoding", action="store_const", const="wbxml", help="the same")
     parser.add_argument("--xml", dest="encoding", action="store_const", const="xml", help="--encoding xml")
+    parser.add_argument("--profile", metavar="NAME|FILE", default="", help="what the server is like, where it does not "
+                        "become clear by what it says of itself")
     parser.add_argument("--ca-file", metavar="FILE", help="certificate authority to trust instead of the system's")
     parser.add_argument("--insecure", action="store_true", help="accept any certificate")
     parser.add_argument("--notified", metavar="FILE", help="sync what the notification in this file asks for, as "
@@ -113,8 +115,8 @@ def _sync(args: "argparse.Namespace", places: "dict[str, str]") -> Report:
         client = Client(args.target, stores, user=user, password=password, auth=args.auth, peers=peers,
                         remotes=pairs(args.remote, "NAME=URI"), version=args.syncml_version, encoding=args.encoding,
                         device_id=args.device_id or "", conflict=args.conflict,
-                        allow_empty=args.allow_empty, rescan=args.rescan, limits=limits, spool=spool_of(data),
-                        progress=progress, trace=trace,
+                        allow_empty=args.allow_empty, rescan=args.rescan, profile=args.profile, limits=limits,
+                        spool=spool_of(data), progress=progress, trace=trace,
                         transport=lambda: _transport(args, limits))
         return client.sync(args.mode, order)
     finally:

@@ -148,6 +148,8 @@ def test_cannot_connect(tmp_path: Path) -> None:
     (["sync", "http://127.0.0.1:1/"], "at least one datastore"),
     (["sync", "ftp://x/", "notes"], "no http://"),
     (["sync", "http://127.0.0.1:1/", "notes=nonsense:x"], "no such kind of place"),
+    (["sync", "http://127.0.0.1:1/", "notes=x", "--profile", "nokja"], "no profile 'nokja'"),
+    (["serve", "--profile", "nokja"], "no profile 'nokja'"),
     (["sync", "http://127.0.0.1:1/", "notes=tinydb:x", "tasks=tinydb:./x"], "share one"),
     (["sync", "http://127.0.0.1:1/", "notes", "--remote", "=x"], "is no NAME=URI"),
     (["sync", "http://127.0.0.1:1/", "notes", "--max-msg-size", "5"], "--max-msg-size"),
