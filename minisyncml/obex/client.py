@@ -203,14 +203,22 @@ class Client:
         pairs = [*first, *self._pairs]
         if self.connection is not None:
             pairs.insert(0, (codes.CONNECTION, self.connection))
-        self._outgoing = Outgoing([headers.encode(id, value) for id, value in pairs], self._body, self._eob)
+        encoded = [headers.encode(id, value) for id, value in pairs]
+        if any(len(one) > self._free for one in encoded):
+            raise EncodeError(f"an OBEX header is longer than the {self._free} bytes that the peer takes")
+        self._outgoing = Outgoing(encoded, self._body, self._eob)
         self._incoming = Incoming(self._max_body)
         self._framer.forget()
         self._part()
         self.busy = True
 
+    @property
+    def _free(self) -> int:
+        """Bytes for headers in a packet."""
+        return min(self._room, self._limit) - 3 - len(self._fields)
+
     def _part(self) -> None:
-        block, self._whole = self._outgoing.block(min(self._room, self._limit) - 3 - len(self._fields))
+        block, self._whole = self._outgoing.block(self._free)
         code = self._opcode
         if code in (codes.PUT, codes.GET):
             code |= codes.FINAL if self._whole else 0

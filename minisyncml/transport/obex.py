@@ -25,6 +25,7 @@ from minisyncml.transport.obexserve import QUIET, TIMEOUT, Reply, Service, Servi
 __all__ = ["QUIET", "TIMEOUT", "ObexClient", "ObexTransport", "Reply", "Service", "Services", "SyncMLService",
            "refused", "serve"]
 
+LEAVE = 2.0         #: for the answer to ABORT when the user gave up, in seconds
 DRAIN = 64          #: reads of what is in the line before a call
 
 NOTHING = (codes.NO_CONTENT, codes.UNAVAILABLE)     #: answers of a peer that has no message for us
@@ -191,13 +192,15 @@ class ObexClient:
         if self._connected:
             self._connected = False
             self._machine.disconnect()
-            self._run("did not take leave")
+            self._run("did not take leave", min(self.timeout, QUIET))
 
     def close(self) -> None:
         """End the session when there is one, and give the line up. Never raises."""
         try:
-            if not self._machine.busy:
-                self.disconnect()
+            if self._connected and self._machine.busy:      # the user broke it off
+                self._machine.abort()
+                self._exchange(LEAVE)
+            self.disconnect()
         except Error:
             pass
         self.link.close()
@@ -214,11 +217,11 @@ class ObexClient:
             if not self.link.read(0):
                 return
 
-    def _run(self, failure: str) -> Answer:
+    def _run(self, failure: str, timeout: "Optional[float]" = None) -> Answer:
         """Pass bytes to and fro until the operation is over."""
         machine = self._machine
         try:
-            answer = self._exchange(self.timeout)
+            answer = self._exchange(self.timeout if timeout is None else timeout)
         except RemoteProtocolError:
             if self._connected:
                 self._stop()

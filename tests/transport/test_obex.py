@@ -12,6 +12,7 @@ from obexline import Responder, on_pty, on_tcp, pair
 from minisyncml.errors import (
     AuthError,
     DecodeError,
+    EncodeError,
     Error,
     ItemError,
     LimitError,
@@ -348,6 +349,30 @@ def test_an_answer_that_breaks_the_rules_is_aborted_and_the_session_goes_on() ->
         client.get(name="x")
     assert line.written[-1] == bytes.fromhex("ff0008cb00000001")
     assert client.get(name="x") == b""
+
+
+def test_a_user_that_gives_up_leaves_the_session_all_the_same() -> None:
+    class Impatient(Script):
+        def read(self, timeout: float) -> bytes:
+            if self.written[-1][:1] == b"\x83":
+                raise KeyboardInterrupt
+            return super().read(timeout) if timeout else b""
+
+    line = Impatient(ACCEPTED, b"", b"\xa0\0\3", b"\xa0\0\3")
+    line.written.append(b"")
+    with pytest.raises(KeyboardInterrupt), ObexClient(line, timeout=5) as client:
+        client.connect(codes.SYNCML)
+        client.get()
+    assert [data[0] for data in line.written[2:]] == [codes.GET_FINAL, codes.ABORT, codes.DISCONNECT]
+
+
+def test_a_header_that_the_peer_cannot_take_is_our_mistake() -> None:
+    here, there = pair(255)
+    with Responder(there, using(Shelf())), ObexClient(here) as client:
+        client.connect(codes.SYNCML)
+        with pytest.raises(EncodeError, match="longer than the 252 bytes"):
+            client.put(b"x", name="a", description="y" * 200)
+        client.put(b"x", name="a", description="y" * 100)
 
 
 def test_an_object_that_is_too_large() -> None:
