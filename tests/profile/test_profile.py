@@ -122,6 +122,13 @@ class TestLayers:
             "latin-1", "1.1", "local", "me", 3000)
         assert find(k700._replace(fwv="R4A")).time_mode == "auto"
 
+    @pytest.mark.parametrize("man, mod, switch", [
+        ("SAMSUNG", "SGH-F480i", "syncml-mobexstart"), ("SAMSUNG", "GT-B2100", "tsspcsw"), ("SIEMENS", "S65", "sqwe3"),
+        ("SIEMENS", "S45i", "sbfb"), ("SIEMENS", "MC75", ""), ("Motorola", "V3", "mode22"), ("Motorola", "MOTO L7", ""),
+        ("Motorola", "A780", "msync"), ("SonyEricsson", "K750i", "eobex"), ("Nokia", "6230", "none")])
+    def test_the_way_into_obex_depends_on_the_model(self, man: str, mod: str, switch: str) -> None:
+        assert find(Identity(man, mod)).at_switch == switch
+
     def test_every_switch_is_explained(self) -> None:
         rows = explain(find(Identity("Nokia", "7210c")))
         assert [row.switch for row in rows][:len(SWITCHES)] == list(SWITCHES)
