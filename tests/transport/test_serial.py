@@ -226,7 +226,7 @@ def rfc2217_server(server: socket.socket, port: object) -> None:
     with sock:
         while True:
             data = sock.recv(1024)
-            if not data:
+            if data in (b"", b"bye"):
                 return
             port.write(b"".join(manager.filter(data)))      # type: ignore[attr-defined]
             waiting = port.read(port.in_waiting)            # type: ignore[attr-defined]
@@ -244,5 +244,8 @@ def test_rfc2217() -> None:
             assert isinstance(link, PollingLink)
             link.write(ANY, 5)
             assert take(link, 256) == ANY
+            link.write(b"bye", 5)
+            with pytest.raises(LinkError, match="dropped"):
+                link.read(5)
         serving.join(5)
         assert not serving.is_alive()
