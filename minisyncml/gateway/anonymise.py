@@ -29,10 +29,11 @@ _SOFT = re.compile(rb"=\r?\n")
 _ESCAPES = re.compile(r"(?:=[0-9A-Fa-f]{2})+")
 _IMEI = re.compile(r"(?i)(IMEI:)(\d{6,})")
 _QUOTED, _LONG = re.compile('"[^"]*"'), re.compile(r"\d{6,}")
+_NAMED = re.compile(r"""(?<![.\w:/])/[^\s:,;'"]+|'[^']*'|"[^"]*\"""")
 _VOWELS, _OTHERS = "aeiou", "bcdfghklmnprstvwz"
 _SMALL, _LARGE = "àáâäåæçèéêëìíîïñòóôöøùúûü", "ÀÁÂÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÖØÙÚÛÜ"
 _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-WHOLE = frozenset(("Alert", "Status", "Get", "Put"))    #: commands whose items hold no item of a person
+WHOLE = frozenset(("Alert", "Status", "Get", "Put"))    #: commands whose items seldom hold one of a person
 
 
 class Anonymiser:
@@ -178,6 +179,14 @@ class Anonymiser:
         """
         return _IMEI.sub(lambda found: found.group(1) + self._digits(found.group(2)), text)
 
+    def words(self, text: str) -> str:
+        """What people are told: names of files and what stands in quotes may be somebody's.
+
+        :param text: one line
+        :returns: as many characters
+        """
+        return self.address(_NAMED.sub(lambda found: self.text(found.group()), text))
+
     def line(self, data: bytes) -> bytes:
         """Bytes of a line to a phone: quoted texts and long numbers of AT, and what may be a telephone's in OBEX.
 
@@ -290,7 +299,8 @@ class Anonymiser:
         metas = [meta for meta in (item.find("Meta"), command.find("Meta")) if meta is not None]
         words = {name: found.text() for meta in reversed(metas) for name in ("Type", "Format")
                  for found in (meta.find(name),) if found is not None}
-        if command.tag in WHOLE or "devinf" in words.get("Type", "").lower():
+        if "devinf" in words.get("Type", "").lower() or (
+                command.tag in WHOLE and data[:64].lstrip()[:6].upper() != b"BEGIN:"):
             return None
         change = self.whole if words.get("Format") == "b64" else self.body
         return change(data, way, item.find("MoreData") is not None)

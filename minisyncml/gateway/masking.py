@@ -10,7 +10,7 @@ from typing import Callable, Iterator, Optional, Union
 
 from minisyncml import codec
 from minisyncml.codec.node import Node
-from minisyncml.engine.auth import BASIC, MD5, b64, user_of
+from minisyncml.engine.auth import BASIC, MD5, b64, unb64, user_of
 from minisyncml.errors import Error
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message.commands import Cred
@@ -173,9 +173,10 @@ def blind(body: bytes) -> bytes:
     """A body that cannot be read, without what may be a secret in it.
 
     :param body: any bytes
-    :returns: as many bytes; what follows a sign of credentials is overwritten
+    :returns: as many bytes; what is near a sign of credentials, or looks like some, is overwritten
     """
-    out = bytearray(body)
+    import re
+    out = bytearray(re.sub(rb"[A-Za-z0-9+/]{8,}={0,2}", lambda found: _stars(found.group()), body))
     for sign in _SIGNS:
         at = body.find(sign)
         while at >= 0:
@@ -184,6 +185,16 @@ def blind(body: bytes) -> bytes:
             out[start:end] = b"*" * (end - start)
             at = body.find(sign, at + 1)
     return bytes(out)
+
+
+def _stars(word: bytes) -> bytes:
+    """A word of base64; overwritten when it may be a user with a password, or a digest."""
+    try:
+        data = unb64(word)
+    except ValueError:
+        return word
+    secret = len(data) == 16 or b":" in data
+    return b"*" * len(word) if secret else word
 
 
 def header(hmac: Optional[str]) -> Optional[str]:

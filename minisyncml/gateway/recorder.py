@@ -14,10 +14,10 @@ from minisyncml import codec
 from minisyncml.codec.node import Node
 from minisyncml.codec.text import readable
 from minisyncml.digest import digest
-from minisyncml.errors import Error
+from minisyncml.errors import EncodeError, Error
 from minisyncml.gateway import masking
 from minisyncml.gateway.anonymise import Anonymiser
-from minisyncml.gateway.tracefile import Lines, base64
+from minisyncml.gateway.tracefile import LINE, Lines, base64
 from minisyncml.store.base import Entry, Item, Parked, Row
 from minisyncml.transport.base import Packet
 
@@ -67,7 +67,7 @@ class Recorder:
 
         :param words: one line
         """
-        self.lines.write("note", words=self.address(words))
+        self.lines.write("note", words=self.words(words))
 
     def stray(self, packet: Packet, error: Error) -> None:
         """A message that belongs to no session.
@@ -76,7 +76,7 @@ class Recorder:
         :param error: why
         """
         self.message(0, "in", packet)
-        self.lines.write("error", session=0, error=type(error).__name__, words=str(error), left=False)
+        self.lines.write("error", session=0, error=type(error).__name__, words=self.words(str(error)), left=False)
 
     def packet(self, link: str, way: str, data: bytes) -> None:
         """Write bytes of a line.
@@ -100,9 +100,11 @@ class Recorder:
         fields: "dict[str, object]" = {"type": packet.content_type, **({"doubt": True} if doubt else {})}
         try:
             body = masking.rewrite(packet.body, packet.content_type, self._change(f"{session}{way}", names))
-            fields["xml"] = _xml(body, packet.content_type)
+            xml = _xml(body)
+            fields.update({"xml": xml} if len(xml) < LINE // 6 else {})
         except Error as error:
-            body = masking.blind(packet.body) if self.anonymiser is None else bytes(len(packet.body))
+            hide = isinstance(error, EncodeError) or self.anonymiser is not None
+            body = bytes(len(packet.body)) if hide else masking.blind(packet.body)
             fields["unread"] = str(error)
         if names:
             fields["names"] = names
@@ -119,6 +121,25 @@ class Recorder:
         :returns: what to write
         """
         return text if self.anonymiser is None else self.anonymiser.address(text)
+
+    def words(self, text: str) -> str:
+        """What people are told, without names of files and the like, where that is asked for.
+
+        :param text: one line
+        :returns: what to write
+        """
+        return text if self.anonymiser is None else self.anonymiser.words(text)
+
+    def told(self, value: Any) -> Any:
+        """A report, with :meth:`words` in place of words.
+
+        :param value: JSON-able values
+        :returns: what to write
+        """
+        if isinstance(value, dict):
+            return {key: self.words(one) if key in ("words", "error") and isinstance(one, str) else self.told(one)
+                    for key, one in value.items()}
+        return [self.told(one) for one in value] if isinstance(value, (list, tuple)) else self.plain(value)
 
     def body(self, data: bytes, names: "list[list[str]]") -> bytes:
         """The body of an item as it may be written.
@@ -227,7 +248,7 @@ class Recording:
         :param words: for people
         :param left: whether it ended the session
         """
-        self._write("error", error=name, words=self._recorder.address(words), left=left)
+        self._write("error", error=name, words=self._recorder.words(words), left=left)
 
     def end(self, report: "Mapping[str, object]") -> None:
         """Write how it ended, once.
@@ -237,7 +258,7 @@ class Recording:
         if not self._ended:
             self._ended = True
             user = report.get("user")
-            self._write("end", report=self._recorder.plain(
+            self._write("end", report=self._recorder.told(
                 {**report, "user": self.user(user) if isinstance(user, str) else ""}))
 
     # -- what an equal run needs
@@ -341,7 +362,7 @@ class Drawn:
         return b"".join(parts)[:size]
 
 
-def _xml(body: bytes, content_type: str) -> str:
+def _xml(body: bytes) -> str:
     """A message for people."""
     if codec.encoding_of(body) == "xml":
         return body.decode("utf-8", "replace")

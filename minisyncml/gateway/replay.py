@@ -31,6 +31,7 @@ from minisyncml.transport.base import Packet
 
 SHOWN = 20          #: differences told of one message
 PASSWORD = "replayed"   #: of everybody; what is masked in a trace is wrong unless it was right
+_HARD = frozenset(("max_depth", "max_message", "max_commands"))     # ours count, whatever those of the trace
 OPEN = 256          #: sessions that a trace may have open at once
 
 
@@ -321,11 +322,15 @@ def _accepted(recorded: Optional[Packet]) -> bool:
 
 def _limits(first: Fields) -> Limits:
     known = first.map("limits")
-    values = {name: known[name] for name in Limits._fields if isinstance(known.get(name), (int, float))}
-    bounded = {name: type(default)(min(values[name], default) if name in ("max_depth", "max_message", "max_commands")
-                                   else values[name])
-               for name, default in DEFAULT._asdict().items() if name in values}
-    return DEFAULT._replace(**bounded)
+    values: "dict[str, Any]" = {}
+    default: Any
+    for name, default in DEFAULT._asdict().items():
+        value: Any = known.get(name, default)
+        least = 1 if name == "batch_items" else 0
+        if type(value) not in (int, float) or not least <= value <= default * 1024:
+            raise first.fail("limits")
+        values[name] = type(default)(min(value, default) if name in _HARD else value)
+    return Limits(**values)
 
 
 def _choice(first: Fields, name: str, choices: "Iterable[str]") -> str:

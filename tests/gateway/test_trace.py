@@ -183,6 +183,31 @@ def test_a_message_that_is_none(tmp_path: Path) -> None:
     assert replay(str(path)).differences == []
 
 
+@pytest.mark.parametrize("body", [
+    b"\x02\xa4\x01\x6a\x00" + b"\xff\x03" + b64(b"ada:secret word") + b"\x00\xff",
+    b"<SyncML><Cred><Data>" + b64(bytes(range(100, 116))) + b"</Data>",
+    b"\x02\xff" + b"syncml:auth-basic\0" + b"\x03any password\0",
+])
+def test_what_cannot_be_read_keeps_no_secret(tmp_path: Path, body: bytes) -> None:
+    path = tmp_path / "trace"
+    with Trace(str(path)) as trace:
+        trace.stray(Packet("", body), RemoteProtocolError("unreadable"))
+    raw = binascii.a2b_base64(list(read(str(path)))[1]["raw"])
+    assert len(raw) == len(body) and (raw[:2] == body[:2] or b"auth" in body)
+    for word in (b64(b"ada:secret word"), b64(bytes(range(100, 116))), b"any password"):
+        assert word not in raw
+
+
+def test_words_lose_names_when_anonymised(tmp_path: Path) -> None:
+    path = tmp_path / "trace"
+    with Trace(str(path), anonymise=True) as trace:
+        trace.note("/home/ada/contacts/Grace.vcf: no rights; the server has no database 'Grace'; see ./contacts at "
+                   "http://127.0.0.1:80/sync")
+    words = list(read(str(path)))[1]["words"]
+    assert not [word for word in ("ada", "Grace") if word in words]
+    assert words.endswith("see ./contacts at http://127.0.0.1:80/sync") and ": no rights; the server has no" in words
+
+
 def test_a_full_disk_ends_the_trace_and_not_the_sync() -> None:
     said: "list[str]" = []
     mine, theirs = MemoryStore(), MemoryStore()
