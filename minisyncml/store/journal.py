@@ -2,40 +2,36 @@
 
 What the rows mean is not known here: a :class:`Table` for each name keeps in memory what it wants of them.
 
-The file: one line with name, format version and a random salt; then records. A record is a frame (magic, length of
-the payload, how far the file was known to be synced when it was written, CRC of the payload, CRC of all that with
-offset and salt) and the payload: length of a JSON text, the text, bodies. The text is a list of groups `[table, rows]`
-in the order in which they apply; rows None empties the table; a row is `[number]` (gone) or `[number, length of its
-body or -1, fields...]`.
-
-A power cut may lose, tear or reorder what was not synced. A record that is not whole is cut off, with all behind it,
-when no record behind it claims that it was synced; else the file is damaged, and that is an error, never a loss.
+What the file looks like stands in records.py.
 """
 
 from __future__ import annotations
 
 import os
-import zlib
 from _thread import allocate_lock
-from struct import Struct
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple
 
 from minisyncml.errors import StoreBusy, StoreError
 from minisyncml.limits import DEFAULT
 from minisyncml.store.files import FILES, Files, failure
+from minisyncml.store.records import (
+    BEFORE,
+    HEADER,
+    NAME,
+    VERSION,
+    WINDOW,
+    Damaged,
+    Group,
+    Window,
+    check,
+    damaged,
+    header,
+    record,
+    salt_of,
+)
 
-VERSION = 1
-_NAME = b"minisyncml journal "
-_HEADER = len(_NAME) + 2 + 16 + 1       # name, version, salt, newline
-_MAGIC = b"\xabRec"
-_FRAME = Struct("<4sIQII")
-_COUNT = Struct("<I")
-_WINDOW = 65_536        # bytes read or written at once, and of rows in one record of a new file, about
-_SLICE = 64             # rows made into text at once: the encoder of json makes an object of every comma
 _SLACK = 262_144        # bytes of garbage that are never worth a compaction
 _ROW = 100              # bytes that a row takes in the file, about
-
-Group = Tuple[str, Optional[Sequence[Sequence[Any]]]]
 
 
 class Table:
@@ -84,38 +80,6 @@ class Table:
         :returns: count of rows, bytes of bodies and long texts
         """
         raise NotImplementedError
-
-
-class _Damaged(Exception):
-    """No whole record here."""
-
-
-class _Window:
-    """Reads a file front to back with few calls."""
-
-    def __init__(self, fd: int) -> None:
-        self.fd = fd
-        self.start = 0
-        self.data = b""
-
-    def take(self, at: int, count: int) -> bytes:
-        """So many bytes from there; fewer at the end of the file."""
-        here = at - self.start
-        if here < 0 or here + count > len(self.data):
-            self.data = os.pread(self.fd, max(count, _WINDOW), at)
-            self.start, here = at, 0
-        return self.data[here:here + count]
-
-    def crc(self, at: int, count: int, crc: int) -> int:
-        """The CRC of so many bytes, in pieces."""
-        while count > 0:
-            data = self.take(at, min(count, _WINDOW))
-            if not data:
-                raise _Damaged
-            crc = zlib.crc32(data, crc)
-            at += len(data)
-            count -= len(data)
-        return crc
 
 
 class Journal:
@@ -251,7 +215,7 @@ class Journal:
         except OSError as e:
             self._take_back()
             raise failure(self.path, e) from e
-        at = self._end + _FRAME.size + _COUNT.size + text
+        at = self._end + BEFORE + text
         self._end += size
         if sync:
             self._synced = self._end
@@ -309,15 +273,15 @@ class Journal:
         for table in self.tables.values():
             table.clear()
         self._end = self._synced = self._packed = 0
-        head = os.pread(self._fd, _HEADER, 0)
-        version = head[len(_NAME):].split(b" ")[0]
-        if head.startswith(_NAME) and version.isdigit() and int(version) > VERSION:
+        head = os.pread(self._fd, HEADER, 0)
+        version = head[len(NAME):].split(b" ")[0]
+        if head.startswith(NAME) and version.isdigit() and int(version) > VERSION:
             raise StoreError(f"{self.path} was written by a newer version of minisyncml")
-        if head == self._header(_salt(head)):
-            self._salt = _salt(head)
-            self._end = _HEADER
+        if head == header(salt_of(head)):
+            self._salt = salt_of(head)
+            self._end = HEADER
             self._replay()
-        elif os.fstat(self._fd).st_size > _HEADER or not (b"\0" in head or _NAME.startswith(head[:len(_NAME)])):
+        elif os.fstat(self._fd).st_size > HEADER or not (b"\0" in head or NAME.startswith(head[:len(NAME)])):
             raise StoreError(f"{self.path} is no journal of minisyncml")
         # else it is new, or the power went before its first line was durable: lock() writes it
 
@@ -326,10 +290,10 @@ class Journal:
         if self._end == 0:
             self._salt = int.from_bytes(os.urandom(8), "big")
             self.files.truncate(self._fd, 0)
-            self.files.write(self._fd, self._header(self._salt), 0)
+            self.files.write(self._fd, header(self._salt), 0)
             self.files.sync(self._fd)
             self.files.sync_folder(os.path.dirname(self.path))
-            self._end = self._synced = _HEADER
+            self._end = self._synced = HEADER
         elif os.fstat(self._fd).st_size > self._end:
             with self.guard:
                 self._load()                # what another process wrote and took back may have led us astray
@@ -339,10 +303,6 @@ class Journal:
         if not self._synced:
             self.files.sync(self._fd)
             self._synced = self._end
-
-    @staticmethod
-    def _header(salt: int) -> bytes:
-        return b"%s%d %016x\n" % (_NAME, VERSION, salt)
 
     def _catch_up(self) -> bool:
         """False: the file was replaced, and the new one read."""
@@ -373,60 +333,17 @@ class Journal:
         """Read records from `_end` on."""
         import json
 
-        window = _Window(self._fd)
+        window = Window(self._fd)
         while True:
             try:
-                size, text = self._check(window, self._end)
-            except _Damaged:
+                size, text = check(window, self._end, self._salt)
+            except Damaged:
                 break
-            at = self._end + _FRAME.size + _COUNT.size
+            at = self._end + BEFORE
             self._apply(json.loads(window.take(at, text)), at + text)
             self._end += size
-        if os.fstat(self._fd).st_size > self._end:
-            self._judge(window)
-
-    def _check(self, window: _Window, at: int) -> "Tuple[int, int]":
-        """Size of the record there, and of its text."""
-        length, _, check = self._frame(window.take(at, _FRAME.size), at)
-        at += _FRAME.size
-        if length < _COUNT.size or window.crc(at, length, self._salt & 0xFFFFFFFF) != check:
-            raise _Damaged
-        text = int(_COUNT.unpack(window.take(at, _COUNT.size))[0])
-        if text > length - _COUNT.size:
-            raise _Damaged
-        return _FRAME.size + length, text
-
-    def _frame(self, frame: bytes, at: int) -> "Tuple[int, int, int]":
-        """Length, how far it was synced, CRC of the payload."""
-        if len(frame) < _FRAME.size or frame[:4] != _MAGIC:
-            raise _Damaged
-        _, length, synced, check, own = _FRAME.unpack(frame)
-        if own != self._own(frame, at):
-            raise _Damaged
-        return length, synced, check
-
-    def _own(self, frame: bytes, at: int) -> int:
-        return zlib.crc32(b"%d %d" % (self._salt, at), zlib.crc32(frame[:-4]))
-
-    def _judge(self, window: _Window) -> None:
-        """The record at `_end` is not whole: is that the end, or damage?"""
-        at = self._end + 1
-        while True:
-            data = window.take(at, _WINDOW)
-            found = data.find(_MAGIC)
-            if found < 0:
-                if len(data) < _WINDOW:
-                    return
-                at += len(data) - len(_MAGIC) + 1
-                continue
-            at += found
-            try:
-                _, synced, _ = self._frame(window.take(at, _FRAME.size), at)
-            except _Damaged:
-                synced = 0
-            if synced > self._end:
-                raise self.damage(self._end)
-            at += 1
+        if os.fstat(self._fd).st_size > self._end and damaged(window, self._end, self._salt):
+            raise self.damage(self._end)
 
     def _apply(self, groups: "Sequence[Group]", at: int) -> None:
         for name, rows in groups:
@@ -445,22 +362,12 @@ class Journal:
 
     def _write(self, fd: int, at: int, groups: "Sequence[Group]", bodies: "Sequence[bytes]") -> "Tuple[int, int]":
         """Write a record; size of its text, and of all of it."""
-        import json
-
-        parts = _text(json.JSONEncoder(separators=(",", ":")).encode, groups)
-        text = sum(map(len, parts))
-        parts = [_COUNT.pack(text), *parts, *bodies]
-        check, length = self._salt & 0xFFFFFFFF, 0
-        for part in parts:
-            check = zlib.crc32(part, check)
-            length += len(part)
         synced = self._synced if fd == self._fd else at
-        frame = _FRAME.pack(_MAGIC, length, synced, check, 0)
-        parts.insert(0, frame[:-4] + _COUNT.pack(self._own(frame, at)))
-        for piece in _pieces(parts):
+        pieces, text, size = record(groups, bodies, at, synced, self._salt)
+        for piece in pieces:
             self.files.write(fd, piece, at)
             at += len(piece)
-        return text, _FRAME.size + length
+        return text, size
 
     def _take_back(self) -> None:
         try:
@@ -475,8 +382,8 @@ class Journal:
         old, self._salt = self._salt, int.from_bytes(os.urandom(8), "big")
         try:
             _flock(fd, True)
-            self.files.write(fd, self._header(self._salt), 0)
-            at = _HEADER
+            self.files.write(fd, header(self._salt), 0)
+            at = HEADER
             for groups, bodies in self._chunks():
                 at += self._write(fd, at, groups, bodies)[1]
             self._write(fd, at, [], [])     # its frame says that all before it is on the disk
@@ -499,46 +406,11 @@ class Journal:
                 if row[1] >= 0:
                     bodies.append(self.read(at, row[1]))
                 size += _ROW + max(row[1], 0)
-                if size > _WINDOW:
+                if size > WINDOW:
                     yield [(name, rows)], bodies
                     rows, bodies, size = [], [], 0
             if rows or table.lasting():
                 yield [(name, rows)], bodies
-
-
-def _text(encode: "Callable[[Any], str]", groups: "Sequence[Group]") -> "List[bytes]":
-    """The groups as JSON, in pieces of a few rows each."""
-    parts = [b"["]
-    for name, rows in groups:
-        parts.append((",[" if len(parts) > 1 else "[").encode() + encode(name).encode() + b",")
-        if rows is None:
-            parts.append(b"null]")
-            continue
-        for at in range(0, len(rows), _SLICE):
-            parts += [b"," if at else b"[", encode(rows[at:at + _SLICE])[1:-1].encode()]
-        parts.append(b"]]" if rows else b"[]]")
-    parts.append(b"]")
-    return parts
-
-
-def _pieces(parts: "List[bytes]") -> Iterator[bytes]:
-    """Small parts together, large ones alone: few writes, and no second copy of a large body."""
-    held: "List[bytes]" = []
-    size = 0
-    for part in parts:
-        if held and size + len(part) > _WINDOW:
-            yield b"".join(held)
-            held, size = [], 0
-        held.append(part)
-        size += len(part)
-    yield held[0] if len(held) == 1 else b"".join(held)
-
-
-def _salt(head: bytes) -> int:
-    try:
-        return int(head[-17:], 16)
-    except ValueError:
-        return 0
 
 
 def _flock(fd: int, on: bool) -> bool:

@@ -12,7 +12,8 @@ from minisyncml.digest import digest as digest_of
 from minisyncml.store.base import Entry, Item, Parked, Row, Trashed
 from minisyncml.store.batch import Keeper, Overlay, PeerChanges, number, plain, surplus
 from minisyncml.store.files import FILES, Files
-from minisyncml.store.journal import Group, Journal, Table
+from minisyncml.store.journal import Journal, Table
+from minisyncml.store.records import Group
 from minisyncml.store.tables import (
     CHUNK,
     DocTable,

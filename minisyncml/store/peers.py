@@ -9,7 +9,8 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from minisyncml.store.batch import plain
 from minisyncml.store.files import FILES, Files
-from minisyncml.store.journal import Group, Journal, Table
+from minisyncml.store.journal import Journal, Table
+from minisyncml.store.records import Group
 from minisyncml.store.tables import RowTable, ValueTable, to_bytes, to_text
 
 DEVICES = 1000      #: so many are remembered; those not heard of longest are forgotten

@@ -24,8 +24,8 @@ from typing import (
 
 from minisyncml.errors import ItemError
 from minisyncml.store.batch import Overlay, number
-from minisyncml.store.journal import Group
 from minisyncml.store.kept import Kept, Record
+from minisyncml.store.records import Group
 from minisyncml.store.tables import DocTable
 
 if TYPE_CHECKING:

@@ -19,8 +19,9 @@ from minisyncml.store.base import Item
 from minisyncml.store.batch import Overlay, number
 from minisyncml.store.files import FILES, Files, failure
 from minisyncml.store.folder import TEMPORARY, UNSURE, Signature
-from minisyncml.store.journal import Group, Table
+from minisyncml.store.journal import Table
 from minisyncml.store.kept import Kept
+from minisyncml.store.records import Group
 from minisyncml.store.tables import CHUNK, ItemTable, RowTable, ValueTable, to_bytes, to_text
 
 UNSYNCED = 2000     #: so many files are written before they are synced in the middle of a session
