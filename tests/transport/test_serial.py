@@ -227,6 +227,7 @@ def rfc2217_server(server: socket.socket, port: object) -> None:
         while True:
             data = sock.recv(1024)
             if data in (b"", b"bye"):
+                sock.shutdown(socket.SHUT_RDWR)
                 return
             port.write(b"".join(manager.filter(data)))      # type: ignore[attr-defined]
             waiting = port.read(port.in_waiting)            # type: ignore[attr-defined]
