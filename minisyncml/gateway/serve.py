@@ -199,6 +199,9 @@ class Server:
                 if refusal is not None:
                     return refusal
             if seat.answered == name:
+                if self._trace is not None:
+                    self._trace.note(f"message {seat.session.session.got_msg} of session "
+                                     f"{seat.session.session.session_id} came again; the answer is sent again")
                 return seat.reply   # a repeat: its answer was lost
             if seat.session.failed is not None:
                 raise RemoteProtocolError("this session is over")

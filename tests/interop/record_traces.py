@@ -71,14 +71,14 @@ def main(folder: Path) -> None:
                 with WithClient(home, settings, options=("--trace", str(traces / "0"))) as pair:
                     run(pair)
             else:
-                with _Numbered(server, home, settings) as pair:
+                with NumberedTraces(server, home, settings) as pair:
                     pair.traces = traces
                     run(pair)
             merge(sorted(traces.iterdir()), out)
 
 
-class _Numbered(WithServer):
-    """A client's trace holds what one command did: each gets a file of its own."""
+class NumberedTraces(WithServer):
+    """A client's trace holds what one command did: each gets a file of its own in the folder `traces`."""
 
     traces: Path
 
@@ -86,7 +86,7 @@ class _Numbered(WithServer):
         self.options = ("--trace", str(self.traces / str(len(list(self.traces.iterdir())))))
         return super().attempt(mode)
 
-    def __enter__(self) -> "_Numbered":
+    def __enter__(self) -> "NumberedTraces":
         super().__enter__()
         return self
 
