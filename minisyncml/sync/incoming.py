@@ -14,7 +14,7 @@ from minisyncml.content.kind import fits, kind
 from minisyncml.digest import digest
 from minisyncml.engine.events import ItemArrived
 from minisyncml.errors import ItemError
-from minisyncml.store.base import DOOMED, PENDING, SOFT, Batch, Entry, Item, Parked, Row
+from minisyncml.store.base import DOOMED, PENDING, SOFT, UNHEARD, Batch, Entry, Item, Parked, Row
 from minisyncml.sync.conflict import REASON, Policy, policy
 from minisyncml.sync.match import Matcher
 from minisyncml.sync.run import Run
@@ -92,6 +92,8 @@ class Incoming:
             entry = None    # a GUID of an older life of the server
         if entry is None:
             return self._new(event, media_type, body, name)
+        if entry.flags & UNHEARD:
+            return self._heard(event, entry, media_type, body, name)
         row = self.batch.row(entry.id)
         if row is None:
             return self._deleted_here(event, entry, media_type, body)
@@ -118,6 +120,17 @@ class Incoming:
                 return codes.ITEM_ADDED     # most probably; what it really was shows at the end
         self._create(media_type, body, remote)
         return codes.ITEM_ADDED
+
+    def _heard(self, event: ItemArrived, entry: Entry, media_type: str, body: bytes, name: bytes) -> int:
+        """A slow sync that kept what is known: what the peer has as it was leaves our edit or deletion in force."""
+        entry = entry._replace(flags=entry.flags & ~UNHEARD)
+        self.batch.set_entry(self.run.peer, entry)
+        mine = None if entry.digest == name else self.batch.get(entry.id)
+        if mine is not None:
+            self._pair(mine, Parked(entry.remote, media_type, body))
+        elif entry.digest != name:
+            return self._deleted_here(event, entry, media_type, body)
+        return codes.OK
 
     def _create(self, media_type: str, body: bytes, remote: str) -> None:
         row = self.batch.put(None, media_type, body)
@@ -247,6 +260,11 @@ class Incoming:
         self._decide(chosen, entry, mine, one.type, one.body)
         if self.batch.entry(self.run.peer, mine.id) is None:
             self.batch.set_entry(self.run.peer, entry)
+
+    def end_of_waiting(self) -> None:
+        """What the peer did not name in a slow sync that kept what is known, it does not have any more."""
+        for entry in [entry for entry in self.batch.entries(self.run.peer) if entry.flags & UNHEARD]:
+            self.batch.set_entry(self.run.peer, entry._replace(flags=entry.flags & ~UNHEARD | DOOMED))
 
     def doomed(self) -> "tuple[list[str], int]":
         """What the peer deleted. What was edited here since it said so is a conflict, decided as one.

@@ -22,7 +22,7 @@ from minisyncml.engine.events import (
 from minisyncml.errors import ItemError, StoreBusy, StoreError
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message import commands as c
-from minisyncml.store.base import Batch, Entry, Store
+from minisyncml.store.base import SOFT, UNHEARD, Batch, Entry, Store
 from minisyncml.sync.conflict import DEFAULT as KEEP_BOTH
 from minisyncml.sync.incoming import Incoming
 from minisyncml.sync.match import Matcher, by_key, unsettled
@@ -370,6 +370,7 @@ class Syncer:
         self._settle_parked(run)
         incoming = self.incoming(run)
         self._matchers.pop(run.name, None)
+        incoming.end_of_waiting()
         gone, left = incoming.doomed()
         refresh = codes.ALERT_REFRESH_FROM_SERVER if self.client else codes.ALERT_REFRESH_FROM_CLIENT
         rest = [id for id, _ in unsettled(self.batch(run), run.peer)] if run.code == refresh else []
@@ -423,15 +424,24 @@ class Syncer:
         self.risk(run, f"{run.name} turned up empty here: {known} items would be deleted at the peer")
         return True
 
-    def begin_whole(self, run: Run) -> None:
+    def begin_whole(self, run: Run, keep: bool = False) -> None:
         """A slow or refresh sync begins: what was known of the peer no longer counts.
 
         :param run: one of `runs`
+        :param keep: the peer's names still hold, only which of our additions it has is not known: each item is waited
+            for, and compared with what it was
         """
         batch = self.batch(run)
-        self.remember(run, slow=run.code)
-        batch.clear_entries(run.peer)
+        self.remember(run, slow=run.code, kept=keep or None)
         batch.clear_parked(run.peer)
+        if not keep:
+            batch.clear_entries(run.peer)
+            return
+        for entry in list(batch.entries(run.peer)):
+            if entry.remote:
+                batch.set_entry(run.peer, entry._replace(flags=entry.flags | UNHEARD))
+            elif not entry.flags & SOFT:
+                batch.drop_entry(run.peer, entry.id)
 
     def confirm(self, run: Run, pair: "Optional[list[str]]" = None) -> None:
         """The sync of a run is finished on both sides: its anchors count from now on.
