@@ -18,7 +18,7 @@ TAKEN = ("AT", "ATZ", "AT&F", "ATE0", "ATE1", "ATV1", "ATQ0", "AT+CFUN=1", "AT+C
 OFFERS = {
     "cprot": {"AT+CPROT=?": "+CPROT: (0)"},
     "eobex": {"AT*EOBEX=?": ""},
-    "sqwe3": {"AT^SQWE?": "^SQWE: 0", "AT^SQWE=0": "", "AT^SIFS": "^SIFS: WIRE"},
+    "sqwe3": {"AT^SQWE?": "^SQWE: 0", "AT^SQWE=0": "", "AT^SBFB=?": "^SBFB: (0-3)", "AT^SIFS": "^SIFS: WIRE"},
     "sbfb": {"AT^SBFB=?": "^SBFB: (0,1)", "AT^SIFS": "^SIFS: WIRE"},
     "mode22": {"AT+MODE=2": "", "AT+MODE=0": ""},
     "syncml-mobexstart": {"AT+SYNCML=?": "+SYNCML: (MOBEXSTART)"},

@@ -107,7 +107,8 @@ def test_gammu_reads_the_phone_book(phones: "list[Phone]", tmp_path: Path, switc
 
 
 @needs_obexftp
-@pytest.mark.parametrize("switch, maker", [("eobex", "ERICSSON"), ("cprot", "Toy"), ("none", "Toy")])
+@pytest.mark.parametrize("switch, maker", [("eobex", "ERICSSON"), ("sqwe3", "SIEMENS"), ("cprot", "Toy"),
+                                           ("none", "Toy")])
 def test_obexftp_puts_and_gets(phones: "list[Phone]", tmp_path: Path, switch: str, maker: str) -> None:
     phones.append(Phone(AtResponder(maker, "X1", switch=switch)))
     (tmp_path / "up.txt").write_bytes(b"from the computer\n" * 200)
