@@ -303,8 +303,7 @@ def chunk_answered(session: "Session", code: int) -> None:
 
 def _header(session: "Session") -> c.Header:
     config = session.config
-    size = min(config.limits.max_msg_size, session.profile.max_msg or config.limits.max_msg_size)
-    meta = c.Meta(max_msg_size=size,
+    meta = c.Meta(max_msg_size=session.bounded(config.limits.max_msg_size),
                   max_obj_size=config.limits.max_obj_size if session.version != "1.0" else None)
     cred = None
     name: Optional[str] = None

@@ -97,7 +97,16 @@ class Session:
     @property
     def msg_size(self) -> int:
         """How long our messages may be: what the peer says, or less where its profile knows better."""
-        return min(self.peer_msg_size, self.profile.max_msg or self.peer_msg_size)
+        return self.bounded(self.peer_msg_size)
+
+    def bounded(self, size: int) -> int:
+        """A size of messages, within the bound of the peer's profile.
+
+        :param size: bytes
+        :returns: bytes; a bound that leaves no room for anything is none
+        """
+        most = self.profile.max_msg
+        return min(size, max(most, self.config.limits.min_msg_size)) if most else size
 
     @property
     def obj_size(self) -> int:

@@ -25,7 +25,7 @@ from minisyncml.errors import (
 )
 from minisyncml.gateway.discovery import bind
 from minisyncml.gateway.identity import describe, is_ours
-from minisyncml.gateway.manners import profile_of
+from minisyncml.gateway.manners import LEARNT, profile_of
 from minisyncml.gateway.names import resolve
 from minisyncml.gateway.report import Report
 from minisyncml.limits import DEFAULT, Limits
@@ -408,6 +408,8 @@ class Exchange:
     def _adapt(self, known: "dict[str, Any]") -> None:
         """What the peer is like, as far as it is known, counts from now on."""
         source = self.session.target if self._config.role == SERVER else ""
+        if self.user and LEARNT not in known:   # whoever uses a device, it is the same
+            known = {**known, LEARNT: self._memory.get(self.device).get(LEARNT)}
         self.profile = profile_of(known, self._options.identity, self._options.profile, source)
         self.session.profile = self.profile
         if self.syncer is not None:

@@ -12,6 +12,7 @@ from probe import Probe, add, children, delete
 from scenes import TEXT
 
 from minisyncml import status as codes
+from minisyncml.engine.auth import Secret, b64
 from minisyncml.errors import UsageError
 from minisyncml.gateway.client import Client
 from minisyncml.gateway.manners import learn
@@ -61,6 +62,16 @@ class TestAmounts:
         told = [document.parse(pair.down[0].body).header.meta for pair in (free, capped)]
         assert [meta.max_msg_size for meta in told if meta] == [150_000, 3000]
         assert bodies(capped.client["notes"]) == bodies(free.client["notes"]) == sorted(x.encode() for x in NOTES)
+
+    def test_max_msg_cuts_large_objects_into_smaller_parts(self, profile: Write) -> None:
+        pair = server_sends(profile(max_msg=3000), "x" * 20_000)
+        assert max(len(packet.body) for packet in pair.down) <= 3000 and len(pair.down) > 7
+        assert bodies(pair.client["notes"]) == [b"x" * 20_000]
+
+    def test_max_msg_without_room_is_no_bound(self, profile: Write) -> None:
+        pair = server_sends(profile(max_msg=10), *NOTES)
+        assert len(bodies(pair.client["notes"])) == 60
+        assert max(len(packet.body) for packet in pair.down) <= 2000
 
     @pytest.mark.parametrize("most", [0, 7])
     def test_max_items_per_msg(self, profile: Write, most: int) -> None:
@@ -303,6 +314,13 @@ class TestKnowing:
         phone.begin()
         profile = phone.exchange.profile
         assert (profile.wait_222, profile.modes, profile.max_msg) == (True, ("two-way",), 0)
+
+    def test_what_was_learnt_of_a_device_counts_for_all_its_users(self) -> None:
+        phone = probe(users={"ada": Secret("pass")})
+        phone.memory.known["phone-9"] = {"learnt": {"max_msg": 3000}}
+        cred = c.Cred(b64(b"ada:pass"), "syncml:auth-basic", "b64")
+        phone.send(phone.alert(), cred=cred)
+        assert (phone.exchange.user, phone.exchange.profile.max_msg) == ("ada", 3000)
 
     def test_a_session_goes_on_with_its_profile(self, profile: Write) -> None:
         """Made anew from its state after every message, as Pair does it."""
