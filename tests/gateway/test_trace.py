@@ -115,6 +115,37 @@ def test_all_settings_are_recorded(tmp_path: Path) -> None:
     assert set(Limits._fields) == set(first["limits"])
 
 
+@pytest.mark.parametrize("auth", ["basic", "md5"])
+def test_messages_in_doubt(tmp_path: Path, auth: str) -> None:
+    """Behind a proxy, a client that does not follow RespURI has to prove in each message who it is."""
+    path = tmp_path / "trace"
+    mine, theirs = MemoryStore(), MemoryStore()
+    fill(mine, "one", "two")
+    with Trace(str(path)) as trace:
+        server = Server({"notes": theirs}, users={USER: PASSWORD}, challenge=auth, url="http://proxy/", trace=trace)
+        Client("http://proxy/", {"notes": mine}, user=USER, password=PASSWORD, transport=lambda: Pipe(
+            lambda packet, sender: server.handle(packet._replace(to="http://proxy/"), sender))).sync()
+        server.close()
+    assert any(line.get("doubt") for line in read(str(path)))
+    played = replay(str(path))
+    assert played.differences == [] and played.messages >= 3
+
+
+def test_a_profile_of_the_user_travels_along(tmp_path: Path) -> None:
+    profile, path = tmp_path / "mine.toml", tmp_path / "trace"
+    profile.write_text('title = "mine"\n[values]\n'
+                       'resp_uri = { value = false, proof = "device", why = "seen" }\n', "utf-8")
+    mine, theirs = MemoryStore(), MemoryStore()
+    fill(mine, "one", "two")
+    with Trace(str(path)) as trace:
+        server = Server({"notes": theirs}, profile=str(profile), trace=trace)
+        assert Client("pipe://x", {"notes": mine}, transport=lambda: Pipe(server.handle)).sync().exit_code == 0
+        server.close()
+    profile.unlink()
+    assert replay(str(path)).differences == []
+    assert not [data for data in contents(path) if str(tmp_path).encode() in data or b"<RespURI>" in data]
+
+
 def test_split_messages_and_large_objects(tmp_path: Path) -> None:
     recorded = Recorded(tmp_path)
     mine, theirs = MemoryStore(), MemoryStore()
