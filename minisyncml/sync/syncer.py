@@ -19,10 +19,11 @@ from minisyncml.engine.events import (
     PackageEnded,
     SyncOpened,
 )
-from minisyncml.errors import ItemError, StoreBusy, StoreError
+from minisyncml.errors import ItemError, StoreError
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message import commands as c
-from minisyncml.store.base import SOFT, UNHEARD, Batch, Entry, Store
+from minisyncml.store.base import SOFT, UNHEARD, Entry, Store
+from minisyncml.sync.batches import Batches
 from minisyncml.sync.conflict import DEFAULT as KEEP_BOTH
 from minisyncml.sync.incoming import Incoming
 from minisyncml.sync.match import Matcher, by_key, unsettled
@@ -57,7 +58,7 @@ class Options:
             conflict, allow_empty, rescan, step, limits
 
 
-class Syncer:
+class Syncer(Batches):
     """One session's datastores.
 
     :param port: the session
@@ -70,15 +71,11 @@ class Syncer:
 
     def __init__(self, port: Port, stores: "Mapping[str, Store]", options: Options,
                  state: "Optional[dict[str, Any]]" = None) -> None:
-        self.port, self.stores, self.options = port, stores, options
-        self.runs = [Run.load(run) for run in state["runs"]] if state else []
+        super().__init__(stores, [Run.load(run) for run in state["runs"]] if state else [], options.rescan)
+        self.port, self.options = port, options
         self.initialized = bool(state and state["initialized"])     # the peer closed its first package
-        self.session = ""
-        self.broken = ""        # the datastore whose lock or commit failed last
-        self.spared: "dict[str, StoreError]" = {}       # by name: what failed in the message that is taken again
         self.synced: "set[str]" = set()                 # by name: those with a Sync in this message
         self.ours = False       # the peer is a minisyncml too: it knows a GUID again, and says 512 for data at risk
-        self._batches: "dict[str, Batch]" = {}
         self._matchers: "dict[str, Matcher]" = {}
         self._open: Optional[Run] = None
         self._syncs: "list[tuple[int, Run]]" = []       # of this message, not answered yet
@@ -91,125 +88,10 @@ class Syncer:
         """
         return {"runs": [run.state() for run in self.runs], "initialized": self.initialized}
 
-    # -- stores
-
-    def batch(self, run: Run) -> Batch:
-        """The batch of a run in this message.
-
-        :param run: one of `runs`
-        :returns: an open batch
-        """
-        batch = self._batches.get(run.name)
-        if batch is None:
-            self._give_way(run.name)
-            self.broken = run.name
-            batch = self._batches[run.name] = self.stores[run.name].begin(self.session).__enter__()
-            if run.turn and batch.facts(run.peer).get("turn") != run.turn:
-                raise StoreBusy(f"another session with the same peer has begun to sync {run.name}")
-            self.broken = ""
-        return batch
-
-    def take_turn(self, run: Run) -> None:
-        """Only one session at a time syncs a datastore with a peer: the one that began last. Who lost the link begins
-        anew, and what may be left of the former session, here or in another process, changes nothing any more.
-
-        :param run: one of `runs`
-        """
-        last = self.facts(run).get("turn")
-        turn = last + 1 if isinstance(last, int) else 1
-        self.remember(run, turn=turn)
-        run.turn = turn
-
-    def refresh(self, run: Run) -> None:
-        """Let a run's store notice what others changed, before anything is asked of it.
-
-        :param run: one of `runs`
-        :raises StoreError: when the place is missing or cannot be read
-        """
-        self._give_way(run.name)
-        self.stores[run.name].refresh(self.options.rescan)
-
-    def _give_way(self, name: str) -> None:
-        """Locks are taken in the order of names, so that no two sessions ever wait for each other: what is held
-        behind a name is made durable before its lock is waited for."""
-        for later in [held for held in self._batches if held > name]:
-            self._finish(later)
-
-    def _finish(self, name: str) -> None:
-        """When that fails, the batch stays where `rollback` finds it."""
-        self.broken = name
-        self._batches[name].commit()
-        self.broken = ""
-        del self._batches[name]
-
-    def commit(self) -> None:
-        """Make durable what the last message brought, and give the locks back.
-
-        :raises StoreError: the message must not be answered then
-        """
-        try:
-            for name in list(self._batches):
-                self._finish(name)
-        finally:
-            self.rollback()
-
     def rollback(self) -> None:
-        """Forget what was not committed, and give the locks back."""
+        """See :meth:`Batches.rollback`."""
         self._syncs.clear()
-        batches, self._batches = self._batches, {}
-        for batch in batches.values():
-            batch.__exit__(None, None, None)
-
-    def spare(self, failed: "dict[str, StoreError]", synced: "set[str]") -> bool:
-        """Give up datastores that failed, so that the others can go on.
-
-        :param failed: what happened, by name
-        :param synced: those that have a Sync in the message, which can be refused
-        :returns: whether the peer will know, and not take what it sent or got of them for complete
-        """
-        self.spared = failed
-        runs = [run for run in self.runs if run.name in failed]
-        for run in runs:
-            if run.opened and run.phase == OPEN or run.heard and not run.complete and run.name not in synced:
-                return False
-            self.give_up(run, failed[run.name])
-        return True
-
-    def forget(self, run: Run) -> None:
-        """Drop what was not committed of a run.
-
-        :param run: one of `runs`
-        """
-        batch = self._batches.pop(run.name, None)
-        if batch is not None:
-            batch.__exit__(None, None, None)
-
-    def give_up(self, run: Run, error: StoreError) -> None:
-        """A run cannot go on because of its store.
-
-        :param run: one of `runs`
-        :param error: what happened
-        """
-        self.broken = ""
-        run.fail(codes.RETRY_LATER if isinstance(error, StoreBusy) else codes.STORE_FAILURE, str(error))
-
-    def facts(self, run: Run) -> "dict[str, object]":
-        """The facts of a run's peer.
-
-        :param run: one of `runs`
-        :returns: a new dict, see :meth:`minisyncml.store.base.Reading.facts`
-        """
-        return self.batch(run).facts(run.peer)
-
-    def remember(self, run: Run, **changed: object) -> None:
-        """Change some facts of a run's peer; None removes one.
-
-        :param run: one of `runs`
-        :param changed: facts and their new values
-        """
-        facts = self.facts(run)
-        facts.update(changed)
-        self.batch(run).set_facts(run.peer, {key: value for key, value in facts.items() if value is not None})
+        super().rollback()
 
     # -- events
 
@@ -391,15 +273,6 @@ class Syncer:
             incoming.settle_parked(one, keys)
             if done % SLICE == 0:
                 incoming.batch = self.flush(run)
-
-    def flush(self, run: Run) -> Batch:
-        """Make durable what there is of a run, and go on.
-
-        :param run: one of `runs`, with an open batch
-        :returns: the next batch
-        """
-        self._finish(run.name)
-        return self.batch(run)
 
     def risk(self, run: Run, problem: str) -> None:
         """Stop a run because a side turned up empty.
