@@ -1,5 +1,22 @@
 """Where the values of a profile come from: files in profiles/ and of the user, one on top of the other. Reads TOML, and
 says file and key of what is wrong with it.
+
+A file of the user's::
+
+    title = "my phone"              # how it is called in messages
+    parent = "nokia-s60"            # what lies below; without it what fits the phone
+    [values]                        # the switches of minisyncml.profile.Profile
+    max_msg = 5000
+    server_id = { value = "PC Suite", proof = "device", why = "seen in its menu" }
+    [stores.contacts]               # a database, by what is in it
+    name = "Kontakte"
+    aliases = ["Contacts"]
+    types = ["text/x-vcard 2.1"]
+    [field_limits.NOTE]
+    length = 80
+
+A file of the package has a [match] as well: patterns for the parts of :class:`~minisyncml.profile.match.Identity`; and
+any number of [[firmware]], each with a `match` and `values` of its own, that hold for some models or firmware only.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minisyncml.errors import UsageError
-from minisyncml.profile import DEFAULT, FieldLimit, Identity, capability, explain, find, names
+from minisyncml.profile import DEFAULT, FieldLimit, Identity, capability, explain, find, layers, names
 from minisyncml.profile.checks import PROOFS, SWITCHES
 from minisyncml.profile.layers import FOLDER, read
 from minisyncml.profile.match import candidates
@@ -143,6 +144,12 @@ class TestLayers:
         own = write(tmp_path / "own.toml", "parent = 'nokia-s60'\ntitle = 'mine'\n[values]\nmax_msg = 4000\n")
         profile = find(Identity("Samsung", "x"), own)
         assert (profile.title, profile.max_msg, profile.min_date) == ("mine", 4000, "1980-01-01")
+
+    def test_the_example_in_the_documentation(self, tmp_path: Path) -> None:
+        example = (layers.__doc__ or "").partition("::\n")[2].partition("\n\nA file of the package")[0]
+        profile = find(user=write(tmp_path / "own.toml", textwrap.dedent(example)))
+        assert (profile.title, profile.max_msg, profile.server_id, profile.store("contacts").name) == (
+            "my phone", 5000, "PC Suite", "Kontakte")
 
     def test_a_store_is_replaced_as_a_whole(self) -> None:
         profile = find(user="nokia-5800")
