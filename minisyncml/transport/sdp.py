@@ -24,6 +24,7 @@ NAMES = {SYNCML_CLIENT: "SyncML client", SYNCML_SERVER: "SyncML server", SYNCML_
          PC_SUITE: "Nokia PC Suite", IRMC: "IrMC sync", PUSH: "object push", FTP: "file transfer"}
 
 PHONE = (SYNCML_CLIENT, PC_SUITE)       #: where a phone is called for SyncML, in this order
+FILES = (IRMC, PC_SUITE, FTP, PUSH)     #: where a phone without SyncML is asked for its phone book
 SERVER = (SYNCML_SERVER, SYNCML_SERVER_2)   #: where a server is called
 
 ERROR, SEARCH, ATTRIBUTES, SEARCH_ATTRIBUTES = 1, 2, 4, 6   # requests; an answer has the next number

@@ -77,6 +77,13 @@ def test_a_phone_is_called_by_its_service(radio: Radio) -> None:
         thread.join(10)
 
 
+def test_the_best_service_that_there_is_is_taken(radio: Radio) -> None:
+    records = [sdp.record(0x10001, sdp.PUSH, 3, "Push"), sdp.record(0x10002, sdp.FTP, 5, "Files")]
+    answer(radio.listen("l2cap-1", socket.SOCK_SEQPACKET), sdp.Responder(records).answer)
+    look = "from minisyncml.transport import rfcomm, sdp; print(rfcomm.look_up(%r, sdp.FILES)[1])" % PHONE
+    assert radio.run(look) == "5\n"
+
+
 def test_a_given_channel_is_not_looked_up(radio: Radio) -> None:
     answer(radio.listen("rfcomm-4", socket.SOCK_STREAM), lambda data: data).join(0)
     assert f"bt://{PHONE} 16384 None b'hello'" in radio.run(DIAL, f"bt://{PHONE}:4")
