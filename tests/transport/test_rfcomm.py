@@ -19,7 +19,7 @@ import sys
 from minisyncml.errors import Error
 from minisyncml.transport import ports
 try:
-    with ports.open_link(sys.argv[1] if len(sys.argv) > 1 else "bt://{PHONE}", timeout=1) as link:
+    with ports.open_link(sys.argv[1] if len(sys.argv) > 1 else "bt://{PHONE}", timeout=20) as link:
         link.write(b"hello", 5)
         print(link.name, link.packet, link.service and link.service.hex(), link.read(5))
 except Error as error:

@@ -145,12 +145,21 @@ def test_speed_of_a_port_that_has_one() -> None:
 def test_a_phone_behind_a_pty_answers_at(phone: PtyLink) -> None:
     front = AtFront(phone, AtResponder("Toy", "X1", "R1", "cprot"))
     with open_serial(phone.name) as link:
-        answering = threading.Thread(target=front.read, args=(0.2,))    # ends when the computer has asked all
+        answered = threading.Event()
+
+        def answer() -> None:
+            while not answered.is_set():
+                front.read(0.02)
+
+        answering = threading.Thread(target=answer)
         answering.start()
-        dialogue = Dialogue(link)
-        dialogue.wake()
-        assert dialogue.identify() == Identity("Toy", "X1", "R1")
-        answering.join()
+        try:
+            dialogue = Dialogue(link)
+            dialogue.wake()
+            assert dialogue.identify() == Identity("Toy", "X1", "R1")
+        finally:
+            answered.set()
+            answering.join()
 
 
 @pytest.mark.parametrize("port, words", [
