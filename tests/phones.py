@@ -25,8 +25,8 @@ from minisyncml.transport.tcp import SocketLink
 
 SAMPLE = {
     "contacts": "BEGIN:VCARD\r\nVERSION:2.1\r\nN:%s;Ada\r\nTEL:+44 20 5550 100\r\nEND:VCARD\r\n",
-    "calendar": "BEGIN:VCALENDAR\r\nVERSION:1.0\r\nBEGIN:VEVENT\r\nDTSTART:20260301T090000\r\nSUMMARY:%s\r\nEND:VEVENT\r\n"
-                "END:VCALENDAR\r\n",
+    "calendar": "BEGIN:VCALENDAR\r\nVERSION:1.0\r\nBEGIN:VEVENT\r\nDTSTART:20260301T090000\r\nSUMMARY:%s\r\n"
+                "END:VEVENT\r\nEND:VCALENDAR\r\n",
     "tasks": "BEGIN:VCALENDAR\r\nVERSION:1.0\r\nBEGIN:VTODO\r\nSUMMARY:%s\r\nEND:VTODO\r\nEND:VCALENDAR\r\n",
     "notes": "%s",
 }

@@ -10,9 +10,12 @@ import os
 import time
 from typing import TYPE_CHECKING, Callable, Mapping, Optional
 
+from minisyncml.engine.auth import Login
 from minisyncml.errors import AuthError, Error, ObexError, PeerError
 from minisyncml.gateway.client import Client
 from minisyncml.gateway.exchange import Exchange, Options, Stores
+from minisyncml.gateway.irmc import IrMCService
+from minisyncml.gateway.names import KINDS as KIND_OF
 from minisyncml.gateway.report import Report
 from minisyncml.gateway.wake import order_of
 from minisyncml.limits import DEFAULT, Limits
@@ -30,12 +33,13 @@ from minisyncml.store.place import KINDS, open_store
 from minisyncml.transport.atphone import AtFront, AtResponder
 from minisyncml.transport.base import Packet, Transport
 from minisyncml.transport.link import Link
-from minisyncml.transport.obex import TIMEOUT, Reply, Services, SyncMLService, serve
+from minisyncml.transport.obex import TIMEOUT, Reply, Service, Services, SyncMLService, serve
 
 if TYPE_CHECKING:
     from minisyncml.gateway.traced import Trace
 
 DEVICE = "IMEI:004999010640000"
+IRMC_LEVELS = (8, 1, 2, 4, 8)       #: how a phone says its IrMC level, a bit for each
 MAX_GUID_SIZE = 8       #: what small phones declare; many take more
 MAX_MSG_SIZE = 16_384   #: of a phone whose profile does not say
 STATE = ".minisyncml"   #: folder of what the phone itself remembers, beside its data
@@ -48,6 +52,8 @@ class Emulator:
     :param profile: what it is like
     :param switch: the AT command that brings it to OBEX, a name of
         :data:`minisyncml.transport.atswitches.NAMES`; by default that of the profile, else none
+    :param user: name to log in with where it is asked to; empty: it cannot
+    :param password: its password
     :param unready: how many times it refuses to give a message that is not ready, before it does
     :param peers: what it remembers of computers; by default as long as this object lives
     :param limits: bounds
@@ -58,7 +64,8 @@ class Emulator:
     :param random: gives so many random bytes
     """
 
-    def __init__(self, stores: Stores, profile: Profile = ANY, *, switch: Optional[str] = None, unready: int = 0,
+    def __init__(self, stores: Stores, profile: Profile = ANY, *, switch: Optional[str] = None, user: str = "",
+                 password: str = "", unready: int = 0,
                  peers: Optional[Peers] = None, limits: Limits = DEFAULT,
                  on_report: Callable[[Report], None] = lambda report: None,
                  log: Callable[[str], None] = lambda line: None, trace: "Optional[Trace]" = None,
@@ -67,7 +74,7 @@ class Emulator:
         self.stores, self.profile = stores, profile
         self._trace = trace
         self.switch = (profile.at_switch or "none") if switch is None else switch
-        self._unready = unready
+        self._unready, self._user, self._password = unready, user, password
         self.peers = peers or Peers(None)
         self.on_report, self._log = on_report, log
         limits = limits._replace(max_msg_size=profile.max_msg or min(limits.max_msg_size, MAX_MSG_SIZE),
@@ -75,14 +82,26 @@ class Emulator:
         encoding = "wbxml" if profile.encoding == "auto" else profile.encoding
         self.options = Options(profile.device_id or DEVICE, random, clock, limits, encoding=encoding,
                                version="1.2" if profile.protocol == "auto" else profile.protocol,
-                               present=self._present)
+                               present=self._present, login=Login(user, password, "auto") if user else None)
         # who connects again with the same bytes wants another session: SyncEvolution's notifications are all alike
         self.inbox = Inbox(policy=IGNORE, window=0.0, limits=limits)
 
     @property
     def services(self) -> Services:
         """What it offers over OBEX, for :func:`minisyncml.transport.obex.serve`."""
-        return {self.profile.obex_target.encode("latin-1", "replace"): lambda: _Service(self, self._unready)}
+        found: "dict[bytes, Callable[[], Service]]" = {
+            self.profile.obex_target.encode("latin-1", "replace"): lambda: _Service(self, self._unready)}
+        if self.profile.irmc_level or not self.profile.layers:      # nothing known: it has all there is
+            found[codes.IRMC] = self._irmc
+        return found
+
+    def _irmc(self) -> IrMCService:
+        profile = self.profile
+        stores = {profile.kind_of(name) or KIND_OF.get(name.lower(), name): store
+                  for name, store in self.stores.items()}
+        device = {"MANU": profile.man or "minisyncml", "MOD": profile.mod or "emulator",
+                  "SW-VERSION": profile.fwv or "1", "SN": self.options.device.rpartition(":")[2]}
+        return IrMCService(stores, device, IRMC_LEVELS[profile.irmc_level])
 
     def answer(self, link: Link, *, wait: Optional[float] = None, once: bool = False, timeout: float = TIMEOUT,
                stop: Callable[[], bool] = lambda: False) -> None:
@@ -102,19 +121,17 @@ class Emulator:
         serve(line, self.services, packet=profile.obex_packet or None, timeout=timeout, wait=wait, once=once,
               limits=self.options.limits, stop=stop, log=self._log)
 
-    def call(self, url: str, *, mode: str = "two-way", user: str = "", password: str = "",
+    def call(self, url: str, *, mode: str = "two-way",
              transport: Optional[Callable[[], Transport]] = None) -> Report:
         """Dial a SyncML server, as phones with a data connection do.
 
         :param url: of the server
         :param mode: a key of :data:`minisyncml.sync.run.MODES`
-        :param user: name to log in with
-        :param password: its password
         :param transport: the way to it; HTTP by default
         :returns: what was done
         """
         options = self.options
-        client = Client(url, self.stores, user=user, password=password, version=options.version,
+        client = Client(url, self.stores, user=self._user, password=self._password, version=options.version,
                         encoding=options.encoding, peers=self.peers, device_id=options.device, limits=options.limits,
                         transport=transport, present=self._present, trace=self._trace, clock=options.clock,
                         random=options.nonce)

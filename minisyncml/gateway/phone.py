@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Callable, Mapping, NamedTuple, Optional
 
 from minisyncml.engine.auth import Secret
-from minisyncml.errors import Error, PeerError, TransportError, UsageError
+from minisyncml.errors import AuthError, Error, PeerError, TransportError, UsageError
 from minisyncml.gateway.config import secret_of
 from minisyncml.gateway.dial import Call, Opener
 from minisyncml.gateway.discovery import bind
@@ -191,8 +191,9 @@ class Phone:
         except UsageError:
             raise
         except Error as error:
-            broken = error
             exchange.abort(error)
+            broken = error if exchange.session.authenticated else AuthError(
+                f"the phone did not log in as {self._user}: enter user and password in its profile for this computer")
         return self._finish(exchange, known.profile, form, broken, names, left_out), None
 
     def _wake(self, transport: ObexTransport, known: Known, form: str, remotes: "Mapping[str, str]",
@@ -308,7 +309,7 @@ class Phone:
     def _finish(self, exchange: Exchange, profile: Profile, form: str, broken: Optional[Error], names: "list[str]",
                 left_out: "list[str]") -> Report:
         report = exchange.report
-        report.error = report.error or broken
+        report.error = broken or report.error
         if exchange.device:
             self._learn(exchange, form, profile)
         for name in names:

@@ -13,11 +13,12 @@ from minisyncml.gateway.dial import Call, Dialled
 from minisyncml.gateway.listen import listen
 from minisyncml.gateway.report import Report
 from minisyncml.gateway.serve import Server
+from minisyncml.message import document
 from minisyncml.notify.base import PACKET
 from minisyncml.profile import DEFAULT, find, names
 from minisyncml.store.memory import MemoryStore
 from minisyncml.store.peers import Peers
-from minisyncml.transport.base import WBXML
+from minisyncml.transport.link import Link
 
 WOKEN = [name for name in names() if find(user=name).san and find(user=name).at_switch not in ("sbfb", "msync")]
 
@@ -67,3 +68,237 @@ def test_a_phone_of_each_profile_calls_us(name: str) -> None:
                 put(store, kind, f"{kind}, new")
     assert len(seen) == 3 and all(good(report) for report in seen)
     assert {report.peer for report in seen} == {bench.emulator.options.device}
+
+
+# -- how the phone is reached ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("switch", ["cprot", "eobex", "mode22", "sqwe3", "xlnk", "syncml-mobexstart", "tsspcsw"])
+def test_each_way_from_at_to_obex_and_back(switch: str) -> None:
+    makers = {"xlnk": "Sharp", "sqwe3": "SIEMENS", "mode22": "Motorola CE", "eobex": "ERICSSON"}
+    bench = Bench(DEFAULT._replace(at_man=makers.get(switch, "SAMSUNG")), kinds=("notes",), switch=switch)
+    with Switchboard(bench.emulator.answer) as line:
+        with Call(line, at=True, wait=lambda seconds: None, patience=0.05) as call:
+            assert call.switch == switch
+            call.connect()
+            call.close()
+            link = line()
+        with link:      # a fresh line to the same phone begins in AT mode
+            link.write(b"AT\r", 1.0)
+            assert b"OK" in link.read(5.0)
+    with Switchboard(bench.emulator.answer) as line:
+        assert good(bench.caller(line, at=True).sync()) and bench.equal()
+
+
+def test_a_client_of_a_server_over_a_line() -> None:
+    """We call as client, and a server answers: the fourth way."""
+    bench = Bench(kinds=("notes",))
+    server = Server({"notes": bench.phone["notes"]})
+    with Switchboard(lambda link: listen(link, server)) as line:
+        client = Client("tcp://phone", bench.ours, transport=lambda: Dialled(Call(line, at=False)))
+        assert good(client.sync()) and bench.equal()
+        assert set(counts(client.sync()).values()) == {0}
+
+
+def test_no_uri_is_told_on_a_line() -> None:
+    bench, seen = Bench(kinds=("notes",)), []
+    server = Server(bench.ours)
+    with Switchboard(lambda link: listen(link, server, tap=lambda way, packet: seen.append((way, packet)))) as line:
+        bench.emulator.call("obex", transport=lambda: Dialled(Call(line, at=False)))
+    answers = [packet for way, packet in seen if way.endswith("<-")]
+    assert answers and all(document.parse(packet.body).message.header.resp_uri is None for packet in answers)
+
+
+def test_the_phone_is_known_by_its_device_id() -> None:
+    """It was on ttyACM0 and is on ttyACM1 now: nothing is compared anew, and its names of databases stay."""
+    bench = Bench("syncevolution", kinds=("contacts",))
+    peers = Peers(None)
+    with Switchboard(bench.emulator.answer) as line:
+        assert good(bench.caller(line, port="/dev/ttyACM0", peers=peers).sync())
+        report = bench.caller(line, port="/dev/ttyACM1", peers=peers).sync()
+    assert good(report) and not report.datastores["contacts"].slow and counts(report) == {"contacts": 0}
+
+
+# -- waking it -------------------------------------------------------------------------------------------------------
+
+
+def forms(bench: Bench) -> "list[str]":
+    """The notifications that were sent."""
+    first = next(number for number, (way, _) in enumerate(bench.passed) if way == "<-")
+    return ["1.2" if packet.content_type == PACKET else "1.1" for _, packet in bench.passed[:first]]
+
+
+def test_the_older_form_when_the_newer_is_refused_and_what_worked_is_kept() -> None:
+    bench = Bench(DEFAULT._replace(san=("1.1",), protocol="1.1"), kinds=("notes",))
+    with Switchboard(bench.emulator.answer) as line:
+        phone = bench.caller(line)
+        assert good(phone.sync()) and forms(bench) == ["1.2", "1.1"]
+        bench.passed.clear()
+        assert good(phone.sync()) and forms(bench) == ["1.1"]
+    message = document.parse(bench.passed[1][1].body).message
+    assert message.header.version == "1.1" and bench.equal()
+
+
+def test_the_profile_says_which_form() -> None:
+    bench = Bench("sony-ericsson-k750i", kinds=("notes",), switch="none")
+    with Switchboard(bench.emulator.answer) as line:
+        assert good(bench.caller(line, profile="sony-ericsson-k750i").sync())
+    assert forms(bench) == ["1.1"]
+
+
+def test_a_phone_that_has_no_account_for_us() -> None:
+    bench = Bench(DEFAULT._replace(server_id="LGPCSync"), kinds=("notes",))
+    with Switchboard(bench.emulator.answer) as line:
+        report = bench.caller(line).sync()
+        assert isinstance(report.error, ObexError) and report.error.code == 0x43 and report.exit_code == 3
+        assert "look at the phone's screen" in str(report.error)
+        assert good(bench.caller(line, server_id="LGPCSync").sync()) and bench.equal()
+
+
+def test_a_phone_that_takes_no_notification() -> None:
+    bench = Bench("uiq-p900", kinds=("contacts",))
+    with Switchboard(bench.emulator.answer) as line, pytest.raises(UsageError, match="it has to call us"):
+        bench.caller(line, profile="uiq-p900").sync()
+
+
+def test_a_message_that_is_not_ready_is_asked_for_again() -> None:
+    bench, waits = Bench(kinds=("notes",), unready=2), []
+    with Switchboard(bench.emulator.answer) as line:
+        assert good(bench.caller(line, wait=waits.append).sync()) and bench.equal()
+    assert waits == [1.0, 1.0] * 3
+
+
+# -- what is synced --------------------------------------------------------------------------------------------------
+
+
+def test_one_way_with_a_phone_that_can_only_do_both() -> None:
+    """7210c: it would do a two-way sync; the phone must not be changed against the user's word."""
+    bench = Bench("nokia-7210c", kinds=("notes",))
+    put(bench.ours["notes"], "notes", "not for the phone")
+    with Switchboard(bench.emulator.answer) as line:
+        phone = bench.caller(line)
+        assert good(phone.sync("one-way-from-client"))      # the first one is slow, and goes our way
+        phone = bench.caller(line)
+        report = phone.sync("one-way-from-client")
+        assert report.exit_code == 5 and "instead of one-way-from-client" in str(report.datastores["notes"].error)
+        assert len(bench.phone["notes"]) == 3 and len(bench.ours["notes"]) == 4
+        with pytest.raises(UsageError, match="cannot do one-way-from-client"):
+            bench.caller(line, profile="nokia-7210c").sync("one-way-from-client")
+
+
+@pytest.mark.parametrize("mode, phone, ours", [
+    ("one-way-from-client", 3, 4), ("one-way-from-server", 4, 1), ("refresh-from-client", 3, 3),
+    ("refresh-from-server", 1, 1), ("slow", 4, 4), ("two-way", 4, 4)])
+def test_modes(mode: str, phone: int, ours: int) -> None:
+    bench = Bench(kinds=("notes",))
+    put(bench.ours["notes"], "notes", "of ours")
+    with Switchboard(bench.emulator.answer) as line:
+        report = bench.caller(line).sync(mode)
+    assert good(report), report.table()
+    assert (len(bench.phone["notes"]), len(bench.ours["notes"])) == (phone, ours)
+
+
+def test_slow_can_be_demanded() -> None:
+    bench = Bench(kinds=("notes",))
+    with Switchboard(bench.emulator.answer) as line:
+        phone = bench.caller(line)
+        phone.sync()
+        report = phone.sync("slow")
+    assert good(report) and report.datastores["notes"].slow and counts(report) == {"notes": 0}
+
+
+def test_what_the_phone_does_not_have() -> None:
+    """The others are synced all the same, and each that is not gets a word."""
+    bench = Bench("nokia", kinds=("contacts", "calendar"))
+    bench.ours["tasks"] = MemoryStore(bench.ours["calendar"].types)
+    bench.ours["stamps"] = MemoryStore((("application/x-stamp", "1.0"),))
+    with Switchboard(bench.emulator.answer) as line:
+        report = bench.caller(line, profile="nokia").sync()
+    assert report.error is None and report.exit_code == 5
+    errors = {name: str(part.error or "") for name, part in report.datastores.items()}
+    assert "in one database with others" in errors["tasks"] and "did not begin" in errors["stamps"]
+    assert not errors["contacts"] and not errors["calendar"] and len(bench.ours["contacts"]) == 3
+
+
+def test_a_session_for_each_datastore_where_the_phone_wants_that() -> None:
+    bench = Bench("nokia-6301")
+    with Switchboard(bench.emulator.answer) as line:
+        report = bench.caller(line, profile="nokia-6301").sync()
+    assert good(report) and bench.equal() and len(bench.reports) == len(bench.ours)
+
+
+def test_names_that_are_settled_by_the_user() -> None:
+    bench = Bench(kinds=())
+    bench.ours = {"family": MemoryStore(bench.phone["contacts"].types)}
+    with Switchboard(bench.emulator.answer) as line:
+        assert good(bench.caller(line, remotes={"family": "Contacts"}).sync())
+    assert len(bench.ours["family"]) == 3
+
+
+@pytest.mark.parametrize("password, code", [("secret", 0), ("wrong", 4), ("", 4)])
+def test_the_phone_logs_in(password: str, code: int) -> None:
+    bench = Bench(kinds=("notes",), user="ada" if password else "", password=password)
+    with Switchboard(bench.emulator.answer) as line:
+        report = bench.caller(line, user="ada", password="secret").sync()
+    assert report.exit_code == code and len(bench.ours["notes"]) == (0 if code else 3)
+    assert not code or "enter user and password in its profile" in str(report.error)
+
+
+def test_small_messages_and_what_the_phone_says_of_itself() -> None:
+    bench = Bench("sony-ericsson-t68i", kinds=("contacts",), items=60, switch="none")
+    peers = Peers(None)
+    put(bench.ours["contacts"], "contacts", *(f"ours {number}" for number in range(60)))
+    with Switchboard(bench.emulator.answer) as line:
+        assert good(bench.caller(line, profile="sony-ericsson-t68i", peers=peers).sync()) and bench.equal()
+    sizes = [len(packet.body) for _, packet in bench.passed]
+    assert max(sizes) <= bench.profile.max_msg and len(sizes) > 10
+    said = peers.get(bench.emulator.options.device)["devinf"]
+    assert (said["man"], said["mod"]) == ("Ericsson", "T68i")    # type: ignore[index, call-overload]
+
+
+# -- bad lines -------------------------------------------------------------------------------------------------------
+
+
+def noise(link: Link) -> None:
+    while link.read(5.0):
+        link.write(b"\x17\x93garbage\xff" * 20, 5.0)
+
+
+def echo(link: Link) -> None:
+    while True:
+        link.write(link.read(5.0) or b"", 5.0)
+
+
+def silence(link: Link) -> None:
+    while link.read(5.0):
+        pass
+
+
+def hang_up(link: Link) -> None:
+    link.read(5.0)
+
+
+@pytest.mark.parametrize("peer, at", [(noise, False), (echo, False), (silence, False), (silence, True),
+                                      (hang_up, False), (hang_up, True)])
+def test_what_is_no_phone(peer: Any, at: bool) -> None:
+    bench = Bench(kinds=("notes",))
+    with Switchboard(peer) as line:
+        report = bench.caller(line, at=at, timeout=0.1).sync()
+    assert report.exit_code == 3 and str(report.error) and "\n" not in str(report.error)
+    assert not bench.passed or bench.passed[-1][0] == "->"
+
+
+def test_a_phone_that_falls_silent_in_a_session() -> None:
+    bench = Bench(kinds=("notes",))
+    handled = []
+
+    class Forgetful(type(bench.emulator)):      # type: ignore[misc]
+        def accept(self, packet: Any) -> Any:
+            received, exchange, first = super().accept(packet)
+            handled.append(first)
+            return received, exchange, None
+
+    forgetful = Forgetful(bench.emulator.stores, bench.profile)
+    with Switchboard(forgetful.answer) as line:
+        report = bench.caller(line).sync()
+    assert handled and report.exit_code == 3 and "began no sync" in str(report.error)

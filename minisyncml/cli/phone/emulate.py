@@ -72,12 +72,13 @@ def run(args: "argparse.Namespace") -> int:
         trace = trace_of(args)
         if trace is not None:
             stack.callback(trace.close)
-        emulator = Emulator(stores, profile, switch=args.at or ("none" if on_tcp else None), peers=peers, trace=trace,
+        user, password = login(args.user, args.password_file, os.environ, ask_password) if args.user else ("", "")
+        emulator = Emulator(stores, profile, user=user, password=password,
+                            switch=args.at or ("none" if on_tcp else None), peers=peers, trace=trace,
                             on_report=lambda report: _show(report, args.json),
                             log=lambda line: print(f"minisyncml: {line}", file=sys.stderr, flush=True))
         if port.startswith(("http://", "https://")):
-            user, password = login(args.user, args.password_file, os.environ, ask_password) if args.user else ("", "")
-            return emulator.call(port, mode=args.mode, user=user, password=password).exit_code
+            return emulator.call(port, mode=args.mode).exit_code
         end_on_signals()
         try:
             _answer(emulator, port)
