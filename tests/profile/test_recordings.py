@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from helpers import SHARED
+from helpers import ROOT, SHARED
 
 from minisyncml.gateway.manners import profile_of
+from minisyncml.gateway.tracefile import read
 from minisyncml.message import commands as c
 from minisyncml.message import document
-from minisyncml.message.devinf import DevInf, read_devinf, to_dict
+from minisyncml.message.devinf import DevInf, from_dict, read_devinf, to_dict
 from minisyncml.profile import UNKNOWN, Profile
 
 CORPUS = SHARED / "corpus" / "sessions"
@@ -71,3 +72,16 @@ def test_sync4j_asks_for_our_changes() -> None:
     for message in messages(SYNC4J, 2):
         assert [command.code for command in message.commands if isinstance(command, c.Alert)] == [222]
     assert profile(messages(SYNC4J, 0)[0]).wait_222
+
+
+@pytest.mark.parametrize("name", ["syncevolution-client-wbxml-1.2-md5", "syncevolution-server-wbxml-1.2-md5"])
+def test_syncevolution(name: str) -> None:
+    facts = [line.get("facts", {}) for line in read(str(ROOT / "tests" / "vectors" / "traces" / f"{name}.trace"))
+             if line.get("kind") == "memory" and "devinf" in line.get("facts", {})]
+    assert facts
+    for known in facts:
+        found = profile_of(known, UNKNOWN, "")
+        devinf = from_dict(known["devinf"])
+        assert (found.name, found.man, found.mod, found.fwv) == ("syncevolution", devinf.man, devinf.mod, devinf.fwv)
+        assert {found.kind_of(store.source_ref) for store in devinf.datastores} <= {
+            "contacts", "calendar", "tasks", "notes"}
