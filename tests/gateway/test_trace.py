@@ -26,6 +26,7 @@ from minisyncml.gateway.serve import Server
 from minisyncml.gateway.traced import Trace
 from minisyncml.gateway.tracefile import FORMAT_VERSION, read
 from minisyncml.limits import DEFAULT, Limits
+from minisyncml.message import document
 from minisyncml.store.memory import MemoryStore
 from minisyncml.transport.base import Packet
 from minisyncml.transport.http import HttpTransport
@@ -86,6 +87,16 @@ def contents(path: Path) -> Iterator[bytes]:
                 yield binascii.a2b_base64(line[name])
 
 
+def credentials(path: Path) -> Iterator[bytes]:
+    """What all credentials of a trace hold, without the user's name."""
+    for line in read(str(path)):
+        if line.get("kind") == "message":
+            cred = document.parse(binascii.a2b_base64(line["raw"]), line["type"]).header.cred
+            if cred is not None:
+                data = binascii.a2b_base64(bytes(cred.data))
+                yield data[data.rfind(b":"):] if b":" in data else data
+
+
 @pytest.mark.parametrize("auth", ["basic", "md5"])
 @pytest.mark.parametrize("encoding, version", [("wbxml", "1.2"), ("xml", "1.2"), ("xml", "1.1"), ("wbxml", "1.0")])
 @pytest.mark.parametrize("anonymised", [False, True])
@@ -100,6 +111,7 @@ def test_both_ends_play_it_again(tmp_path: Path, auth: str, encoding: str, versi
         hidden = [b"Hopper", b"490154203237518"] if anonymised else []
         for data in contents(path):
             assert not [word for word in (*secrets, *hidden) if word in data]
+        assert {{"basic": b":masked", "md5": bytes(16)}[auth]} <= set(credentials(path)) <= {b":masked", bytes(16)}
 
 
 def test_all_settings_are_recorded(tmp_path: Path) -> None:
