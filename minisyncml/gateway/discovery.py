@@ -18,17 +18,19 @@ def bind(devinf: Optional[DevInf], ours: "Mapping[str, Types]", given: Mapping[s
          profile: Profile = DEFAULT) -> "dict[str, str]":
     """The server's URI for each of our datastores, no URI for two of them unless that was said.
 
-    The surest come first: those called alike, then those whose name says the kind, then those that are left by types.
+    The surest come first: those called alike, those whose name says the kind, those whose kind the profile knows, then
+    those that are left by types.
 
     :param devinf: of the server, None when not known
     :param ours: our datastores: (media type, version) pairs by name
     :param given: what is settled, our name to the URI
-    :param profile: what the server is like; names its databases while its DevInf is not known
+    :param profile: what the server is like: what its databases hold, and their names while its DevInf is not known
     :returns: a URI for each, our name of it when nothing fits
     :raises UsageError: when our name is what another one is to be synced with
     """
     found = {name: uri for name, uri in given.items() if uri and name in ours}
-    for way in (_alike, _named, _fitting) if devinf is not None else ():
+    ways = (_alike, _named, lambda name, stores: _known(profile, name, stores), _fitting)
+    for way in ways if devinf is not None else ():
         for name in ours:
             if name not in found and devinf is not None:
                 uri = way(name, [store for store in devinf.datastores if _takes(store, ours[name])])
@@ -63,6 +65,11 @@ def _named(name: str, stores: "list[DataStore]") -> Optional[str]:
     uris.update({store.display_name: store.source_ref for store in stores if store.display_name})
     key = resolve(name, uris)
     return uris[key] if key is not None else None
+
+
+def _known(profile: Profile, name: str, stores: "list[DataStore]") -> Optional[str]:
+    kind = KINDS.get(name.lower(), name)
+    return next((store.source_ref for store in stores if profile.kind_of(store.source_ref) == kind), None)
 
 
 def _fitting(name: str, stores: "list[DataStore]") -> Optional[str]:

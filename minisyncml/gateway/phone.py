@@ -289,7 +289,8 @@ class Phone:
         if known.devinf is not None:
             types = {name: self._stores[name].types for name in names}
             told = {store.source_ref for store in known.devinf.datastores}
-            found = {name: uri for name, uri in bind(known.devinf, types, found).items() if uri in told} | found
+            bound = bind(known.devinf, types, found, known.profile)
+            found = {name: uri for name, uri in bound.items() if uri in told} | found
         remotes: "dict[str, str]" = {}
         left_out = []
         for name in names:

@@ -15,18 +15,20 @@ from minisyncml import status as codes
 from minisyncml.engine.auth import Secret, b64
 from minisyncml.errors import UsageError
 from minisyncml.gateway.client import Client
+from minisyncml.gateway.discovery import bind
 from minisyncml.gateway.manners import learn
 from minisyncml.gateway.serve import Server
 from minisyncml.message import commands as c
 from minisyncml.message import document
 from minisyncml.message.devinf import ContentType, CTCap, DataStore, DevInf, Param, Property, devinf_bytes, read_devinf
-from minisyncml.profile import Identity
+from minisyncml.profile import Identity, find
 from minisyncml.store.memory import MemoryStore
 from minisyncml.store.peers import Peers
 from minisyncml.transport.base import XML, Packet
 from minisyncml.transport.pipe import Pipe
 
 Write = Callable[..., str]
+P900 = "c:\\Documents\\"
 
 
 @pytest.fixture
@@ -228,6 +230,16 @@ class TestNames:
         pair.sync()
         alerts = [one for one in pair.messages()[0][1].commands if isinstance(one, c.Alert)]
         assert alerts[0].items[0].target == "pnote"
+
+
+    @pytest.mark.parametrize("name, found", [("", {"contacts": "contacts", "calendar": "calendar"}),
+                                             ("uiq-p900", {"contacts": P900 + "Contacts\\Contacts",
+                                                           "calendar": P900 + "agenda\\agenda"})])
+    def test_names_that_only_the_profile_knows(self, name: str, found: "dict[str, str]") -> None:
+        """The types do not tell: they are not in this DevInf."""
+        devinf = DevInf("1.0", datastores=(DataStore(P900 + "Contacts\\Contacts"), DataStore(P900 + "agenda\\agenda")))
+        ours = {"contacts": (("text/x-vcard", "2.1"),), "calendar": (("text/x-vcalendar", "1.0"),)}
+        assert bind(devinf, ours, {}, find(user=name)) == found
 
 
 class TestWhatThePeerCanDo:
