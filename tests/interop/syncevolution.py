@@ -1,6 +1,6 @@
-"""SyncEvolution 2.0 as SyncML client and as SyncML server over HTTP, with the file backend: one vCard per file.
+"""SyncEvolution 2.0 as SyncML client and server, over HTTP and OBEX, with the file backend: one vCard per file.
 
-Both are quiet (no debug log, no dumps of the data), which makes them some twenty times faster than by default.
+All are quiet (no debug log, no dumps of the data), which makes them some twenty times faster than by default.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional
+from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from interop.processes import HOST, Background, free_port, wait_until
 
@@ -116,17 +116,38 @@ def read_report(path: Path, source: str = "addressbook", output: str = "") -> Re
                   counts("remote"), conflicts, output, stats)
 
 
-def shim() -> Path:
-    """The preload that repairs the HTTP client of Debian's build, compiled once per user and machine."""
+def shim(name: str = "curlshim") -> Path:
+    """A preload, compiled once per user and machine.
+
+    :param name: `curlshim` repairs the HTTP client of Debian's build, `sanshim` its notifications of SyncML 1.1, and
+        `btshim` leads its Bluetooth sockets elsewhere
+    """
     folder = Path(tempfile.gettempdir()) / f"minisyncml-peers-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
-    built = folder / "curlshim.so"
-    source = PEERS / "curlshim.c"
+    built = folder / f"{name}.so"
+    source = next(path for path in (PEERS / f"{name}.c", PEERS / "shim" / f"{name}.c") if path.exists())
     if not built.exists() or built.stat().st_mtime < source.stat().st_mtime:
-        beside = folder / f"curlshim.{os.getpid()}"
+        beside = folder / f"{name}.{os.getpid()}"
         subprocess.run(["gcc", "-shared", "-fPIC", "-O2", "-o", str(beside), str(source), "-ldl"], check=True)
         beside.rename(built)
     return built
+
+
+def run(home: Path, config: str, command: Sequence[str], env: Mapping[str, str], timeout: float = 120.0) -> Result:
+    """Run a command that syncs once.
+
+    :returns: the report that it filed; when the sync never came to one, status is the negative exit code
+    """
+    before = len(reports(home, config))
+    done = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, timeout=timeout)
+    output = done.stdout.decode("utf-8", "replace")
+    after = reports(home, config)
+    if len(after) == before:
+        nothing = Counts(0, 0, 0, 0)
+        return Result(-abs(done.returncode), "", nothing, nothing, 0, output, {})
+    result = read_report(after[-1], output=output)
+    return result if done.returncode == 0 or result.status != 200 else result._replace(status=-done.returncode)
 
 
 class SyncEvolutionClient:
@@ -171,16 +192,7 @@ class SyncEvolutionClient:
         :param mode: our name of the mode
         :returns: its report; when the sync never came to one, status is the negative exit code
         """
-        before = len(reports(self.home, self.config))
-        done = subprocess.run(self.command(mode), env=environment(self.home), stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout)
-        output = done.stdout.decode("utf-8", "replace")
-        after = reports(self.home, self.config)
-        if len(after) == before:
-            nothing = Counts(0, 0, 0, 0)
-            return Result(-abs(done.returncode), "", nothing, nothing, 0, output, {})
-        result = read_report(after[-1], output=output)
-        return result if done.returncode == 0 or result.status != 200 else result._replace(status=-done.returncode)
+        return run(self.home, self.config, self.command(mode), environment(self.home), timeout)
 
 
 class Account:
@@ -244,3 +256,45 @@ class SyncEvolutionServer:
 
     def __exit__(self, *exc: object) -> None:
         self.background.stop()
+
+
+class SyncEvolutionCaller:
+    """SyncEvolution as SyncML server that calls a phone over OBEX: it wakes it, fetches its messages and answers them.
+
+    :param home: its private folder
+    :param wbxml: WBXML, else XML
+    :param version: SyncML version, 1.2, or 1.1 with the notification of that
+    :param user: what the phone has to log in with, and the name that signs the notification
+    :param channel: of the phone; 0: it asks the phone's service discovery
+    """
+
+    config = "phone@pc"
+    ADDRESS = "00:11:22:33:44:55"
+
+    def __init__(self, home: Path, *, wbxml: bool = True, version: str = "1.2", user: str = "", password: str = "",
+                 channel: int = 11, max_msg_size: int = 16_000, max_obj_size: int = 4_000_000) -> None:
+        self.home = home
+        self.folder = home / "contacts"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        url = f"obex-bt://{self.ADDRESS}" + (f"+{channel}" if channel else "")
+        configure(home, "--template", "none", "PeerIsClient=1", f"syncURL={url}", f"username={user}",
+                  f"password={password}", "remoteIdentifier=PC Suite", f"SyncMLVersion={version}",
+                  f"enableWBXML={int(wbxml)}", "remoteDeviceId=", "retryDuration=20s", "retryInterval=5s",
+                  f"maxMsgSize={max_msg_size}", f"maxObjSize={max_obj_size}", "preventSlowSync=0", *QUIET, self.config)
+        configure(home, "backend=file", "databaseFormat=text/vcard", f"database=file://{self.folder}", "@pc",
+                  "addressbook")
+        configure(home, "sync=two-way", "uri=Contacts", self.config, "addressbook")
+
+    def set(self, **settings: object) -> None:
+        """Change settings by their SyncEvolution names."""
+        configure(self.home, *(f"{key}={value}" for key, value in settings.items()), self.config)
+
+    def call(self, air: Mapping[str, str], mode: str = "two-way", timeout: float = 120.0) -> Result:
+        """Sync once.
+
+        :param air: variables of the preload `btshim`: where its radio leads to
+        :param mode: our name of the mode
+        """
+        command = ["dbus-run-session", "--", "env", f"LD_PRELOAD={shim('btshim')}:{shim('sanshim')}", "syncevolution",
+                   "--daemon=no", "--keyring=no", "--sync", MODES[mode], self.config, "addressbook"]
+        return run(self.home, self.config, command, {**environment(self.home), **air}, timeout)

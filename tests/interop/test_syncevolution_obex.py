@@ -1,0 +1,43 @@
+"""SyncEvolution over OBEX, in both roles: it calls our emulated phone, and it is the phone that we call."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from interop import syncevolution
+from interop.matrix import Settings
+from interop.obex_pairs import WithCaller
+from interop.pairs import Pair, agree
+from interop.scenarios import change, settled
+from interop.vcards import fill
+
+pytestmark = [pytest.mark.interop, pytest.mark.skipif(bool(syncevolution.missing()), reason=syncevolution.missing())]
+
+
+def whole(pair: Pair, count: int) -> None:
+    """A first sync with contacts on both sides, then changes on both sides, then nothing.
+
+    :param count: contacts in all
+    """
+    fill(pair.ours, range(count // 2))
+    fill(pair.theirs, range(count // 2, count))
+    outcome = pair.sync()
+    assert (outcome.ours.local.added, outcome.ours.remote.added) == (count - count // 2, count // 2), outcome
+    agree(outcome)
+    change(pair.ours, 0)
+    change(pair.theirs, count // 2 + 5)
+    outcome = pair.sync()
+    assert tuple(outcome.ours.local) == tuple(outcome.ours.remote) == (1, 2, 1, 0), outcome
+    agree(outcome)
+    settled(pair, count)
+
+
+@pytest.mark.parametrize("link, encoding, version", [
+    ("tcp", "wbxml", "1.2"), ("tcp", "xml", "1.2"), ("tcp", "wbxml", "1.1"), ("tcp", "xml", "1.1"),
+    ("pty", "wbxml", "1.2"), ("air", "wbxml", "1.2"),
+])
+def test_it_calls_our_phone(tmp_path: Path, link: str, encoding: str, version: str) -> None:
+    with WithCaller(tmp_path, Settings("server", encoding, version, "none"), link) as pair:
+        whole(pair, 500)
