@@ -127,7 +127,8 @@ class Server:
         :returns: as :meth:`poll`
         :raises LimitError: when the line has to be given up
         """
-        return self._take(self._framer.resync) or self._garbage()
+        event = self._take(self._framer.resync)
+        return self._garbage() if event is None else event      # one without fields is false
 
     def _take(self, find: "Callable[[], Optional[bytes]]") -> Optional[Event]:
         while self._asked is None:

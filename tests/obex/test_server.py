@@ -287,6 +287,14 @@ def test_a_session_that_works_whatever_noise_is_between() -> None:
         assert side.code() == codes.OK
 
 
+def test_a_leave_behind_noise_is_found_in_silence() -> None:
+    side = Side().connect()
+    side.server.receive(bytes.fromhex("8100fec7") + INPUTS["DISCONNECT"])
+    assert side.server.poll() is None
+    assert isinstance(side.server.quiet(), Fault)
+    assert side.server.quiet() == Disconnect()
+
+
 @pytest.mark.parametrize("data, code, words", [
     (bytes.fromhex("820006 49ffff"), BAD, "goes past"), (bytes.fromhex("820006 490002"), BAD, "shorter"),
     (packet(codes.PUT_FINAL, (codes.END_OF_BODY, b"a"), (codes.BODY, b"b")), BAD, "after its end"),
