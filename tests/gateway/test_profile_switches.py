@@ -114,6 +114,14 @@ class TestAnswers:
         phone.send(phone.sync(add("L1", "a"), add("L2", None), add("L3", "x", "text/x-vcard")))
         assert phone.codes("Add") == [412, 415]
 
+    def test_a_client_says_so_when_the_last_item_was_bad(self, profile: Write) -> None:
+        pair = Pair({"notes": MemoryStore(TEXT)}, {"notes": MemoryStore()},
+                    client_options={"profile": profile(item_status="omit")})
+        fill(pair.server["notes"], "BEGIN:VCARD\r\nEND:VCARD\r\n", type="text/x-vcard")
+        _, right = pair.sync()
+        failures = right.report.datastores["notes"].remote.failures
+        assert [failure.status for failure in failures] == [codes.UNSUPPORTED_TYPE]
+
     @pytest.mark.parametrize("wait", [False, True])
     def test_wait_222(self, profile: Write, wait: bool) -> None:
         phone = probe(profile(wait_222=wait))
