@@ -311,43 +311,30 @@ class Server:
         self._drop()
         raise _Refused(codes.NOT_IMPLEMENTED)
 
-    def _put(self, frame: Frame) -> Optional[Event]:
+    def _begin(self, frame: Frame) -> Optional[Event]:
+        """The first packet of a PUT or GET."""
         self._drop()
         self._incoming = Incoming(self._max_body)
-        return self._put_more(frame)
+        return self._more(frame)
 
-    def _put_more(self, frame: Frame) -> Optional[Event]:
+    def _more(self, frame: Frame) -> Optional[Event]:
         incoming = self._incoming
         assert incoming is not None
         incoming.take(frame.headers)
-        if frame.code == codes.PUT:
-            self.state = PUTTING
+        if not frame.code & codes.FINAL:
+            self.state = PUTTING if frame.code == codes.PUT else ASKING
             self._say(codes.CONTINUE)
             return None
         self._drop()
+        if frame.code == codes.GET_FINAL:
+            return Get(incoming.headers)
         return Put(incoming.headers, incoming.body if incoming.has_body else None)
-
-    def _get(self, frame: Frame) -> Optional[Event]:
-        self._drop()
-        self._incoming = Incoming(self._max_body)
-        return self._get_more(frame)
-
-    def _get_more(self, frame: Frame) -> Optional[Event]:
-        incoming = self._incoming
-        assert incoming is not None
-        incoming.take(frame.headers)
-        if frame.code == codes.GET:
-            self.state = ASKING
-            self._say(codes.CONTINUE)
-            return None
-        self._drop()
-        return Get(incoming.headers)
 
     def _send_more(self, frame: Frame) -> Optional[Event]:
         """The rest of an object; a GET that names another one begins anew."""
         asked = frame.headers.without(codes.CONNECTION)
         if len(asked) and asked != self._served.without(codes.CONNECTION):
-            return self._get(frame)
+            return self._begin(frame)
         self._part()
         return None
 
@@ -411,8 +398,8 @@ def _row(connect: str, put: str, get: str, setpath: str, leave: str = "_leave") 
 #: what is done with a request, by state; PUT stands for both its forms, GET too
 TABLE: "Dict[str, Dict[int, str]]" = {
     IDLE: _row("_connect", "_early", "_early", "_early", "_gone"),
-    READY: _row("_second", "_put", "_get", "_setpath"),
-    PUTTING: _row("_second", "_put_more", "_torn", "_torn"),
-    ASKING: _row("_second", "_torn", "_get_more", "_torn"),
-    SENDING: _row("_second", "_put", "_send_more", "_setpath"),
+    READY: _row("_second", "_begin", "_begin", "_setpath"),
+    PUTTING: _row("_second", "_more", "_torn", "_torn"),
+    ASKING: _row("_second", "_torn", "_more", "_torn"),
+    SENDING: _row("_second", "_begin", "_send_more", "_setpath"),
 }

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Optional
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from minisyncml.errors import ItemError, ObexError
 from minisyncml.gateway import irmcfiles
@@ -206,3 +208,22 @@ def test_counters_last(tmp_path: Path) -> None:
     log = service.get(Get(Headers([(codes.NAME, "telecom/pb/luid/1.log")]))).body
     assert b"H:2::1\r\n" in log
     names["contacts"].close()
+
+
+LINES = st.lists(st.sampled_from([
+    b"BEGIN:VCARD", b"END:VCARD", b"BEGIN:VCALENDAR", b"END:VCALENDAR", b"BEGIN:VEVENT", b"END:VEVENT", b"begin:vnote",
+    b"END:VNOTE", b"BODY;ENCODING=QUOTED-PRINTABLE:a=", b"BODY:", b"X-IRMC-LUID:7", b"N:x", b"", b" ", b"BEGIN:",
+    b"END", b"\0\xff="]), max_size=30).map(b"\r\n".join)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.one_of(st.binary(max_size=300), LINES))
+def test_whatever_comes_is_taken_apart(data: bytes) -> None:
+    bodies = list(irmcfiles.split(data))
+    assert sum(map(len, bodies)) <= 2 * len(data) + 80 * len(bodies)
+    for body in bodies:
+        assert list(irmcfiles.split(body)) == [body] or b"VCALENDAR" in body.upper()
+        irmcfiles.label(body, "1"), irmcfiles.inside(body), irmcfiles.from_vnote(body)
+    whole = b"".join(bodies)
+    if b"VCALENDAR" not in whole.upper():
+        assert list(irmcfiles.split(whole)) == bodies
