@@ -69,52 +69,30 @@ class Slots:
             raise LocalProtocolError(f"status slot {slot} ({row[CMD]}) filled twice")
         row[CODE:] = [code, anchor, list(texts), list(chal[:6]) if chal else None]
 
-    def take(self, together: bool = False) -> "tuple[Optional[Status], int]":
+    def take(self) -> "Optional[Status]":
         """The next Status to send, without removing it; its CmdID is still empty.
 
-        :param together: whether one Status may answer all items of a command alike
-        :returns: the Status, None when all are sent; how many slots it answers
+        :returns: the Status, None when all are sent
         :raises LocalProtocolError: when the next one was never filled
         """
         while self.rows and _silent(self.rows[0]):
             self.taken()
         if not self.rows:
-            return None, 0
-        count = self._alike() if together else 1
+            return None
         msg, ref, cmd, target, source, _, code, anchor, texts, chal = self.rows[0]
         if not code:
             raise LocalProtocolError(f"status slot {self.first} ({cmd} {ref}) never filled")
-        if count > 1:
-            return Status("", str(msg), str(ref), str(cmd), int(code)), count   # type: ignore[call-overload]
         items = tuple(Item(data=text.encode()) for text in texts)  # type: ignore[attr-defined]
         if anchor is not None:
             items = (Item(data=Node("Data", [Node("Anchor", [Node("Next", [str(anchor)])])])),) + items
         return Status("", str(msg), str(ref), str(cmd), int(code),  # type: ignore[call-overload]
                       () if target is None else (str(target),), () if source is None else (str(source),),
-                      Meta(*chal) if chal else None, items), 1  # type: ignore[misc]
+                      Meta(*chal) if chal else None, items)  # type: ignore[misc]
 
-    def _alike(self) -> int:
-        """How many slots the first Status may answer: all that are left of its command when they say the same and
-        nothing more, else one."""
-        first = self.rows[0]
-        what = [*first[:TARGET], *first[QUIET:]]
-        count = 0
-        for row in self.rows:
-            if row[CMD_REF] != first[CMD_REF] or row[MSG] != first[MSG]:
-                break
-            if [*row[:TARGET], *row[QUIET:]] != what:
-                return 1
-            count += 1
-        return 1 if first[ANCHOR] is not None or first[TEXTS] or first[CHAL] or first[CMD] == "SyncHdr" else count
-
-    def taken(self, count: int = 1) -> None:
-        """The Status of :meth:`take` is on its way.
-
-        :param count: how many slots it answers
-        """
-        for _ in range(count):
-            self.rows.popleft()
-        self.first += count
+    def taken(self) -> None:
+        """The Status of :meth:`take` is on its way."""
+        self.rows.popleft()
+        self.first += 1
 
     def forget(self) -> None:
         """Nothing more is owed."""
@@ -126,10 +104,14 @@ class Slots:
 
         :returns: True when there is nothing but successful Statuses for SyncHdr
         """
-        return all(row[QUIET] is True or _silent(row) or row[CMD] == "SyncHdr" and codes.succeeded(row[CODE]) for row in self.rows)  # type: ignore[arg-type]
+        return all(row[QUIET] is True or _silent(row) or _welcome(row) for row in self.rows)
 
     def __len__(self) -> int:
         return len(self.rows)
+
+
+def _welcome(row: "list[object]") -> bool:
+    return row[CMD] == "SyncHdr" and codes.succeeded(row[CODE])     # type: ignore[arg-type]
 
 
 def _silent(row: "list[object]") -> bool:
