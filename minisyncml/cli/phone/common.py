@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from typing import TYPE_CHECKING, Callable
 
 from minisyncml.errors import UsageError
 from minisyncml.gateway.dial import speaks_at
 from minisyncml.obex import codes
-from minisyncml.profile import find
+from minisyncml.profile import Identity, find
 from minisyncml.transport.link import Link
 from minisyncml.transport.obex import ObexClient
-from minisyncml.transport.ports import open_link
+from minisyncml.transport.ports import list_ports, open_link
 from minisyncml.transport.serial import SPEED
 
 if TYPE_CHECKING:
@@ -66,6 +67,19 @@ def opener(args: "argparse.Namespace") -> "Callable[[], Link]":
     """
     speed = args.speed or find(user=args.profile).serial_speed or SPEED
     return lambda: open_link(args.port, speed=speed, accept=_speaks_syncml)
+
+
+def identity_of(port: str) -> Identity:
+    """What the link knows of a phone before it says anything.
+
+    :param port: as the user named it
+    :returns: its USB id, where there is one
+    """
+    if port.lower().startswith("usb://"):
+        return Identity(usb=port[6:15].lower())
+    device = os.path.realpath(port)
+    found = [one for one in list_ports() if one.port in (port, device) and one.vendor] if os.path.exists(port) else []
+    return Identity(usb=f"{found[0].vendor:04x}:{found[0].product:04x}") if found else Identity()
 
 
 def may_speak_at(args: "argparse.Namespace") -> bool:

@@ -19,7 +19,7 @@ from minisyncml.cli.common import (
     show,
     tell,
 )
-from minisyncml.cli.phone.common import add_port, end_on_signals, may_speak_at, opener, port_of
+from minisyncml.cli.phone.common import add_port, end_on_signals, identity_of, may_speak_at, opener, port_of
 from minisyncml.cli.tracing import add_trace, trace_of
 from minisyncml.errors import Error, TransportError, UsageError
 from minisyncml.gateway.attend import Attendant
@@ -58,6 +58,8 @@ def add(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> "argp
     parser.add_argument("--wait", action="store_true", help="stay, and sync whenever the phone shows up")
     parser.add_argument("--every", type=float, default=0.0, metavar="MINUTES", help="with --wait: sync a phone that "
                         "stays there again after so many minutes")
+    parser.add_argument("--poll", type=float, default=0.0, metavar="SECONDS", help="with --wait: from one look for the "
+                        f"phone to the next (default: {POLL:.0f}, over a radio or network {POLL_RADIO:.0f})")
     parser.add_argument("--listen", action="store_true", help="stay, and let phones call that begin by themselves; "
                         "PORT is tcp://HOST:PORT or bt:// to listen on, or a line")
     parser.add_argument("--mode", choices=list(MODES), default="two-way", help="(default: %(default)s)")
@@ -121,8 +123,9 @@ class _Caller:
         self._progress = Progress(quiet=args.verbose)
         self._said = ""
         self._phone = Phone(
-            self._open, stores, port=args.port, at=may_speak_at(args), profile=args.profile, peers=peers, user=user,
-            password=password, obex_password=args.obex_password, server_id=args.server_id,
+            self._open, stores, port=args.port, at=may_speak_at(args), profile=args.profile,
+            identity=identity_of(args.port), peers=peers, user=user, password=password,
+            obex_password=args.obex_password, server_id=args.server_id,
             remotes=pairs(args.remote, "NAME=URI"), conflict=args.conflict, allow_empty=args.allow_empty,
             rescan=args.rescan, limits=limits_of(args), timeout=args.timeout, progress=self._progress, trace=trace,
             tap=tell if args.verbose else None)
@@ -136,8 +139,9 @@ class _Caller:
             return self._sync()
         end_on_signals()
         slow = self._args.port.lower().startswith(("bt://", "tcp://"))
-        attendant = Attendant(self._present, lambda: self._quietly() == 0, time.monotonic,
-                              POLL_RADIO if slow else POLL, 60 * self._args.every)
+        attendant = Attendant(self._present, self._reached, time.monotonic,
+                              self._args.poll or (POLL_RADIO if slow else POLL), 60 * self._args.every)
+        print(f"waiting for the phone at {self._args.port}", file=sys.stderr, flush=True)
         try:
             while True:
                 time.sleep(attendant.look())
@@ -154,15 +158,15 @@ class _Caller:
         self._say(str(report.error or ""))
         return report.exit_code
 
-    def _quietly(self) -> int:
+    def _reached(self) -> bool:
         """For weeks of running: no error of a phone or a disk ends it, and none is told twice in a row."""
         try:
-            return self._sync()
+            return self._sync() != TransportError.exit_code
         except UsageError:
             raise
         except Error as error:
             self._say(str(error))
-            return error.exit_code
+            return False
 
     def _say(self, words: str) -> None:
         if words and words != self._said:
