@@ -180,6 +180,59 @@ class Cut(Link):
         return self._left >= 0
 
 
+class CutBytes(Link):
+    """A line over which so many bytes go, in both directions together, and then it drops."""
+
+    def __init__(self, link: Link, left: int) -> None:
+        self.name, self.packet = link.name, link.packet
+        self._link, self._left = link, left
+
+    def read(self, timeout: float) -> bytes:
+        data = self._link.read(timeout) if self._left > 0 else b""
+        return self._spend(data)
+
+    def write(self, data: bytes, timeout: float) -> None:
+        self._link.write(data[:max(0, self._left)], timeout)
+        self._spend(data)
+
+    def close(self) -> None:
+        self._link.close()
+
+    def _spend(self, data: bytes) -> bytes:
+        self._left -= len(data)
+        if self._left <= 0:
+            self._link.close()
+            raise LinkError("the line dropped")
+        return data
+
+    @property
+    def whole(self) -> bool:
+        """Whether it never dropped."""
+        return self._left > 0
+
+
+class Breaking:
+    """Opens lines that drop.
+
+    :param line: opens good ones
+    :param kind: Cut or CutBytes
+    :param how: its further arguments
+    """
+
+    def __init__(self, line: "Callable[[], Link]", kind: "type[Cut] | type[CutBytes]", *how: Any) -> None:
+        self._line, self._kind, self._how = line, kind, how
+        self._opened: "list[Cut | CutBytes]" = []
+
+    def __call__(self) -> Link:
+        self._opened.append(self._kind(self._line(), *self._how))
+        return self._opened[-1]
+
+    @property
+    def whole(self) -> bool:
+        """Whether the first one never dropped."""
+        return len(self._opened) == 1 and self._opened[0].whole
+
+
 def counts(report: Report) -> "Mapping[str, int]":
     """How many items each datastore moved."""
     return {name: sum(getattr(counts, what) for counts in (part.local, part.remote)
