@@ -21,7 +21,7 @@ from minisyncml.gateway.wake import order_of
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message.devinf import DevInf
 from minisyncml.notify.inbox import IGNORE, Inbox, Received
-from minisyncml.notify.san import San
+from minisyncml.notify.san import San, key
 from minisyncml.obex import codes
 from minisyncml.obex.server import Get
 from minisyncml.profile import DEFAULT as ANY
@@ -53,7 +53,9 @@ class Emulator:
     :param switch: the AT command that brings it to OBEX, a name of
         :data:`minisyncml.transport.atswitches.NAMES`; by default that of the profile, else none
     :param user: name to log in with where it is asked to; empty: it cannot
-    :param password: its password
+    :param password: its password; notifications are signed with it
+    :param proof: what it demands of a notification, one of :data:`minisyncml.notify.inbox.POLICIES`; most phones let
+        people decide instead
     :param unready: how many times it refuses to give a message that is not ready, before it does
     :param peers: what it remembers of computers; by default as long as this object lives
     :param limits: bounds
@@ -65,7 +67,7 @@ class Emulator:
     """
 
     def __init__(self, stores: Stores, profile: Profile = ANY, *, switch: Optional[str] = None, user: str = "",
-                 password: str = "", unready: int = 0,
+                 password: str = "", proof: str = IGNORE, unready: int = 0,
                  peers: Optional[Peers] = None, limits: Limits = DEFAULT,
                  on_report: Callable[[Report], None] = lambda report: None,
                  log: Callable[[str], None] = lambda line: None, trace: "Optional[Trace]" = None,
@@ -83,8 +85,10 @@ class Emulator:
         self.options = Options(profile.device_id or DEVICE, random, clock, limits, encoding=encoding,
                                version="1.2" if profile.protocol == "auto" else profile.protocol,
                                present=self._present, login=Login(user, password, "auto") if user else None)
+        # a caller without an account signs with empty names
+        keys = [key(name, password) for name in (user, profile.server_id)] if user else [key("", "")]
         # who connects again with the same bytes wants another session: SyncEvolution's notifications are all alike
-        self.inbox = Inbox(policy=IGNORE, window=0.0, limits=limits)
+        self.inbox = Inbox(keys, policy=proof, window=0.0, limits=limits)
 
     @property
     def services(self) -> Services:

@@ -41,3 +41,26 @@ def whole(pair: Pair, count: int) -> None:
 def test_it_calls_our_phone(tmp_path: Path, link: str, encoding: str, version: str) -> None:
     with WithCaller(tmp_path, Settings("server", encoding, version, "none"), link) as pair:
         whole(pair, 500)
+
+
+@pytest.mark.parametrize("auth", ["none", "md5"])
+def test_its_digest_is_checked(tmp_path: Path, auth: str) -> None:
+    with WithCaller(tmp_path, Settings("server", "wbxml", "1.2", auth), options=("--proof", "require")) as pair:
+        fill(pair.ours, range(3))
+        pair.sync()
+        settled(pair, 3)
+        pair.caller.set(username="mallory", password="wrong")
+        fill(pair.ours, range(3, 4))
+        refused = pair.caller.call(pair.phone.air)
+        assert refused.status not in (0, 200) and refused.idle, refused
+        pair.caller.set(username=pair.user, password=pair.password)
+        pair.sync()
+        settled(pair, 4)        # so the phone told of no session between
+
+
+def test_a_phone_that_looks_at_no_digest_is_woken_by_anyone(tmp_path: Path) -> None:
+    with WithCaller(tmp_path, Settings("server")) as pair:
+        fill(pair.ours, range(3))
+        pair.caller.set(username="mallory", password="wrong")
+        pair.sync()
+        settled(pair, 3)

@@ -14,6 +14,7 @@ from minisyncml.errors import TransportError, UsageError
 from minisyncml.gateway.config import login
 from minisyncml.gateway.emulator import STATE, Emulator, phone_stores
 from minisyncml.gateway.report import Report
+from minisyncml.notify.inbox import IGNORE, POLICIES
 from minisyncml.profile import find
 from minisyncml.store.peers import Peers
 from minisyncml.sync.run import MODES
@@ -42,8 +43,10 @@ def add(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> "argp
     add_profile(parser)
     parser.add_argument("--at", choices=NAMES, help="the AT command that brings it to OBEX (default: as its profile "
                         "says; on TCP none)")
-    parser.add_argument("--user", metavar="NAME[:PASSWORD]", help="to log in at a server")
+    parser.add_argument("--user", metavar="NAME[:PASSWORD]", help="to log in with, and to check notifications")
     parser.add_argument("--password-file", metavar="FILE", help="file with the password; - is standard input")
+    parser.add_argument("--proof", choices=POLICIES, default=IGNORE, help="of a notification: require a right digest, "
+                        "accept it without one, or ignore whether it is right (default: %(default)s)")
     parser.add_argument("--mode", choices=list(MODES), default="two-way", help="of a session that it begins itself")
     add_trace(parser)
     parser.add_argument("--json", action="store_true", help="print reports as JSON, one line for each session")
@@ -73,7 +76,7 @@ def run(args: "argparse.Namespace") -> int:
         if trace is not None:
             stack.callback(trace.close)
         user, password = login(args.user, args.password_file, os.environ, ask_password) if args.user else ("", "")
-        emulator = Emulator(stores, profile, user=user, password=password,
+        emulator = Emulator(stores, profile, user=user, password=password, proof=args.proof,
                             switch=args.at or ("none" if on_tcp else None), peers=peers, trace=trace,
                             on_report=lambda report: _show(report, args.json),
                             log=lambda line: print(f"minisyncml: {line}", file=sys.stderr, flush=True))
