@@ -52,6 +52,7 @@ class Line(NamedTuple):
     wait: "Callable[[float], object]" = time.sleep
     known: "Mapping[str, Mapping[str, Any]]" = {}      #: what was learnt with phones before, by device
     options: "Mapping[str, Any]" = {}                   #: more options of a Phone, for example its trace
+    files: Optional[Opener] = None                      #: opens the line to IrMC, where that is another one
 
     def phone(self, stores: "Mapping[str, Store]", peers: Peers, **more: Any) -> Phone:
         """The phone as SyncML server and caller see it.
@@ -75,9 +76,9 @@ class Line(NamedTuple):
         :raises LinkError: when there is no phone
         """
         profile = profile_of({}, UNKNOWN, self.profile)
-        return Call(self.opener, at=self.at and profile.at_switch != "none", profile=profile, limits=limits,
-                    password=self.obex_password, timeout=self.timeout, progress=progress, wait=self.wait,
-                    patience=self.patience)
+        return Call(self.files or self.opener, at=self.at and profile.at_switch != "none", profile=profile,
+                    limits=limits, password=self.obex_password, timeout=self.timeout, progress=progress,
+                    wait=self.wait, patience=self.patience)
 
     def peers(self) -> Peers:
         """What is known of phones, to be forgotten afterwards.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from minisyncml.cli.phone import backup, emulate, restore, sync
+from minisyncml.cli.phone import backup, doctor, emulate, info, restore, sync
 
 if TYPE_CHECKING:
     import argparse
 
 #: adds the parser of an action, and gives it back
-ACTIONS = {"backup": backup.add, "restore": restore.add, "sync": sync.add, "emulate": emulate.add}
+ACTIONS = {"list": info.add_list, "info": info.add, "doctor": doctor.add, "backup": backup.add,
+           "restore": restore.add, "sync": sync.add, "emulate": emulate.add}
 
 
 def _add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> "dict[str, argparse.ArgumentParser]":

@@ -7,12 +7,15 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from minisyncml.cli.common import Progress, data_of, tell
-from minisyncml.cli.phone.common import add_port, may_speak_at, opener, port_of
+from minisyncml.cli.phone.common import add_port, identity_of, may_speak_at, opener, port_of
 from minisyncml.cli.tracing import add_trace, trace_of
 from minisyncml.errors import UsageError
 from minisyncml.gateway.backup import WAYS, Line, Taken, backup
 from minisyncml.gateway.report import visible
 from minisyncml.store.peers import Peers
+from minisyncml.transport import sdp
+from minisyncml.transport.ports import open_link
+from minisyncml.transport.serial import SPEED
 
 if TYPE_CHECKING:
     import argparse
@@ -38,17 +41,18 @@ def add(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> "argp
     return parser
 
 
-def add_line(parser: "argparse.ArgumentParser") -> None:
-    """What backup and restore share beside the port.
+def add_line(parser: "argparse.ArgumentParser", data: str = "where `phone doctor` left what it learnt (default: the "
+             "XDG data folder); nothing is written there") -> None:
+    """What the actions that only look share beside the port.
 
     :param parser: the parser of an action
+    :param data: what the data folder is for, in words
     """
     parser.add_argument("--server-id", default="", metavar="ID", help="what we call ourselves (default: as the phone's "
                         "profile says, mostly PC Suite)")
     parser.add_argument("--timeout", type=float, default=120.0, metavar="SECONDS",
                         help="for one answer of the phone (default: %(default).0f)")
-    parser.add_argument("--data", metavar="DIR", help="where `phone doctor` left what it learnt (default: the XDG data "
-                        "folder); nothing is written there")
+    parser.add_argument("--data", metavar="DIR", help=data)
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     parser.add_argument("--verbose", action="store_true", help="tell each message on standard error")
     add_trace(parser)
@@ -98,9 +102,11 @@ def line_of(args: "argparse.Namespace", progress: Progress, trace: "Trace | None
     :param trace: writes everything down
     :returns: the line
     """
-    more: "dict[str, Any]" = {"trace": trace, "tap": tell if args.verbose else None}
+    more: "dict[str, Any]" = {"trace": trace, "tap": tell if args.verbose else None,
+                              "identity": identity_of(args.port)}
     return Line(opener(args), args.port, may_speak_at(args), args.profile, args.server_id, args.obex_password,
-                args.timeout, progress=progress, known=known_of(args), options=more)
+                args.timeout, progress=progress, known=known_of(args), options=more,
+                files=lambda: open_link(args.port, speed=args.speed or SPEED, services=sdp.FILES))
 
 
 def known_of(args: "argparse.Namespace") -> "dict[str, dict[str, object]]":
