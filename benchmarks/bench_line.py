@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import os
 import shutil
 import statistics
 import sys
@@ -31,7 +30,6 @@ from minisyncml.gateway.emulator import Emulator, phone_stores  # noqa: E402
 from minisyncml.gateway.phone import Phone  # noqa: E402
 from minisyncml.limits import DEFAULT as LIMITS  # noqa: E402
 from minisyncml.profile import DEFAULT, Profile, StoreValue  # noqa: E402
-from minisyncml.store.base import Store  # noqa: E402
 from minisyncml.store.place import open_store  # noqa: E402
 from minisyncml.transport.serial import open_serial  # noqa: E402
 
@@ -54,8 +52,8 @@ class Sample(NamedTuple):
 def profile(kind: str) -> Profile:
     """What the phone is like."""
     contacts_ = StoreValue("contacts", "Contacts", types=(("text/vcard", "3.0"),))
-    packing: Dict[str, Any] = {}
-    return DEFAULT._replace(max_msg=MAX_MSG, obex_packet=PACKET, stores=(contacts_,), **packing)
+    return DEFAULT._replace(max_msg=MAX_MSG, obex_packet=PACKET, stores=(contacts_,),
+                            packs=kind == "packing")
 
 
 def answer(device: str, folder: str, kind: str) -> None:
@@ -159,8 +157,8 @@ def main() -> None:
                     samples.setdefault((kind, case), []).append(sample)
             finally:
                 shutil.rmtree(folder)
-    print(f"| phone | case, {args.size:,} contacts, {args.baud:,} baud | runs | wall s | bytes | bytes alone s | wall / bytes "
-          "| line busy |")
+    print(f"| phone | case, {args.size:,} contacts, {args.baud:,} baud | runs | wall s | bytes | bytes alone s "
+          "| wall / bytes | line busy |")
     print("|---|---|---|---|---|---|---|---|")
     for (kind, case), some in samples.items():
         middle = Sample(*(statistics.median(values) for values in zip(*some)))

@@ -105,11 +105,11 @@ def _slot(session: "Session", command: c.Command, item: Optional[c.Item] = None,
 def _on_status(session: "Session", command: c.Status, events: "list[Event]") -> None:
     if is_header(command):
         return
-    ref = session.waiting.pop(f"{command.msg_ref}/{command.cmd_ref}", None)
-    if ref is not None and ref[0] == "chunk":
-        outbox.chunk_answered(session, command.code)
-    elif ref is not None:
-        events.append(Answered(ref, command.code, command))
+    for ref in outbox.answered(session, command):
+        if ref[0] == "chunk":
+            outbox.chunk_answered(session, command.code)
+        else:
+            events.append(Answered(ref, command.code, command))
 
 
 def _on_alert(session: "Session", command: c.Alert, events: "list[Event]") -> None:

@@ -117,6 +117,7 @@ class _Writing:
         self.msg = str(session.sent_msg)
         self.cmd = 0
         self.items = 0
+        self.last: Optional[c.ItemCommand] = None       # what a further item may join
         self.writer = Writer(_header(session), session.encoding, session.msg_size, session.version,
                              session.namespace, session.profile.string_table)
 
@@ -131,13 +132,13 @@ class _Writing:
     def statuses(self) -> bool:
         slots = self.session.slots
         while True:
-            status = slots.take()
+            status, count = slots.take(self.session.packs)
             if status is None:
                 return True
             if not self.writer.add(status._replace(cmd_id=self._next())):
                 self.cmd -= 1
                 return False
-            slots.taken()
+            slots.taken(count)
 
     def queued(self, ours: bool) -> bool:
         """The commands of our package; while the peer's is open, only what cannot wait."""
@@ -188,6 +189,7 @@ class _Writing:
                 self.cmd -= 1
                 return False
             self._wait(ref)
+            self.last = None
             full = self._fill(feed)
             self.writer.close_sync()
             if full:
@@ -212,14 +214,28 @@ class _Writing:
                 feed.refuse(-self.session.sending[0])
                 self.session.sending = []
                 continue
-            if self.session.sending or not self.writer.add(command._replace(cmd_id=self._next())):
+            if self._joins(command):
+                self._wait_too(command.items[0], ref)
+            elif self.session.sending or not self.writer.add(command._replace(cmd_id=self._next())):
                 self.cmd -= not self.session.sending
+                self.last = None
                 if not self._chunk(feed, command, ref):
                     return True
                 continue
-            self._wait(ref)
+            else:
+                self.last = command
+                self._wait(["items", _named(command.items[0]), ref] if self.session.packs else ref)
             self.items += 1
             feed.took()
+
+    def _joins(self, command: c.ItemCommand) -> bool:
+        """Whether an item went into the command before it: the peer is known to take several in one."""
+        last = self.last
+        return (last is not None and self.session.packs and not self.session.sending
+                and last.__class__ is command.__class__ and last[2:] == command[2:] and self.writer.extend(command))
+
+    def _wait_too(self, item: c.Item, ref: "list[Any]") -> None:
+        self.session.waiting[f"{self.msg}/{self.cmd}"] += _named(item), ref
 
     def _refused(self, ref: "list[Any]") -> bool:
         """Whether the peer will not have the object whose first chunks it got."""
@@ -287,6 +303,32 @@ class _Writing:
 
     def finish(self, final: bool) -> bytes:
         return self.writer.finish(final)
+
+
+def _named(item: c.Item) -> str:
+    """By what a Status tells the items of a command apart."""
+    return item.source or item.target or ""
+
+
+def answered(session: "Session", status: c.Status) -> "list[list[Any]]":
+    """The refs that a Status answers: all of its command that are open, or those of the items that it names.
+
+    :param session: whose commands
+    :param status: from the peer
+    :returns: the refs; they are not waited for any more
+    """
+    key = f"{status.msg_ref}/{status.cmd_ref}"
+    ref = session.waiting.pop(key, None)
+    if ref is None or ref[0] != "items":
+        return [] if ref is None else [ref]
+    named = {*status.target_refs, *status.source_refs}
+    open_ = list(zip(ref[1::2], ref[2::2]))
+    if not named or len(open_) == 1:
+        return [one for _, one in open_]
+    left = [part for name, one in open_ if name not in named for part in (name, one)]
+    if left:
+        session.waiting[key] = ["items", *left]
+    return [one for name, one in open_ if name in named]
 
 
 def chunk_answered(session: "Session", code: int) -> None:

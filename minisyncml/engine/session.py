@@ -52,6 +52,7 @@ class Session:
         self.peer_msg_size = config.limits.default_peer_msg_size
         self.peer_obj_size = 0          # 0: not announced
         self.peer_large = True          # the peer joins chunks of large objects
+        self.packs = False              # the peer takes several items in a command, and one Status for all of them
         self.declares = True            # the peer names its namespaces
         self.called = False             # Alert 222 asked for our changes
         self.refused = False            # the last message was not executed: version or credentials

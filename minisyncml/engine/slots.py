@@ -28,6 +28,7 @@ class Slots:
     def __init__(self, state: "Optional[list[object]]" = None) -> None:
         self.first: int = state[0] if state else 0  # type: ignore[assignment]
         self.rows: "Deque[list[object]]" = deque(list(row) for row in state[1]) if state else deque()  # type: ignore[attr-defined]
+        self._parted: "list[object]" = []       # MsgRef and CmdRef of a command that has no common answer
 
     def state(self) -> "list[object]":
         """Everything as plain values.
@@ -69,30 +70,57 @@ class Slots:
             raise LocalProtocolError(f"status slot {slot} ({row[CMD]}) filled twice")
         row[CODE:] = [code, anchor, list(texts), list(chal[:6]) if chal else None]
 
-    def take(self) -> "Optional[Status]":
+    def take(self, together: bool = False) -> "tuple[Optional[Status], int]":
         """The next Status to send, without removing it; its CmdID is still empty.
 
-        :returns: the Status, None when all are sent
+        :param together: whether one Status may answer all items of a command alike
+        :returns: the Status, None when all are sent; how many slots it answers
         :raises LocalProtocolError: when the next one was never filled
         """
         while self.rows and _silent(self.rows[0]):
             self.taken()
         if not self.rows:
-            return None
+            return None, 0
+        count, whole = self._alike() if together else (1, False)
         msg, ref, cmd, target, source, _, code, anchor, texts, chal = self.rows[0]
         if not code:
             raise LocalProtocolError(f"status slot {self.first} ({cmd} {ref}) never filled")
+        if count > 1:
+            run = [] if whole else [self.rows[number] for number in range(count)]
+            targets, sources = (tuple(str(row[ref]) for row in run if row[ref] is not None) for ref in (TARGET, SOURCE))
+            return Status("", str(msg), str(ref), str(cmd), int(code), targets, sources), count  # type: ignore[call-overload]
         items = tuple(Item(data=text.encode()) for text in texts)  # type: ignore[attr-defined]
         if anchor is not None:
             items = (Item(data=Node("Data", [Node("Anchor", [Node("Next", [str(anchor)])])])),) + items
         return Status("", str(msg), str(ref), str(cmd), int(code),  # type: ignore[call-overload]
                       () if target is None else (str(target),), () if source is None else (str(source),),
-                      Meta(*chal) if chal else None, items)  # type: ignore[misc]
+                      Meta(*chal) if chal else None, items), 1  # type: ignore[misc]
 
-    def taken(self) -> None:
-        """The Status of :meth:`take` is on its way."""
-        self.rows.popleft()
-        self.first += 1
+    def _alike(self) -> "tuple[int, bool]":
+        """How many of the first slots one Status may answer, and whether those are all of their command: then it need
+        not name them."""
+        first = self.rows[0]
+        whole = self._parted != first[:CMD]
+        if first[ANCHOR] is not None or first[TEXTS] or first[CHAL]:
+            return 1, False
+        what, count = first[QUIET:], 0
+        for row in self.rows:
+            if row[:TARGET] != first[:TARGET]:
+                break
+            if row[QUIET:] != what:
+                self._parted, whole = first[:CMD], False
+                break
+            count += 1
+        return count, whole
+
+    def taken(self, count: int = 1) -> None:
+        """The Status of :meth:`take` is on its way.
+
+        :param count: how many slots it answers
+        """
+        for _ in range(count):
+            self.rows.popleft()
+        self.first += count
 
     def forget(self) -> None:
         """Nothing more is owed."""

@@ -193,7 +193,8 @@ class Emulator:
         stores = tuple(store._replace(source_ref=store.source_ref.partition("./")[2] or store.source_ref,
                                       max_guid_size=MAX_GUID_SIZE, sync_types=able) for store in devinf.datastores)
         return devinf._replace(dev_type="phone", man=profile.man or "minisyncml", mod=profile.mod or "emulator",
-                               fwv=profile.fwv or devinf.fwv, datastores=stores, exts=())
+                               fwv=profile.fwv or devinf.fwv, datastores=stores,
+                               exts=devinf.exts if profile.packs else ())
 
 
 class _Service(SyncMLService):

@@ -425,6 +425,8 @@ class Exchange:
             return
         devinf: DevInf = from_dict(values)
         self.syncer.ours = is_ours(devinf)
+        self.session.packs = self.profile.packs or (
+            self.syncer.ours and is_ours(self._describe(self._options.version)))
         if not isinstance(self.syncer, ServerSyncer):
             return
         self.session.peer_large = devinf.large_objects

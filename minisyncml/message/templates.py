@@ -13,7 +13,7 @@ from typing import Any, Callable, Optional
 
 from minisyncml.codec.tokens import CONTENT, END, OPAQUE, STR_I, SWITCH_PAGE, SYNCML
 from minisyncml.codec.wbxml import mb
-from minisyncml.message.commands import Add, Cred, Delete, Header, Map, MapItem, Meta, Replace, Status, Sync
+from minisyncml.message.commands import Add, Cred, Delete, Header, Item, Map, MapItem, Meta, Replace, Status, Sync
 
 _STOP = "\0" + chr(END)
 _END = chr(END)
@@ -149,7 +149,21 @@ class Templates:
             return None
         if meta is not self._last:
             self._share(meta)
-        head, nuls = f"{start}{cmd_id}{self._text}", self._nuls
+        return self._list(f"{start}{cmd_id}{self._text}", self._nuls, items)
+
+    def further(self, items: "tuple[Item, ...]") -> Optional[bytes]:
+        """More items for a command that :meth:`encode` took, to be put in the place of its last byte.
+
+        :param items: what it is to have besides
+        :returns: the bytes, from page 0 to page 0, with the END of the command; None for items that no template fits
+        """
+        try:
+            return self._list("", 0, items)
+        except UnicodeError:
+            return None
+
+    def _list(self, head: str, nuls: int, items: "tuple[Item, ...]") -> Optional[bytes]:
+        """Items, behind the beginning of their command; with its END."""
         out: "list[bytes]" = []
         for source, target, own, data, more, source_parent, target_parent, source_name, target_name, filter_ in items:
             if (own is not None or source_parent is not None or target_parent is not None or source_name is not None

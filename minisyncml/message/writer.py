@@ -54,6 +54,9 @@ class _Wbxml:
             return (_TO_PAGE_0 + quick if page else quick), 0
         return wbxml.fragment(write_command(command, self.writing), page)
 
+    def further(self, command: ItemCommand, page: int) -> Optional[bytes]:
+        return None if page else self._templates.further(command.items)
+
     def opening(self, sync: Sync, page: int) -> "tuple[bytes, int]":
         quick = self._templates.opening(sync)
         if quick is not None:
@@ -92,6 +95,9 @@ class _Xml:
 
     def command(self, command: Command, page: int) -> "tuple[bytes, int]":
         return self._fragment(write_command(command, self.writing)), 0
+
+    def further(self, command: ItemCommand, page: int) -> Optional[bytes]:
+        return None     # who wants few bytes takes WBXML
 
     def opening(self, sync: Sync, page: int) -> "tuple[bytes, int]":
         data = self._fragment(write_command(sync, self.writing))
@@ -150,6 +156,7 @@ class Writer:
         self._bytes = len(head)
         self._limit = sys.maxsize if limit is None else limit
         self._inside = False
+        self._end = b""         # of the command that took further items; already counted
         self._tails = _TAILS[self._dress.__class__]
 
     @property
@@ -176,10 +183,32 @@ class Writer:
         size = self._bytes + len(data)
         if size + self._tails[page][self._inside] > self._limit:
             return False
+        if self._end:
+            self._close()
         self._parts.append(data)
         self._bytes = size
         self._page = page
         return True
+
+    def extend(self, command: ItemCommand) -> bool:
+        """Append items to the command that was added last.
+
+        :param command: of its class and with its Meta and flags; only the items count
+        :returns: whether they fitted; if not, or where such items cannot be appended, nothing has changed
+        """
+        data = self._dress.further(command, self._page)
+        if data is None or self._bytes + len(data) - 1 + self._tails[self._page][self._inside] > self._limit:
+            return False
+        if not self._end:
+            self._end = self._parts[-1][-1:]
+            self._parts[-1] = self._parts[-1][:-1]
+        self._parts.append(data[:-1])
+        self._bytes += len(data) - 1
+        return True
+
+    def _close(self) -> None:
+        self._parts.append(self._end)
+        self._end = b""
 
     def open_sync(self, sync: Sync) -> bool:
         """Begin a Sync whose children are added one by one.
@@ -191,6 +220,7 @@ class Writer:
         size = self._bytes + len(data)
         if self._inside or size + self._tails[page][True] > self._limit:
             return False
+        self._close()
         self._parts.append(data)
         self._bytes = size
         self._page = page
@@ -200,6 +230,7 @@ class Writer:
     def close_sync(self) -> None:
         """End the open Sync, if there is one."""
         if self._inside:
+            self._close()
             end = self._dress.CLOSE
             self._parts.append(end)
             self._bytes += len(end)
@@ -224,4 +255,5 @@ class Writer:
         :param final: whether it ends its package
         :returns: the document, at most `limit` bytes unless the header alone is longer
         """
+        self._close()
         return b"".join((*self._parts, self._dress.tail(self._page, self._inside, final)))

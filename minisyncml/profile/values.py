@@ -45,6 +45,7 @@ class Profile(NamedTuple):
     devinf_out: "Tuple[str, ...]" = ()      #: what of DevInf is held back: no-ctcap, no-size, no-get
     max_msg: int = 0                        #: bytes of one message
     max_items_per_msg: int = 0
+    packs: bool = False                     #: takes several items in one command, and one Status for all of them
     max_obj: int = 0                        #: bytes of one item
     item_status: str = "each"               #: answer each item, or omit the good news
     slow_cmd: str = "replace"               #: what a client sends its items with in a slow sync: replace or add

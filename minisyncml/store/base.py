@@ -21,7 +21,8 @@ from typing import Iterator, NamedTuple, Optional, Union
 
 from minisyncml import limits as _limits
 
-PENDING = 1     #: entry flag: the Map for this item is owed (client) or awaited (server); client, no `remote`: its Add is unanswered
+#: entry flag: the Map for this item is owed (client) or awaited (server); client, no `remote`: its Add is unanswered
+PENDING = 1
 DOOMED = 2      #: entry flag: the peer deleted the item; carried out when its package is complete
 UNHEARD = 8     #: entry flag: a slow sync that keeps what is known waits for the peer to name this item
 SOFT = 4        #: entry flag: the peer dropped its copy to save memory (SftDel); send it again only when changed

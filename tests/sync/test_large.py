@@ -170,7 +170,7 @@ class TestManyMessages:
             syncs = [command for way, message in pair.messages() if way == side
                      for command in message.commands if isinstance(command, c.Sync)]
             assert [sync.number_of_changes for sync in syncs] == [300] + [None] * (len(syncs) - 1)
-            assert sum(len(sync.commands) for sync in syncs) == 300
+            assert sum(len(command.items) for sync in syncs for command in sync.commands) == 300
             assert sum(message.final for way, message in pair.messages() if way == side) == 3
 
     def test_messages_are_filled(self, up: int, down: int, encoding: str) -> None:
