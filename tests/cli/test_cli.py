@@ -214,10 +214,16 @@ def test_only_the_module_of_the_verb_is_loaded() -> None:
     assert set(VERBS) & set(out.split()) == {"status"}
 
 
-def test_demo(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["demo"]) == 0
-    out = capsys.readouterr().out
-    assert out.count("Both sides are equal") == 3
+def test_demo(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A phone on a pty, switched by AT, synced over OBEX: the same each time, and nothing is left behind."""
+    with subprocess.Popen([sys.executable, "-m", "minisyncml", "demo"], stdout=subprocess.PIPE, text=True,
+                          env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}) as other:
+        assert main(["demo"]) == 0
+        out = capsys.readouterr().out
+        assert other.communicate(timeout=60)[0] == out
+    assert list(tmp_path.iterdir()) == []
+    assert out.count("Both sides are equal") == 3 and out.count("computer: AT*EOBEX\n   phone: AT*EOBEX CONNECT") == 3
+    assert out.count("On the wire: ") == 3 and out.count("bytes  notification") == 3
     assert "Nothing was transferred." in out and out.endswith("It works.\n")
 
 

@@ -21,8 +21,8 @@ RULES = ROOT / "contrib" / "70-minisyncml-phone.rules"
 def test_systemd_takes_the_unit(tmp_path: Path) -> None:
     if shutil.which("systemd-analyze") is None:
         pytest.skip("no systemd-analyze here")
-    done = subprocess.run(["systemd-analyze", "verify", "--user", "--man=no", str(UNIT)], capture_output=True, text=True,
-                          env={**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)})
+    done = subprocess.run(["systemd-analyze", "verify", "--user", "--man=no", str(UNIT)], capture_output=True,
+                          text=True, env={**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)})
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
