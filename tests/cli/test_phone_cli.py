@@ -56,7 +56,7 @@ def emulated(*words: object) -> "Iterator[str]":
 def put(folder: Path, *names: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
-        (folder / f"{name}.vcf").write_text(CARD % name, newline="")
+        (folder / f"{name}.vcf").write_bytes((CARD % name).encode())
 
 
 def cards(folder: Path) -> "list[str]":
