@@ -86,10 +86,9 @@ class Phone:
     """
 
     def __init__(self, opener: Opener, stores: Stores, *, port: str = "", at: bool = True, profile: str = "",
-                 identity: Identity = UNKNOWN,
-                 peers: Optional[Peers] = None, user: str = "", password: str = "", obex_password: str = "",
-                 server_id: str = "", remotes: "Optional[Mapping[str, str]]" = None, conflict: str = KEEP_BOTH,
-                 allow_empty: bool = False, rescan: bool = False, limits: Limits = DEFAULT, timeout: float = TIMEOUT,
+                 identity: Identity = UNKNOWN, peers: Optional[Peers] = None, user: str = "", password: str = "",
+                 obex_password: str = "", server_id: str = "", remotes: "Optional[Mapping[str, str]]" = None,
+                 conflict: str = KEEP_BOTH, allow_empty: bool = False, rescan: bool = False, limits: Limits = DEFAULT, timeout: float = TIMEOUT,
                  patience: float = 1.0, progress: Callable[[str], None] = lambda words: None,
                  tap: Optional[Tap] = None, trace: "Optional[Trace]" = None,
                  enough: Callable[[Exchange], bool] = lambda exchange: False,
@@ -157,8 +156,13 @@ class Phone:
                 report.error = report.error or refusal or error
                 refusal = None
             self._rest_until = self._options.clock() + known.profile.pause_after
-            if refusal is None or tried.issuperset(known.profile.san):
+            if refusal is None:
                 break
+            if tried.issuperset(known.profile.san):
+                stranger = self._about("", known.said)
+                if self._offer(stranger, names) == self._offer(known, names):
+                    break
+                known, tried = stranger, set()      # it may be another phone than the one we thought of
         report.error = report.error or refusal
         report.seconds = self._options.clock() - began
         return report, done
@@ -206,7 +210,8 @@ class Phone:
         encoding = "xml" if profile.encoding == "xml" else "wbxml"
         self._progress("waking the phone")
         if form == "1.2":
-            wake = Packet(base.PACKET, san.build(notice, san.key("", "")))
+            key = san.key(notice.server_id, self._password) if self._user else san.key("", "")
+            wake = Packet(base.PACKET, san.build(notice, key))
         else:
             wake = legacy.build(notice, encoding, known.device or legacy.NO_RELATION)
         self._tap("->", wake)
@@ -300,6 +305,10 @@ class Phone:
             else:
                 remotes[name] = uri
         return remotes, left_out
+
+    def _offer(self, known: Known, names: "list[str]") -> object:
+        """What a notification says."""
+        return known.profile.san, known.profile.server_id, self._bind(known, names)
 
     def _type(self, profile: Profile, name: str) -> str:
         types = profile.store(KINDS.get(name.lower(), name)).types or self._stores[name].types

@@ -168,6 +168,20 @@ def test_a_message_that_is_not_ready_is_asked_for_again() -> None:
     assert waits == [1.0, 1.0] * 3
 
 
+def test_another_phone_at_the_same_port() -> None:
+    """What we thought of the first one does not keep us from the second."""
+    first, second = Bench("lg", kinds=("contacts",)), Bench("nokia-s60", kinds=("contacts",))
+    peers = Peers(None)
+    with Switchboard(first.emulator.answer) as line:
+        assert good(first.caller(line, profile="lg", peers=peers).sync()) and first.equal()
+    with Switchboard(second.emulator.answer) as line:
+        report = second.caller(line, peers=peers).sync()
+        assert good(report) and second.equal() and report.peer == second.emulator.options.device
+    with Switchboard(first.emulator.answer) as line:
+        again = first.caller(line, profile="lg", peers=peers).sync()
+    assert good(again) and not again.datastores["contacts"].slow
+
+
 # -- what is synced --------------------------------------------------------------------------------------------------
 
 
