@@ -12,8 +12,9 @@ from typing import List
 from interop import ours, radio
 from interop.matrix import Settings
 from interop.pairs import Outcome, Pair
-from interop.processes import HOST, Background, wait_until
-from interop.syncevolution import SyncEvolutionCaller, shim
+from interop.peers.ptyrelay import Relay as Cable
+from interop.processes import HOST, Background, free_port, wait_until
+from interop.syncevolution import SyncEvolutionCaller, SyncEvolutionPhone, shim
 
 #: our command in a Python that need not be the one of the tests
 COMMAND = "import sys; from minisyncml.cli.main import main; sys.exit(main(sys.argv[1:]))"
@@ -100,3 +101,43 @@ class WithCaller(Pair):
 
     def __exit__(self, *exc: object) -> None:
         self.phone.__exit__()
+
+
+class WithPhone(Pair):
+    """SyncEvolution is the phone that `minisyncml phone sync` calls. `settings.role` is "client".
+
+    :param link: `tcp` or `pty`
+    :param speed: baud of the pseudo-terminals
+    """
+
+    def __init__(self, home: Path, settings: Settings, link: str = "tcp", max_msg_size: int = 16_000,
+                 peer_max_msg_size: int = 16_000, options: "tuple[str, ...]" = (), speed: int = 10_000_000) -> None:
+        super().__init__(home, settings, max_msg_size, peer_max_msg_size, options)
+        self.cable = Cable(speed) if link == "pty" else None
+        number = str(free_port())
+        self.port = self.cable.b if self.cable is not None else f"tcp://{HOST}:{number}"
+        self.phone = SyncEvolutionPhone(home / "phone", self.cable.a if self.cable is not None else number,
+                                        wbxml=settings.encoding == "wbxml", max_msg_size=peer_max_msg_size)
+        self.theirs = self.phone.folder
+        self.output = ""
+
+    def __enter__(self) -> "WithPhone":
+        if self.cable is not None:
+            self.cable.__enter__()
+        self.phone.__enter__()
+        return self
+
+    def attempt(self, mode: str = "two-way") -> Outcome:
+        report, self.output = ours.run(self.home / "sync", [
+            "phone", "sync", self.port, f"contacts={self.ours}", "--no-at", "--mode", mode,
+            *ours.limits(self.max_msg_size), *self.options])
+        assert report is not None, (self.output, self.log())
+        return Outcome(report, self.phone.result())
+
+    def log(self) -> str:
+        return self.output + self.phone.background.output()
+
+    def __exit__(self, *exc: object) -> None:
+        self.phone.__exit__()
+        if self.cable is not None:
+            self.cable.__exit__()

@@ -110,12 +110,23 @@ def sync_command(home: Path, url: str, places: Sequence[str], options: Sequence[
 
 
 def sync(home: Path, url: str, places: Sequence[str], options: Sequence[str] = ()) -> "Tuple[Optional[Report], str]":
-    """Run `minisyncml sync` once.
+    """Run `minisyncml sync` once, see :func:`run`."""
+    return _run(home, sync_command(home, url, places, options))
 
+
+def run(home: Path, words: Sequence[str]) -> "Tuple[Optional[Report], str]":
+    """Run a command that syncs once.
+
+    :param home: its private folder; data go to `home/data`
+    :param words: the command and its arguments
     :returns: its report, None when there was none, and all it printed
     """
+    return _run(home, [sys.executable, "-m", "minisyncml", *words, "--data", str(home / "data"), "--json"])
+
+
+def _run(home: Path, command: Sequence[str]) -> "Tuple[Optional[Report], str]":
     home.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(sync_command(home, url, places, options), env=environment(home), stdin=subprocess.DEVNULL,
+    done = subprocess.run(command, env=environment(home), stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=600)
     text = done.stdout.decode("utf-8", "replace")
     output = f"exit {done.returncode}\n{text}\n{done.stderr.decode('utf-8', 'replace')}"

@@ -298,3 +298,45 @@ class SyncEvolutionCaller:
         command = ["dbus-run-session", "--", "env", f"LD_PRELOAD={shim('btshim')}:{shim('sanshim')}", "syncevolution",
                    "--daemon=no", "--keyring=no", "--sync", MODES[mode], self.config, "addressbook"]
         return run(self.home, self.config, command, {**environment(self.home), **air}, timeout)
+
+
+class SyncEvolutionPhone:
+    """SyncEvolution as the phone: a SyncML client that a notification wakes over OBEX. Use as a context manager.
+
+    :param home: its private folder
+    :param link: where it is called: the number of a TCP port, or the name of a terminal
+    :param wbxml: WBXML, else XML
+    """
+
+    config = "pc@phone"
+
+    def __init__(self, home: Path, link: str, *, wbxml: bool = True, max_msg_size: int = 16_000,
+                 max_obj_size: int = 4_000_000) -> None:
+        self.home = home
+        self.folder = home / "contacts"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        configure(home, "backend=file", "databaseFormat=text/vcard", f"database=file://{self.folder}",
+                  "deviceId=sc-phone-1", "@phone", "addressbook")
+        configure(home, "--template", "none", "PeerIsClient=0", "syncURL=obex-bt://00:AA:BB:CC:DD:EE", "username=",
+                  "password=", f"enableWBXML={int(wbxml)}", f"maxMsgSize={max_msg_size}",
+                  f"maxObjSize={max_obj_size}", "preventSlowSync=0", "retryDuration=30s", "uri=Contacts",
+                  "sync=two-way", *QUIET, self.config, "addressbook")
+        self.background = Background(
+            ["dbus-run-session", "--", "/usr/bin/python3", str(PEERS / "se_obex_phone.py"),
+             "--tcp" if link.isdigit() else "--tty", link], home / "phone.log", environment(home))
+        self.seen = 0
+
+    def result(self) -> Result:
+        """The report of the session after the one asked for last; waits until it is filed."""
+        wait_until(lambda: len(reports(self.home, self.config)) > self.seen, f"report of {self.config}")
+        found = reports(self.home, self.config)
+        self.seen += 1
+        return read_report(found[self.seen - 1], output=self.background.output())
+
+    def __enter__(self) -> "SyncEvolutionPhone":
+        self.background.start()
+        wait_until(lambda: "ready\n" in self.background.output(), "SyncEvolution as a phone")
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.background.stop()

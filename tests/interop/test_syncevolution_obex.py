@@ -8,7 +8,7 @@ import pytest
 
 from interop import syncevolution
 from interop.matrix import Settings
-from interop.obex_pairs import WithCaller
+from interop.obex_pairs import WithCaller, WithPhone
 from interop.pairs import Pair, agree
 from interop.scenarios import change, settled
 from interop.vcards import fill
@@ -64,3 +64,9 @@ def test_a_phone_that_looks_at_no_digest_is_woken_by_anyone(tmp_path: Path) -> N
         pair.caller.set(username="mallory", password="wrong")
         pair.sync()
         settled(pair, 3)
+
+
+@pytest.mark.parametrize("link, encoding", [("tcp", "wbxml"), ("tcp", "xml"), ("pty", "wbxml")])
+def test_it_is_the_phone_that_we_call(tmp_path: Path, link: str, encoding: str) -> None:
+    with WithPhone(tmp_path, Settings("client", encoding, "1.2", "none"), link) as pair:
+        whole(pair, 500)
