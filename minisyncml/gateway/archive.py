@@ -207,8 +207,18 @@ def described(folder: str) -> str:
     except StoreError as error:
         return str(error)
     phone = values.get("phone")
-    names = [str(phone.get(key) or "") for key in ("man", "mod")] if isinstance(phone, dict) else []
-    return f"of {' '.join(filter(None, names)) or 'a phone'}, {values.get('when')}"
+    names = [str(phone.get(key) or "") for key in ("man", "mod")] if isinstance(phone, dict) else ["", ""]
+    return f"of {called(*names) or 'a phone'}, {values.get('when')}"
+
+
+def called(man: str, mod: str) -> str:
+    """What people call a phone.
+
+    :param man: its maker
+    :param mod: its model; some say the maker once more there
+    :returns: for example `Nokia 6230`, empty when neither is known
+    """
+    return mod if man and mod.lower().startswith(man.lower()) else f"{man} {mod}".strip()
 
 
 def items(folder: str) -> "Iterator[Saved]":

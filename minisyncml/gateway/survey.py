@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Callable, NamedTuple, Optional
 
 from minisyncml.errors import Error, LinkError, ObexError
+from minisyncml.gateway.archive import called
 from minisyncml.message.devinf import DataStore, DevInf
 from minisyncml.obex import codes
 from minisyncml.profile import Identity
@@ -155,5 +156,4 @@ def name_of(devinf: Optional[DevInf], identity: Identity) -> str:
     :returns: for example `Nokia 6230`, or `the phone`
     """
     man, mod = (devinf.man or "", devinf.mod or "") if devinf is not None else ("", "")
-    man, mod = man or identity.man, mod or identity.mod
-    return (mod if man and mod.lower().startswith(man.lower()) else f"{man} {mod}".strip()) or "the phone"
+    return called(man or identity.man, mod or identity.mod) or "the phone"

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from minisyncml.cli.phone import backup, doctor, emulate, info, restore, sync
+from minisyncml.cli.phone import backup, doctor, emulate, info, restore, sync, unit
 
 if TYPE_CHECKING:
     import argparse
 
 #: adds the parser of an action, and gives it back
 ACTIONS = {"list": info.add_list, "info": info.add, "doctor": doctor.add, "backup": backup.add,
-           "restore": restore.add, "sync": sync.add, "emulate": emulate.add}
+           "restore": restore.add, "sync": sync.add, "emulate": emulate.add, "unit": unit.add,
+           "udev": unit.add_udev}
 
 
 def _add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> "dict[str, argparse.ArgumentParser]":

@@ -10,6 +10,7 @@ from minisyncml.cli.common import Progress, data_of, tell
 from minisyncml.cli.phone.common import add_port, identity_of, may_speak_at, opener, port_of
 from minisyncml.cli.tracing import add_trace, trace_of
 from minisyncml.errors import UsageError
+from minisyncml.gateway.archive import called
 from minisyncml.gateway.backup import WAYS, Line, Taken, backup
 from minisyncml.gateway.report import visible
 from minisyncml.store.peers import Peers
@@ -154,7 +155,7 @@ def name_of(taken: Taken) -> str:
     :param taken: has its names
     :returns: for example `Nokia 6230`
     """
-    return visible(" ".join(filter(None, (taken.phone.get("man"), taken.phone.get("mod"))))) or "the phone"
+    return visible(called(taken.phone.get("man", ""), taken.phone.get("mod", ""))) or "the phone"
 
 
 def _tell(taken: Taken, folder: str) -> None:
