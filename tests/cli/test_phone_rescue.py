@@ -1,4 +1,4 @@
-"""`minisyncml phone list | info | doctor | backup | restore | unit | udev` with an emulated phone on a pseudo-terminal."""
+"""`minisyncml phone list | info | doctor | backup | restore | unit | udev`, a phone emulated on a pseudo-terminal."""
 
 from __future__ import annotations
 
