@@ -1,0 +1,6 @@
+#!/bin/sh
+# Usage: chain_setup.sh DIR      install vdirsyncer and the CalDAV/CardDAV server Radicale into a virtual environment in DIR
+# PY names the Python for it, 3.10 or newer.
+set -e
+"${PY:-python3}" -m venv "$1"
+"$1/bin/python" -m pip install -q --disable-pip-version-check 'vdirsyncer==0.21.0' 'Radicale==3.9.0'

@@ -1,0 +1,107 @@
+"""From a phone to a CardDAV and CalDAV server and back, through programs as their users run them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+from interop import chain
+from interop.chain import KINDS, Dav, Desk, Handset, held, meaning, uid_of, vcard, vevent
+
+pytestmark = [pytest.mark.interop, pytest.mark.skipif(bool(chain.missing()), reason=chain.missing())]
+
+
+class Chain:
+    """All links."""
+
+    def __init__(self, phone: Handset, desk: Desk, dav: Dav) -> None:
+        self.phone, self.desk, self.dav = phone, desk, dav
+
+    def up(self) -> None:
+        """What is new on the phone goes to the server."""
+        assert self.desk.phone(self.phone.port).exit == 0
+        done = self.desk.dav()
+        assert done.exit == 0, done.output
+
+    def down(self) -> None:
+        """What is new on the server goes to the phone."""
+        done = self.desk.dav()
+        assert done.exit == 0, done.output
+        assert self.desk.phone(self.phone.port).exit == 0
+
+    def sides(self, kind: str) -> "list[dict[str, tuple[bytes, ...]]]":
+        """What phone, folder and server hold, by UID."""
+        return [{uid_of(body): meaning(body) for body in items.values()}
+                for items in (held(self.phone.folder / kind, kind), self.desk.items(kind), self.dav.items(kind))]
+
+    def equal(self, kind: str, *uids: str) -> bool:
+        """Whether all three hold these and only these, all the same."""
+        phone, folder, server = self.sides(kind)
+        return sorted(phone) == sorted(uids) and phone == folder == server
+
+    def quiet(self) -> bool:
+        """Whether nothing is transferred on any hop."""
+        first, second, third = self.desk.phone(self.phone.port), self.desk.dav(), self.desk.phone(self.phone.port)
+        return first.idle and third.idle and (second.exit, second.moved) == (0, [])
+
+
+@pytest.fixture
+def links(tmp_path: Path) -> "Iterator[Chain]":
+    with Dav(tmp_path / "dav") as dav, Handset(tmp_path / "handset") as phone:
+        yield Chain(phone, Desk(tmp_path / "desk", dav), dav)
+
+
+def test_from_the_phone_to_the_server_and_back(links: Chain) -> None:
+    phone, desk, dav = links.phone, links.desk, links.dav
+    for uid, name in (("ada-1", "Ada"), ("grace-1", "Grace"), ("zoe-1", "Zoë")):
+        (phone.folder / "contacts" / f"{uid[0]}.vcf").write_bytes(vcard(uid, "Müller", name, "+49 30 5550 102"))
+    for uid, words in (("dentist", "Dentist"), ("lunch", "Lunch\\, with Grace")):
+        (phone.folder / "calendar" / f"{uid}.ics").write_bytes(vevent(uid, words, "20260301T090000"))
+    # as the README says
+    for command in chain.commands():
+        done = desk.run(*(phone.port if word == "/dev/ttyACM0" else word for word in command))
+        assert done.exit == 0, done.output
+    assert links.equal("contacts", "ada-1", "grace-1", "zoe-1") and links.equal("calendar", "dentist", "lunch")
+    assert links.quiet()
+
+    # the owner's phone: one more, one changed, one gone
+    place = phone.folder / "contacts"
+    (place / "emmy.vcf").write_bytes(vcard("emmy-1", "Noether", "Emmy", "+49 9131 555 104"))
+    (place / "a.vcf").write_bytes(vcard("ada-1", "Lovelace", "Ada", "+44 20 5550 100"))
+    (place / "g.vcf").unlink()
+    (phone.folder / "calendar" / "dentist.ics").write_bytes(vevent("dentist", "Dentist", "20260302T110000"))
+    links.up()
+    assert links.equal("contacts", "ada-1", "emmy-1", "zoe-1") and links.equal("calendar", "dentist", "lunch")
+    assert b"FN:Ada Lovelace" in dav.items("contacts")["ada-1.vcf"]
+    assert b"DTSTART:20260302T110000" in dav.items("calendar")["dentist.ics"]
+    # another program on the server: the same
+    dav.put("contacts", "alan-1", vcard("alan-1", "Turing", "Alan", "+44 20 5550 103"))
+    dav.put("contacts", "zoe-1", vcard("zoe-1", "Müller", "Zoë", "+49 30 5550 199"))
+    dav.delete("contacts", "emmy-1")
+    dav.put("calendar", "pi", vevent("pi", "Pi day", "20260314T150000"))
+    dav.delete("calendar", "lunch")
+    links.down()
+    assert links.equal("contacts", "ada-1", "alan-1", "zoe-1") and links.equal("calendar", "dentist", "pi")
+    assert b"5550 199" in (place / "z.vcf").read_bytes()
+    assert links.quiet()
+
+
+def test_what_such_a_server_refuses_stays_on_the_phone(links: Chain) -> None:
+    """Cards of old phones: vCard 2.1, without UID. All else goes on; nothing is lost, nothing is deleted."""
+    phone, desk, dav = links.phone, links.desk, links.dav
+    old = b"BEGIN:VCARD\r\nVERSION:2.1\r\nN:Hopper;Grace\r\nTEL:+1 202 555 0101\r\nEND:VCARD\r\n"
+    bare = vcard("", "Turing", "Alan", "+44 20 5550 103").replace(b"UID:\r\n", b"")
+    place = phone.folder / "contacts"
+    for name, body in (("old", old), ("bare", bare), ("new", vcard("ada-1", "Lovelace", "Ada", "+44 20 5550 100"))):
+        (place / f"{name}.vcf").write_bytes(body)
+    assert desk.phone(phone.port).exit == 0 and desk.run("vdirsyncer", "discover").exit == 0
+    done = desk.dav()
+    assert done.exit == 1 and done.output.count("error: Unknown error occurred for contacts/contacts: 400") == 2
+    assert dav.names("contacts") == ["ada-1.vcf"]
+    # the phone's owner changes one of them, and it goes as far as it can
+    (place / "old.vcf").write_bytes(old.replace(b"0101", b"0199"))
+    assert desk.phone(phone.port).exit == 0 and desk.dav().exit == 1
+    assert desk.phone(phone.port).idle
+    assert sorted(desk.items("contacts").values()) == sorted(held(place, "contacts").values())
+    assert len(held(place, "contacts")) == 3 and dav.names("contacts") == ["ada-1.vcf"]
