@@ -171,6 +171,8 @@ class Dialogue:
 
     def _ready(self, switch: str) -> str:
         """Phones want a second between the switch and the first OBEX byte."""
+        if switch == "msync":
+            return switch       # now the phone speaks first
         self._wait(1.0)
         self._settle(0.0)
         return switch

@@ -21,14 +21,14 @@ from minisyncml.cli.common import (
 )
 from minisyncml.cli.phone.common import add_port, end_on_signals, identity_of, may_speak_at, opener, port_of
 from minisyncml.cli.tracing import add_trace, trace_of
-from minisyncml.errors import Error, TransportError, UsageError
+from minisyncml.errors import Error, LinkError, TransportError, UsageError
 from minisyncml.gateway.attend import Attendant
 from minisyncml.gateway.config import login, pairs
 from minisyncml.gateway.listen import listen
 from minisyncml.gateway.phone import Phone
 from minisyncml.gateway.report import Report
 from minisyncml.gateway.serve import Server
-from minisyncml.profile import find
+from minisyncml.profile import Identity, find
 from minisyncml.store.base import Store
 from minisyncml.store.peers import Peers
 from minisyncml.store.place import open_store
@@ -233,7 +233,20 @@ def _take_calls(args: "argparse.Namespace", server: Server) -> None:
 def _on_a_line(args: "argparse.Namespace", server: Server) -> None:
     """A phone that calls on a cable; some want a command first."""
     with opener(args)() as link:
-        switch = find(user=args.profile).at_switch
-        if may_speak_at(args) and switch not in ("", "none"):
-            Dialogue(link).enter_obex(switch)
+        if may_speak_at(args):
+            _let_it_call(Dialogue(link), args.profile)
         listen(link, server, timeout=args.timeout, tap=tell if args.verbose else None, log=_log)
+
+
+def _let_it_call(dialogue: Dialogue, profile: str) -> None:
+    """A phone in AT mode is told to; one that is silent may call when its owner tells it to."""
+    try:
+        if dialogue.in_obex():
+            return
+        dialogue.wake()
+        said = dialogue.identify()
+        switch = find(Identity(said.manufacturer, said.model, said.firmware), profile).at_switch
+        if switch not in ("", "none"):
+            dialogue.enter_obex(switch)
+    except LinkError as error:
+        _log(f"{error}; waiting for it to call all the same")
