@@ -17,7 +17,7 @@ from minisyncml.gateway.exchange import Exchange, Options, Stores
 from minisyncml.gateway.irmc import IrMCService
 from minisyncml.gateway.names import KINDS as KIND_OF
 from minisyncml.gateway.report import Report
-from minisyncml.gateway.wake import order_of
+from minisyncml.gateway.wake import Order, order_of
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message.devinf import DevInf
 from minisyncml.notify.inbox import IGNORE, Inbox, Received
@@ -31,9 +31,9 @@ from minisyncml.store.memory import MemoryStore
 from minisyncml.store.peers import Peers
 from minisyncml.store.place import KINDS, open_store
 from minisyncml.transport.atphone import AtFront, AtResponder
-from minisyncml.transport.base import Packet, Transport
+from minisyncml.transport.base import WBXML, XML, Packet, Transport
 from minisyncml.transport.link import Link
-from minisyncml.transport.obex import TIMEOUT, Reply, Service, Services, SyncMLService, serve
+from minisyncml.transport.obex import TIMEOUT, ObexClient, ObexTransport, Reply, Service, Services, SyncMLService, serve
 
 if TYPE_CHECKING:
     from minisyncml.gateway.traced import Trace
@@ -42,6 +42,7 @@ DEVICE = "IMEI:004999010640000"
 IRMC_LEVELS = (8, 1, 2, 4, 8)       #: how a phone says its IrMC level, a bit for each
 MAX_GUID_SIZE = 8       #: what small phones declare; many take more
 MAX_MSG_SIZE = 16_384   #: of a phone whose profile does not say
+ANSWER = 10.0           #: seconds for a computer that takes no answer
 STATE = ".minisyncml"   #: folder of what the phone itself remembers, beside its data
 
 
@@ -120,10 +121,25 @@ class Emulator:
         """
         profile = self.profile
         told = link if self._trace is None else self._trace.link(link)
-        line = told if self.switch == "none" else AtFront(told, AtResponder(
-            profile.at_man or profile.man or "minisyncml", profile.mod or "emulator", profile.fwv or "1", self.switch))
+        phone = AtResponder(profile.at_man or profile.man or "minisyncml", profile.mod or "emulator",
+                            profile.fwv or "1", self.switch)
+        if self.switch == "msync":
+            self._call_back(told, phone, stop)
+            return
+        line = told if self.switch == "none" else AtFront(told, phone)
         serve(line, self.services, packet=profile.obex_packet or None, timeout=timeout, wait=wait, once=once,
               limits=self.options.limits, stop=stop, log=self._log)
+
+    def _call_back(self, link: Link, phone: AtResponder, stop: Callable[[], bool]) -> None:
+        """AT+MSYNC: the phone is told to call, and does so on the same line."""
+        while not stop():
+            data = link.read(1.0)
+            if data:
+                link.write(phone.feed(data), ANSWER)
+            if phone.obex:
+                time.sleep(ANSWER / 50)     # the computer has to hear the answer first
+                self.call("obex", transport=lambda: _Borrowed(link))
+                phone.command_mode()
 
     def call(self, url: str, *, mode: str = "two-way",
              transport: Optional[Callable[[], Transport]] = None) -> Report:
@@ -143,11 +159,11 @@ class Emulator:
         self.on_report(report)
         return report
 
-    def accept(self, packet: Packet) -> "tuple[Received, Exchange, Optional[Packet]]":
-        """Be woken: judge a notification and begin the session.
+    def accept(self, packet: Packet) -> "tuple[Received, Order]":
+        """Be woken: judge a notification.
 
         :param packet: the notification
-        :returns: it, the session, and its first message
+        :returns: it, and the session that it asks for
         :raises ObexError: when such a phone refuses it, with the code that it would answer
         """
         try:
@@ -157,23 +173,31 @@ class Emulator:
         if received is None:
             raise ObexError("that notification came already", codes.CONFLICT)
         try:
-            return self._begin(received)
+            self._judge(received)
+            return received, order_of(received, self.stores)
         except Error as error:
             self.inbox.ended(received, self.options.clock())
             if isinstance(error, PeerError):
                 raise ObexError(str(error), codes.NOT_FOUND) from None
             raise
 
-    def _begin(self, received: Received) -> "tuple[Received, Exchange, Optional[Packet]]":
-        self._judge(received)
-        order = order_of(received, self.stores)
+    def begin(self, order: Order, content_type: str = WBXML) -> "tuple[Exchange, Optional[Packet]]":
+        """Begin the session of a notification.
+
+        :param order: of :meth:`accept`
+        :param content_type: what the computer asks for; a notification in the old form, and a phone that knows only one
+            encoding, settle it otherwise
+        :returns: the session, and its first message
+        """
         able = {name: mode if mode in self.profile.modes else MODES[0] for name, mode in order.modes.items()}
-        fixed = self.profile.protocol
+        fixed, encoding = self.profile.protocol, self.profile.encoding
+        if encoding == "auto":
+            encoding = order.encoding or ("xml" if content_type == XML else "wbxml")
         options = self.options._replace(version=order.version or "1.2" if fixed == "auto" else fixed,
-                                        encoding=order.encoding or self.options.encoding)
+                                        encoding=encoding)
         kind, options = (Exchange, options) if self._trace is None else self._trace.exchange(options)
         exchange = kind.client(options, self.stores, self.peers, order.server_id)
-        return received, exchange, exchange.start(order=order._replace(modes=able))
+        return exchange, exchange.start(order=order._replace(modes=able))
 
     def _judge(self, received: Received) -> None:
         """What makes phones say no."""
@@ -198,12 +222,14 @@ class Emulator:
 
 
 class _Service(SyncMLService):
-    """One OBEX session: the first message is the notification, the others belong to the session that it started."""
+    """One OBEX session: the first message is the notification, the others belong to the session that it started, which
+    begins when a message is asked for."""
 
     def __init__(self, phone: Emulator, unready: int) -> None:
-        super().__init__(self._take, self._end)
+        super().__init__(self._take, self._end, self._begin)
         self._phone, self._unready, self._left = phone, unready, unready
         self._received: Optional[Received] = None
+        self._order: Optional[Order] = None
         self._exchange: Optional[Exchange] = None
 
     def get(self, request: Get) -> Reply:
@@ -215,17 +241,28 @@ class _Service(SyncMLService):
         return super().get(request)
 
     def _take(self, packet: Packet) -> Optional[Packet]:
-        if self._exchange is not None:
-            return self._exchange.handle(packet)
-        self._received, self._exchange, first = self._phone.accept(packet)
+        if self._received is None:
+            self._received, self._order = self._phone.accept(packet)
+            return None
+        if self._exchange is None:
+            raise ObexError("the session has not begun", codes.CONFLICT)
+        return self._exchange.handle(packet)
+
+    def _begin(self, content_type: str) -> Optional[Packet]:
+        if self._order is None:
+            return None
+        order, self._order = self._order, None
+        self._exchange, first = self._phone.begin(order, content_type)
         return first
 
     def _end(self, error: Optional[Error]) -> None:
         phone, exchange, received = self._phone, self._exchange, self._received
-        if exchange is None or received is None:
+        if received is None:
             return
-        self._exchange = None
+        self._received = self._exchange = self._order = None
         phone.inbox.ended(received, phone.options.clock())
+        if exchange is None:
+            return
         if error is not None or not exchange.finished:
             exchange.abort(error or PeerError("the computer hung up before the session was over"))
         phone.on_report(exchange.report)

@@ -18,6 +18,7 @@ from minisyncml.notify.base import PACKET
 from minisyncml.profile import DEFAULT, find, names
 from minisyncml.store.memory import MemoryStore
 from minisyncml.store.peers import Peers
+from minisyncml.transport.at import Dialogue
 from minisyncml.transport.link import Link
 
 WOKEN = [name for name in names() if find(user=name).san and find(user=name).at_switch not in ("sbfb", "msync")]
@@ -88,6 +89,17 @@ def test_each_way_from_at_to_obex_and_back(switch: str) -> None:
             assert b"OK" in link.read(5.0)
     with Switchboard(bench.emulator.answer) as line:
         assert good(bench.caller(line, at=True).sync()) and bench.equal()
+
+
+def test_a_phone_that_has_to_be_told_to_call() -> None:
+    """AT+MSYNC of Motorola's Linux phones: after it the phone speaks first."""
+    bench = Bench("motorola", kinds=("contacts",), switch="msync")
+    seen: "list[Report]" = []
+    server = Server(bench.ours, on_report=seen.append)
+    with Switchboard(bench.emulator.answer) as line, line() as link:
+        assert Dialogue(link, wait=lambda seconds: None).enter_obex("msync", patience=0.05) == "msync"
+        listen(link, server, once=True, timeout=5.0)
+    assert [report.error for report in seen] == [None] and len(bench.ours["contacts"]) == 3
 
 
 def test_a_client_of_a_server_over_a_line() -> None:
@@ -307,10 +319,10 @@ def test_a_phone_that_falls_silent_in_a_session() -> None:
     handled = []
 
     class Forgetful(type(bench.emulator)):      # type: ignore[misc]
-        def accept(self, packet: Any) -> Any:
-            received, exchange, first = super().accept(packet)
+        def begin(self, *order: Any) -> Any:
+            exchange, first = super().begin(*order)
             handled.append(first)
-            return received, exchange, None
+            return exchange, None
 
     forgetful = Forgetful(bench.emulator.stores, bench.profile)
     with Switchboard(forgetful.answer) as line:
