@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable
+from typing import Callable, Optional
 
 RETRY = 60.0            #: seconds until a phone that is there and could not be synced is tried again
 LONGEST = 900.0         #: that doubles up to this
@@ -12,13 +12,13 @@ class Attendant:
     """Looks whether a phone is there, and syncs it once each time it shows up.
 
     :param present: whether it is there now
-    :param sync: syncs it; says whether that went well
+    :param sync: syncs it; says whether that went well, or None when it was not there after all
     :param clock: seconds that only go forward
     :param poll: seconds from one look to the next
     :param every: sync a phone that stays there again after so many seconds; 0: do not
     """
 
-    def __init__(self, present: Callable[[], bool], sync: Callable[[], bool], clock: Callable[[], float],
+    def __init__(self, present: Callable[[], bool], sync: Callable[[], Optional[bool]], clock: Callable[[], float],
                  poll: float, every: float = 0.0) -> None:
         self._present, self._sync, self._clock = present, sync, clock
         self._poll, self._every = poll, every
@@ -33,10 +33,14 @@ class Attendant:
         if not self._present():
             self._due, self._retry = 0.0, RETRY
         elif self._clock() >= self._due:
-            good = self._sync()
-            if good:
-                wait, self._retry = self._every or float("inf"), RETRY
-            else:
-                wait, self._retry = self._retry, min(2 * self._retry, LONGEST)
-            self._due = self._clock() + wait
+            self._plan(self._sync())
         return self._poll
+
+    def _plan(self, good: Optional[bool]) -> None:
+        """When to sync next."""
+        if good is None:
+            self._due, self._retry = 0.0, RETRY
+        elif good:
+            self._due, self._retry = self._clock() + (self._every or float("inf")), RETRY
+        else:
+            self._due, self._retry = self._clock() + self._retry, min(2 * self._retry, LONGEST)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -97,6 +98,20 @@ def test_whenever_it_shows_up(tmp_path: Path) -> None:
         while json.loads(waiting.stdout.readline())["datastores"][0]["remote"]["added"] == 0:
             pass
     assert cards(here) == cards(phone / "contacts")
+
+
+def test_whenever_it_answers(tmp_path: Path) -> None:
+    """A phone that cannot be seen, only called: nothing is told while it does not answer."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+    put(tmp_path / "phone" / "contacts", "one")
+    (tmp_path / "here").mkdir()
+    with running("phone", "sync", port, "--wait", "--poll", "0.05", "--json", f"contacts={tmp_path / 'here'}",
+                 "--data", tmp_path / "data") as waiting:
+        assert waiting.stdout is not None and waiting.stderr is not None
+        assert waiting.stderr.readline() == f"waiting for the phone at {port}\n"
+        with running("phone", "emulate", port, tmp_path / "phone"):
+            assert json.loads(waiting.stdout.readline())["datastores"][0]["local"]["added"] == 1
 
 
 def test_a_phone_that_calls(tmp_path: Path) -> None:

@@ -11,11 +11,12 @@ class World:
     """A clock, a phone that is there or not, and syncs that succeed or not."""
 
     def __init__(self, every: float = 0.0) -> None:
-        self.now, self.there, self.works = 0.0, False, True
+        self.now, self.there = 0.0, False
+        self.works: "bool | None" = True
         self.synced: "list[float]" = []
         self.attendant = Attendant(lambda: self.there, self._sync, lambda: self.now, 2.0, every)
 
-    def _sync(self) -> bool:
+    def _sync(self) -> "bool | None":
         self.synced.append(self.now)
         return self.works
 
@@ -58,3 +59,12 @@ def test_one_that_cannot_be_synced_is_tried_less_and_less(every: float) -> None:
     assert len(world.run(RETRY)) == 1      # it came back: at once
     world.works = True
     assert len(world.run(RETRY)) >= 1
+
+
+def test_one_that_only_shows_when_it_is_called() -> None:
+    """By Bluetooth: a call that nobody took is no failure, and the next one is as soon as ever."""
+    world = World()
+    world.there, world.works = True, None
+    assert len(world.run(100)) == 50
+    world.works = True
+    assert len(world.run(100)) == 1

@@ -34,6 +34,7 @@ from minisyncml.store.peers import Peers
 from minisyncml.store.place import open_store
 from minisyncml.sync.run import MODES
 from minisyncml.transport.at import Dialogue
+from minisyncml.transport.link import Link
 from minisyncml.transport.ports import open_listener
 
 if TYPE_CHECKING:
@@ -122,8 +123,9 @@ class _Caller:
         self._args, self._open = args, opener(args)
         self._progress = Progress(quiet=args.verbose)
         self._said = ""
+        self._lines = 0         # opened in this try
         self._phone = Phone(
-            self._open, stores, port=args.port, at=may_speak_at(args), profile=args.profile,
+            self._line, stores, port=args.port, at=may_speak_at(args), profile=args.profile,
             identity=identity_of(args.port), peers=peers, user=user, password=password,
             obex_password=args.obex_password, server_id=args.server_id,
             remotes=pairs(args.remote, "NAME=URI"), conflict=args.conflict, allow_empty=args.allow_empty,
@@ -153,20 +155,28 @@ class _Caller:
             report = self._phone.sync(self._args.mode)
         finally:
             self._progress.clear()
-        if report.datastores or self._args.json:
+        absent = self._args.wait and not self._lines
+        if report.datastores or self._args.json and not absent:
             show(report, self._args.json)
-        self._say(str(report.error or ""))
+        self._say("" if absent and "://" in self._args.port else str(report.error or ""))
         return report.exit_code
 
-    def _reached(self) -> bool:
+    def _reached(self) -> Optional[bool]:
         """For weeks of running: no error of a phone or a disk ends it, and none is told twice in a row."""
+        self._lines = 0
         try:
-            return self._sync() != TransportError.exit_code
+            code = self._sync()
         except UsageError:
             raise
         except Error as error:
             self._say(str(error))
-            return False
+            code = TransportError.exit_code
+        return None if not self._lines else code != TransportError.exit_code
+
+    def _line(self) -> Link:
+        link = self._open()
+        self._lines += 1
+        return link
 
     def _say(self, words: str) -> None:
         if words and words != self._said:
@@ -174,14 +184,9 @@ class _Caller:
         self._said = words
 
     def _present(self) -> bool:
+        """A device is there or not; a radio or network shows it when it is called."""
         port = self._args.port
-        if "://" not in port:
-            return os.path.exists(port)
-        try:
-            self._open().close()
-        except TransportError:
-            return False
-        return True
+        return "://" in port or os.path.exists(port)
 
 
 def _listen(args: "argparse.Namespace", stores: "dict[str, Store]", peers: Peers, trace: "Optional[Trace]") -> int:
