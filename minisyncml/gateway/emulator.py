@@ -268,6 +268,37 @@ class _Service(SyncMLService):
         phone.on_report(exchange.report)
 
 
+class _Borrowed(ObexTransport):
+    """The way to a computer over a line that stays open afterwards."""
+
+    def __init__(self, link: Link) -> None:
+        client = ObexClient(link)
+        client.connect(codes.SYNCML)
+        super().__init__(client)
+
+    def close(self) -> None:
+        """Take leave; the line is not ours."""
+        try:
+            self.client.disconnect()
+        except Error:
+            pass
+
+
+class _Borrowed(ObexTransport):
+    """The way to a computer, over a line that stays open."""
+
+    def __init__(self, link: Link) -> None:
+        super().__init__(ObexClient(link))
+        self.client.connect(codes.SYNCML)
+
+    def close(self) -> None:
+        """Take leave, as far as the line lets us."""
+        try:
+            self.client.disconnect()
+        except Error:
+            pass
+
+
 def phone_stores(profile: Profile = ANY, folder: str = "") -> "dict[str, Store]":
     """The databases of an emulated phone.
 
