@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Iterator
 
 import pytest
+
 from interop import chain
-from interop.chain import KINDS, Dav, Desk, Handset, held, meaning, uid_of, vcard, vevent
+from interop.chain import Dav, Desk, Handset, held, meaning, uid_of, vcard, vevent
 
 pytestmark = [pytest.mark.interop, pytest.mark.skipif(bool(chain.missing()), reason=chain.missing())]
 
@@ -105,3 +106,41 @@ def test_what_such_a_server_refuses_stays_on_the_phone(links: Chain) -> None:
     assert desk.phone(phone.port).idle
     assert sorted(desk.items("contacts").values()) == sorted(held(place, "contacts").values())
     assert len(held(place, "contacts")) == 3 and dav.names("contacts") == ["ada-1.vcf"]
+
+
+def test_what_the_phone_gives_back_without_its_uid_stays_on_the_phone(links: Chain) -> None:
+    phone, desk, dav = links.phone, links.desk, links.dav
+    dav.put("contacts", "ada-1", vcard("ada-1", "Lovelace", "Ada", "+44 20 5550 100"))
+    dav.put("contacts", "zoe-1", vcard("zoe-1", "Müller", "Zoë", "+49 30 5550 102"))
+    desk.folder.joinpath("contacts").mkdir(parents=True)
+    desk.folder.joinpath("calendar").mkdir()
+    assert desk.run("vdirsyncer", "discover").exit == 0
+    links.down()
+    assert links.equal("contacts", "ada-1", "zoe-1")
+    path = phone.folder / "contacts" / "ada-1.vcf"
+    edited = path.read_bytes().replace(b"UID:ada-1\n", b"").replace(b"5550 100", b"5550 199")
+    assert uid_of(edited) == ""
+    path.write_bytes(edited)
+    assert desk.phone(phone.port).exit == 0 and desk.dav().exit == 1
+    assert dav.names("contacts") == ["zoe-1.vcf"]
+    assert desk.phone(phone.port).idle
+    assert path.read_bytes() == edited and edited in desk.items("contacts").values()
+
+
+def test_nobody_wins_where_both_sides_changed_an_item(links: Chain) -> None:
+    phone, desk, dav = links.phone, links.desk, links.dav
+    path = phone.folder / "contacts" / "ada.vcf"
+    path.write_bytes(vcard("ada-1", "Lovelace", "Ada", "+44 20 5550 100"))
+    assert desk.phone(phone.port).exit == 0 and desk.run("vdirsyncer", "discover").exit == 0
+    links.up()
+    path.write_bytes(vcard("ada-1", "Lovelace", "Ada", "+44 20 5550 111"))
+    dav.put("contacts", "ada-1", vcard("ada-1", "Lovelace", "Ada", "+44 20 5550 222"))
+    assert desk.phone(phone.port).exit == 0
+    done = desk.dav()
+    assert done.exit == 1 and "conflict" in done.output
+    assert b"5550 111" in desk.items("contacts")["ada-1.vcf"] and b"5550 222" in dav.items("contacts")["ada-1.vcf"]
+    config = desk.home / ".config" / "vdirsyncer" / "config"
+    config.write_text(config.read_text().replace("[pair contacts]", '[pair contacts]\nconflict_resolution = "b wins"'))
+    assert desk.run("vdirsyncer", "discover").exit == 0
+    links.down()
+    assert links.equal("contacts", "ada-1") and b"5550 222" in path.read_bytes()
