@@ -20,7 +20,8 @@ def wish(*uris: str, server: str = DEFAULT.server_id) -> Packet:
 def test_the_same_words_begin_another_session_when_the_first_is_over() -> None:
     phone = Emulator(phone_stores())
     for _ in range(2):
-        received, exchange, first = phone.accept(wish("Contacts"))
+        received, order = phone.accept(wish("Contacts"))
+        _, first = phone.begin(order)
         assert first is not None and document.parse(first.body).header.session_id == "7"
         with pytest.raises(ObexError, match="already"):
             phone.accept(wish("Contacts"))
