@@ -15,6 +15,9 @@ import pytest
 from helpers import ROOT
 
 from minisyncml.cli.main import build_parser, parse
+from minisyncml.gateway.demo import MODEL, add, bodies, make_phone
+from minisyncml.gateway.emulator import phone_stores
+from minisyncml.profile import find
 
 README = (ROOT / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"^ *```(\w*)\n(.*?)^ *```", README, re.M | re.S)
@@ -76,6 +79,29 @@ def test_commands_do_what_it_says(tmp_path: Path) -> None:
     assert status.returncode == 0
     assert f"contacts: 0 items, 0 in the trash  {tmp_path / 'c' / 'contacts'}" in status.stdout
     assert "notes: 0 items" in status.stdout and url in status.stdout
+
+
+def test_the_rescue_says_what_it_shows(tmp_path: Path) -> None:
+    """As it stands there, but for the name of the port: it is that of an emulated phone."""
+    text = next(text for text in blocks("") if "phone backup" in text)
+    command, *shown = text.splitlines()
+    store = phone_stores(find(user=MODEL), str(tmp_path / "phone"))
+    for name, made in make_phone().items():
+        add(store[name], *bodies(made))
+        store[name].close()
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    call = [sys.executable, "-m", "minisyncml", "phone"]
+    with subprocess.Popen([*call, "emulate", "pty", str(tmp_path / "phone"), "--profile", MODEL], env=env,
+                          stdout=subprocess.PIPE, text=True) as phone:
+        try:
+            assert phone.stdout is not None
+            port = phone.stdout.readline().split()[-1]
+            words = [port if word.startswith("/dev/") else word for word in shlex.split(command)[3:]]
+            done = subprocess.run([*call, *words], cwd=tmp_path, env=env, stdout=subprocess.PIPE, text=True, timeout=60)
+        finally:
+            phone.terminate()
+    assert (done.returncode, done.stdout.splitlines()) == (0, shown)
+    assert len(list((tmp_path / "rescue" / "contacts").glob("*.vcf"))) == 5
 
 
 def test_the_config_is_understood(tmp_path: Path) -> None:

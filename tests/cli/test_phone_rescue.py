@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -12,7 +14,7 @@ from typing import Iterator
 import pytest
 from phones import Bench, Cables
 
-from minisyncml.cli.main import main
+from minisyncml.cli.main import main, parse
 from minisyncml.profile.checks import SWITCHES
 
 
@@ -131,12 +133,21 @@ def test_the_unit_is_one_for_systemd(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_the_rule_is_one_for_udev(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["phone", "udev", "usb://0421:0508", "--link", "nokia"]) == 0
+def test_the_unit_runs_a_command_that_is_there(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["phone", "unit", "/dev/phone", "contacts=./contacts", "--data", "./state", "--profile", "nokia"]) == 0
+    command, = re.findall(r"^ExecStart=.* -m minisyncml (.*)$", capsys.readouterr().out, re.M)
+    args = parse(shlex.split(command))
+    assert args.wait and (args.port, args.local) == ("/dev/phone", ["contacts=./contacts"])
+    assert (args.data, args.profile) == ("./state", "nokia")
+
+
+@pytest.mark.parametrize("port, match", [([], 'ATTRS{idVendor}=="0421|0fce|'),
+                                         (["usb://0421:0508"], 'ATTRS{idVendor}=="0421", ATTRS{idProduct}=="0508"')])
+def test_the_rule_is_one_for_udev(port: "list[str]", match: str, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+                                  ) -> None:
+    assert main(["phone", "udev", *port, "--link", "nokia"]) == 0
     text = capsys.readouterr().out
-    rules = [line for line in text.splitlines() if line and not line.startswith("#")]
-    assert len(rules) == 4 and all('"0421"' in rule and '"0508"' in rule for rule in rules[1:3])
-    assert 'ENV{ID_MM_DEVICE_IGNORE}="1"' in rules[1] and 'SYMLINK+="nokia"' in rules[2]
+    assert match in text and 'ENV{ID_MM_DEVICE_IGNORE}="1"' in text and 'SYMLINK+="nokia"' in text
     udevadm = shutil.which("udevadm") or ""
     if not udevadm or "verify" not in subprocess.run([udevadm, "--help"], capture_output=True, text=True).stdout:
         pytest.skip("this system has no `udevadm verify`")
@@ -147,7 +158,7 @@ def test_the_rule_is_one_for_udev(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 
 @pytest.mark.parametrize("words", [["udev", "/dev/null"], ["udev", "usb://0421:0508", "--link", "../x"], ["unit", "x"],
-                                   ["unit"], ["udev"], ["backup"], ["backup", "x"], ["restore", "x"], ["info"],
+                                   ["unit"], ["backup"], ["backup", "x"], ["restore", "x"], ["info"],
                                    ["doctor"]])
 def test_what_is_missing_is_a_usage_error(words: "list[str]", capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["phone", *words]) == 2

@@ -6,29 +6,30 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional
 
 from minisyncml.cli.phone.common import identity_of, port_of
 from minisyncml.errors import UsageError
 from minisyncml.gateway.config import pairs
+from minisyncml.profile.match import INDEX
 
 if TYPE_CHECKING:
     import argparse
 
 NAME = "minisyncml-phone.service"
 EXAMPLE = "phone unit /dev/ttyACM0 contacts=./contacts"
-EXAMPLE_UDEV = "phone udev /dev/ttyACM0"
 UNIT = """\
 # Save as ~/.config/systemd/user/{name}, then: systemctl --user enable --now {name}
 # To go on when nobody is logged in: loginctl enable-linger
 [Unit]
-Description=Sync the phone whenever it shows up
+Description=Sync a phone whenever it shows up
 
 [Service]
 WorkingDirectory={folder}
 ExecStart={command}
 Restart=on-failure
-RestartSec=60
+RestartSec=30
+RestartPreventExitStatus=2
 NoNewPrivileges=yes
 
 [Install]
@@ -36,14 +37,17 @@ WantedBy=default.target
 """
 RULE = """\
 # Save as /etc/udev/rules.d/70-minisyncml-phone.rules, then: udevadm control --reload
-# Who is logged in may use the phone, ModemManager leaves it alone, /dev/{link} is its name, and the unit of
-# `minisyncml phone unit` starts when it is plugged in.
+# ModemManager keeps off the serial ports of these phones, who sits at the machine may open them, and /dev/{link} is the
+# port of the one that was plugged in last.
 ACTION=="remove", GOTO="minisyncml_end"
-SUBSYSTEM=="usb", ENV{{DEVTYPE}}=="usb_device", ATTR{{idVendor}}=="{vendor}", ATTR{{idProduct}}=="{product}", \
+SUBSYSTEM!="tty|usb", GOTO="minisyncml_end"
+
+SUBSYSTEMS=="usb", {match}, ENV{{MINISYNCML_PHONE}}="1"
+ENV{{MINISYNCML_PHONE}}!="1", GOTO="minisyncml_end"
+
 ENV{{ID_MM_DEVICE_IGNORE}}="1", TAG+="uaccess"
-SUBSYSTEM=="tty", ATTRS{{idVendor}}=="{vendor}", ATTRS{{idProduct}}=="{product}", ENV{{ID_MM_DEVICE_IGNORE}}="1", \
-ENV{{ID_MM_PORT_IGNORE}}="1", TAG+="uaccess", TAG+="systemd", SYMLINK+="{link}", \
-ENV{{SYSTEMD_USER_WANTS}}+="{name}"
+SUBSYSTEM=="tty", SYMLINK+="{link}"
+
 LABEL="minisyncml_end"
 """
 
@@ -92,8 +96,8 @@ def add_udev(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     :returns: the parser
     """
     parser = actions.add_parser("udev", help="print a udev rule that gives you the phone and keeps ModemManager away")
-    parser.add_argument("port", nargs="?", metavar="PORT", help="the phone's port, while it is plugged in; or "
-                        "usb://0421:0508")
+    parser.add_argument("port", nargs="?", metavar="PORT", help="for this phone only: its port while it is plugged "
+                        "in, or usb://0421:0508 (default: phones of all makers that are known)")
     parser.add_argument("--link", default="phone", metavar="NAME", help="its name in /dev (default: %(default)s)")
     parser.set_defaults(run=run_udev)
     return parser
@@ -104,16 +108,24 @@ def run_udev(args: "argparse.Namespace") -> int:
 
     :param args: the options
     :returns: 0
-    :raises UsageError: when it is not known which phone is meant
+    :raises UsageError: when the port says nothing of a USB device
     """
-    vendor, _, product = identity_of(port_of(args, EXAMPLE_UDEV)).usb.partition(":")
-    if not all(len(number) == 4 and set(number) <= set("0123456789abcdef") for number in (vendor, product)):
-        raise UsageError(f"{args.port} has no USB id; plug the phone in, see `lsusb`, and say usb://VENDOR:PRODUCT, "
-                         "for example usb://0421:0508")
     if not args.link.replace("-", "").replace("_", "").isalnum() or not args.link.isascii():
         raise UsageError(f"--link takes letters and digits, not {args.link!r}")
-    print(RULE.format(vendor=vendor, product=product, link=args.link, name=NAME), end="")
+    print(RULE.format(match=_match(args.port), link=args.link), end="")
     return 0
+
+
+def _match(port: "Optional[str]") -> str:
+    """Which devices are meant, in the language of rules."""
+    if not port:
+        makers = [word[4:] for words, _ in INDEX for word in words if word.startswith("usb ")]
+        return f'ATTRS{{idVendor}}=="{"|".join(makers)}"'
+    vendor, _, product = identity_of(port).usb.partition(":")
+    if not all(len(number) == 4 and set(number) <= set("0123456789abcdef") for number in (vendor, product)):
+        raise UsageError(f"{port} has no USB id; plug the phone in, see `lsusb`, and say usb://VENDOR:PRODUCT, for "
+                         "example usb://0421:0508")
+    return f'ATTRS{{idVendor}}=="{vendor}", ATTRS{{idProduct}}=="{product}"'
 
 
 def _escaped(text: str) -> str:
