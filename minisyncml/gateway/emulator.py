@@ -269,22 +269,6 @@ class _Service(SyncMLService):
 
 
 class _Borrowed(ObexTransport):
-    """The way to a computer over a line that stays open afterwards."""
-
-    def __init__(self, link: Link) -> None:
-        client = ObexClient(link)
-        client.connect(codes.SYNCML)
-        super().__init__(client)
-
-    def close(self) -> None:
-        """Take leave; the line is not ours."""
-        try:
-            self.client.disconnect()
-        except Error:
-            pass
-
-
-class _Borrowed(ObexTransport):
     """The way to a computer, over a line that stays open."""
 
     def __init__(self, link: Link) -> None:
