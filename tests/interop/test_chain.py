@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Iterator
+from threading import Thread
+from typing import Callable, Iterator
 
 import pytest
 
 from interop import chain
-from interop.chain import Dav, Desk, Handset, held, meaning, uid_of, vcard, vevent
+from interop.chain import Dav, Desk, Handset, Run, held, meaning, uid_of, vcard, vevent
+from interop.ours import Served
 
 pytestmark = [pytest.mark.interop, pytest.mark.skipif(bool(chain.missing()), reason=chain.missing())]
 
@@ -144,3 +146,77 @@ def test_nobody_wins_where_both_sides_changed_an_item(links: Chain) -> None:
     assert desk.run("vdirsyncer", "discover").exit == 0
     links.down()
     assert links.equal("contacts", "ada-1") and b"5550 222" in path.read_bytes()
+
+
+class Owner:
+    """Somebody who adds, edits and deletes contacts of his own at one place, and syncs after each.
+
+    :ivar live: what is to be everywhere in the end, by UID
+    """
+
+    def __init__(self, name: str, put: "Callable[[str, bytes], None]", drop: "Callable[[str], None]",
+                 sync: "Callable[[], Run]") -> None:
+        self.name, self.put, self.drop, self.sync = name, put, drop, sync
+        self.live: "dict[str, bytes]" = {}
+        self.failed: "list[str]" = []
+
+    def act(self, rounds: int) -> None:
+        """Each round two are new, one of those before changes and one goes."""
+        for turn in range(rounds):
+            self.write(f"{self.name}-{turn}-stays", "1")
+            self.write(f"{self.name}-{turn}-goes", "1")
+            if turn:
+                self.write(f"{self.name}-{turn - 1}-stays", "2")
+                del self.live[f"{self.name}-{turn - 1}-goes"]
+                self.drop(f"{self.name}-{turn - 1}-goes")
+            done = self.sync()
+            if done.exit:
+                self.failed.append(done.output)
+
+    def write(self, uid: str, phone: str) -> None:
+        """A contact is made or changed."""
+        self.live[uid] = vcard(uid, "Noether", uid, f"+49 9131 555 10{phone}")
+        self.put(uid, self.live[uid])
+
+
+def in_folder(name: str, folder: Path, sync: "Callable[[], Run]") -> Owner:
+    """The owner of a folder of contacts; files appear at once, as programs write them."""
+    def put(uid: str, body: bytes) -> None:
+        (folder / f".{uid}").write_bytes(body)
+        (folder / f".{uid}").replace(folder / f"{uid}.vcf")
+    folder.mkdir(exist_ok=True)
+    return Owner(name, put, lambda uid: (folder / f"{uid}.vcf").unlink(), sync)
+
+
+def test_all_at_once(links: Chain, tmp_path: Path) -> None:
+    """A phone on a cable, a program that dials `serve`, and vdirsyncer, on the same data at the same time."""
+    phone, desk, dav = links.phone, links.desk, links.dav
+    data = ("--data", str(desk.home / "data"))
+    tablet = tmp_path / "tablet"
+    with Served(desk.home, [f"contacts={desk.folder / 'contacts'}"]) as served:
+        def dial() -> Run:
+            return desk.run("minisyncml", "sync", served.url, f"contacts={tablet}", "--data", f"{tablet}.data",
+                            "--json")
+
+        assert desk.phone(phone.port, *data).exit == 0 and desk.run("vdirsyncer", "discover").exit == 0
+        owners = [in_folder("phone", phone.folder / "contacts", lambda: desk.phone(phone.port, *data)),
+                  in_folder("tablet", tablet, dial),
+                  Owner("server", lambda uid, body: dav.put("contacts", uid, body),
+                        lambda uid: dav.delete("contacts", uid), desk.dav)]
+        threads = [Thread(target=owner.act, args=(5,)) for owner in owners]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        # vdirsyncer gives up on a file that changes under its hands, and takes it next time
+        assert owners[0].failed == owners[1].failed == []
+        for _ in range(2):
+            for owner in owners:
+                done = owner.sync()
+                assert done.exit == 0, done.output
+        wanted = {uid: meaning(body) for owner in owners for uid, body in owner.live.items()}
+        assert len(wanted) == 3 * 6
+        sides = [*links.sides("contacts"), {uid_of(body): meaning(body) for body in held(tablet, "contacts").values()}]
+        assert all(side == wanted for side in sides)
+        assert [len(held(folder, "contacts")) for folder in (desk.folder / "contacts", tablet)] == [len(wanted)] * 2
+        assert links.desk.phone(phone.port, *data).idle and dial().idle and desk.dav().moved == []
