@@ -57,9 +57,9 @@ def _goes_on(line: bytes, soft: bool) -> bool:
 
 
 def _wrapped(head: bytes, part: bytes) -> bytes:
-    if not part.endswith(b"\n"):
-        part += b"\r\n"
-    return head + part + b"END:VCALENDAR\r\n" if head else part
+    if not head:
+        return part
+    return head + part + (b"" if part.endswith(b"\n") else b"\r\n") + b"END:VCALENDAR\r\n"
 
 
 def without(body: bytes, name: bytes) -> bytes:

@@ -25,6 +25,7 @@ from minisyncml.store.base import Store
 from minisyncml.store.memory import MemoryStore
 from minisyncml.store.peers import Peers
 from minisyncml.transport.base import Packet
+from minisyncml.transport.link import Link
 
 #: identifiers of servers that phones are known to have an account for
 SERVER_IDS = ("PC Suite", "", "Nokia PC Suite", "LGPCSync")
@@ -149,10 +150,8 @@ class Doctor:
     def _survey(self) -> bool:
         """Whether there is a SyncML service."""
         line = self._line
-        try:
-            link = line.opener()
-        except Error as error:
-            self._bad("line", error)
+        link = self._open()
+        if link is None:
             return False
         with Survey(link, line.wait) as survey:
             self._good("line", f"{link.name} is open")
@@ -164,6 +163,21 @@ class Doctor:
                 return False
             self.found.services = survey.services(line.obex_password, min(line.timeout, 10.0))
         return self._judge_services()
+
+    def _open(self) -> Optional[Link]:
+        """The line to SyncML; where there is none, that to files."""
+        try:
+            return self._line.opener()
+        except Error as error:
+            refusal = error
+        if self._line.files is not None and "://" in self._line.port:
+            self._note(Step("line", TROUBLE, str(refusal), "other services are tried"))
+            try:
+                return self._line.files()
+            except Error as error:
+                refusal = error
+        self._bad("line", refusal)
+        return None
 
     def _by_at(self, survey: Survey) -> None:
         if not survey.answers(self._line.patience):

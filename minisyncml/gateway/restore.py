@@ -183,6 +183,9 @@ class _Job:
                     return PeerError(f"what the phone has there is not to be read: {refused[saved.kind]}")
                 if not there.take(saved.kind, _text(saved)):
                     self._put(service, saved)
+                if done.failures and not any(done.counts.values()):
+                    return PeerError(f"the phone takes no single items by IrMC: {done.failures[0].words}; --replace "
+                                     "writes whole files, which deletes what else it has")
         return None
 
     def _put(self, service: irmcclient.IrMC, saved: Saved) -> None:

@@ -10,13 +10,17 @@ import pytest
 from pair import bodies, fill
 from phones import SAMPLE, Bench, Cables, Cut, Switchboard, put
 
-from minisyncml.errors import DecodeError, LinkError, ObexError, StoreError, UsageError
+from minisyncml.errors import DecodeError, LimitError, LinkError, ObexError, StoreError, UsageError
 from minisyncml.gateway import archive as archives
+from minisyncml.gateway import irmc
 from minisyncml.gateway.archive import Archive, items
 from minisyncml.gateway.backup import Line, Taken, backup
 from minisyncml.gateway.dial import Opener
+from minisyncml.gateway.exchange import Exchange
 from minisyncml.gateway.irmc import IrMCService
+from minisyncml.gateway.irmcclient import IrMC
 from minisyncml.gateway.restore import Restored, restore
+from minisyncml.limits import DEFAULT
 from minisyncml.obex import codes
 from minisyncml.obex.server import Get
 from minisyncml.profile import find, names
@@ -139,15 +143,13 @@ def test_a_backup_that_broke_off_is_marked_and_kept(cables: Cables, tmp_path: Pa
 def test_a_phone_that_wants_to_be_given_instead_is_hung_up_on(cables: Cables, tmp_path: Path) -> None:
     """The direction is set on the phone: an empty computer would empty it."""
     bench = Bench("nokia-s60")
-    accept = bench.emulator.accept
+    phone = bench.emulator
 
-    def stubborn(packet: Any) -> Any:
-        received, exchange, _ = accept(packet)
-        phone = bench.emulator
-        exchange = type(exchange).client(phone.options, phone.stores, phone.peers, "PC Suite")
-        return received, exchange, exchange.start("refresh-from-server")
+    def stubborn(*_: object) -> Any:
+        exchange = Exchange.client(phone.options, phone.stores, phone.peers, "PC Suite")
+        return exchange, exchange.start("refresh-from-server")
 
-    bench.emulator.accept = stubborn  # type: ignore[method-assign]
+    phone.begin = stubborn  # type: ignore[method-assign]
     before = held(bench.phone)
     taken = backup(line(cables(bench.emulator)), str(tmp_path), "syncml")
     assert "instead of giving it" in str(taken.error)
@@ -294,6 +296,44 @@ def test_irmc_takes_what_it_lacks(tmp_path: Path) -> None:
     assert (done.error, done.via, done.counts) == (None, "irmc", dict.fromkeys(phone.stores, 2))
     assert held(phone.stores) == held(Irmc().stores)
     assert sum(back(phone, tmp_path).counts.values()) == 0
+
+
+def test_a_phone_that_takes_no_single_items(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    of(Irmc(), tmp_path)
+    monkeypatch.setattr(irmc, "_put", refuse)
+    done = back(Irmc(items=0), tmp_path, via="irmc")
+    assert "takes no single items by IrMC" in str(done.error) and len(done.failures) == 1
+
+
+def refuse(*_: object) -> str:
+    raise ObexError("no", codes.FORBIDDEN)
+
+
+class Endless(IrMCService):
+    """Gives a phone book without an end, as far as the line is concerned."""
+
+    def get(self, request: Get) -> Reply:
+        return Reply(b"BEGIN:VCARD\r\n" * 100_000)
+
+
+def test_an_object_without_end_is_bounded(tmp_path: Path) -> None:
+    def answer(link: Link) -> None:
+        serve(link, {codes.IRMC: lambda: Endless({})}, wait=10.0)
+
+    with Switchboard(answer, packet=60_000) as board:
+        with line(board, at=False).call(lambda count: None, DEFAULT._replace(max_message=100_000)) as call:
+            with pytest.raises(LimitError):
+                list(IrMC(call).whole())
+
+
+def test_a_phone_book_of_nothing_but_beginnings(tmp_path: Path) -> None:
+    def answer(link: Link) -> None:
+        serve(link, {codes.IRMC: lambda: Endless({})}, wait=10.0)
+
+    with Switchboard(answer, packet=60_000) as board:
+        taken = backup(line(board, at=False), str(tmp_path), "irmc")
+    assert taken.error is None and taken.counts["contacts"] == 1        # one that never ends, and it is kept
+    assert (tmp_path / "irmc" / "pb.vcf").stat().st_size == 1_300_000
 
 
 def test_irmc_is_replaced_by_whole_files(tmp_path: Path) -> None:

@@ -184,13 +184,13 @@ class Small:
 
 
 def mind(bench: Bench, takes: "Callable[[Any], bool]") -> None:
-    accept = bench.emulator.accept
+    begin = bench.emulator.begin
 
-    def picky(packet: Any) -> Any:
-        received, exchange, first = accept(packet)
-        return received, Small(exchange, takes), first
+    def picky(*order: Any) -> Any:
+        exchange, first = begin(*order)
+        return Small(exchange, takes), first
 
-    bench.emulator.accept = picky  # type: ignore[method-assign]
+    bench.emulator.begin = picky  # type: ignore[method-assign]
 
 
 def test_complaint_6_a_phone_that_hangs_on_large_messages(cables: Cables) -> None:
@@ -342,6 +342,28 @@ def test_a_port_that_another_program_has(monkeypatch: pytest.MonkeyPatch) -> Non
         step = list(check_port(cable.name))[-1]
     assert step == Step("free", WRONG, f"{cable.name} is in use by ModemManager (process 812)", portcheck.MODEM_MANAGER)
     assert "ID_MM_DEVICE_IGNORE" in step.advice
+
+
+def test_a_program_that_likes_such_ports_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open("/proc/self/comm") as comm:
+        monkeypatch.setattr(portcheck, "MANAGER", comm.read().strip())
+    with PtyLink() as cable:
+        for name, state in (("ttyACM0", TROUBLE), ("ttyS0", OK)):
+            (tmp_path / name).symlink_to(cable.name)
+            assert [step.state for step in check_port(str(tmp_path / name))] == [OK, OK, state]
+
+
+def test_a_phone_that_has_only_its_files_by_bluetooth(cables: Cables, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none() -> Link:
+        raise LinkError("this phone offers no service for SyncML client")
+
+    bench = Bench("motorola")
+    kept = {codes.IRMC: bench.emulator.services[codes.IRMC]}
+    monkeypatch.setattr(type(bench.emulator), "services", property(lambda self: kept))
+    monkeypatch.setattr("minisyncml.gateway.doctor.check_port", lambda port: ())
+    found = Doctor(line(none, "bt://00:11:22:33:44:55", files=cables(bench.emulator))).run()
+    assert found.exit_code == 1 and "no service for SyncML" in words(found, "line", TROUBLE)
+    assert "reads the phone by IrMC" in words(found, "SyncML", WRONG)
 
 
 def test_a_locked_port_is_told_when_it_is_opened(cables: Cables) -> None:
