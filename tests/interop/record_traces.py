@@ -1,4 +1,5 @@
-"""Record the sessions of `tests/vectors/traces` anew: SyncEvolution in both roles, on made-up contacts.
+"""Record the sessions of `tests/vectors/traces` anew: SyncEvolution in both roles, over HTTP and over OBEX, on made-up
+contacts.
 
     PYTHONPATH=.:tests python -m interop.record_traces tests/vectors/traces
 
@@ -14,12 +15,15 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 from interop.matrix import Settings
+from interop.obex_pairs import WithCaller, WithPhone
 from interop.pairs import Pair, WithClient, WithServer
 from interop.syncevolution import SyncEvolutionServer
 from interop.vcards import fill, find, vcard, write
 
 RECORDED = (Settings("client", "wbxml", "1.2", "md5"), Settings("client", "xml", "1.1", "basic"),
             Settings("server", "wbxml", "1.2", "md5"), Settings("server", "xml", "1.1", "basic"))
+CALLED = (Settings("server", "wbxml", "1.2", "none"), Settings("server", "xml", "1.1", "none"))    # they call our phone
+CALLING = Settings("client", "wbxml", "1.2", "none")        # we call theirs
 
 
 def run(pair: Pair) -> None:
@@ -75,16 +79,48 @@ def main(folder: Path) -> None:
                     pair.traces = traces
                     run(pair)
             merge(sorted(traces.iterdir()), out)
+        over_obex(folder, Path(name))
 
 
-class NumberedTraces(WithServer):
-    """A client's trace holds what one command did: each gets a file of its own in the folder `traces`."""
+def over_obex(folder: Path, home: Path) -> None:
+    """Record those on a line.
+
+    :param folder: where to put the traces
+    :param home: a private folder
+    """
+    for settings in CALLED:
+        trace = home / f"called-{settings}"
+        with WithCaller(home / f"caller-{settings}", settings, options=("--trace", str(trace))) as pair:
+            run(pair)
+        merge([trace], folder / f"syncevolution-obex-caller-{settings.encoding}-{settings.version}.trace")
+    traces = home / "calling"
+    traces.mkdir()
+    with NumberedPhone(home / "phone", CALLING) as phone:
+        phone.traces = traces
+        run(phone)
+    merge(sorted(traces.iterdir()), folder / f"syncevolution-obex-phone-{CALLING.encoding}-{CALLING.version}.trace")
+
+
+class Numbered(Pair):
+    """A command's trace holds what it did: each gets a file of its own in the folder `traces`."""
 
     traces: Path
 
     def attempt(self, mode: str = "two-way") -> Any:
         self.options = ("--trace", str(self.traces / str(len(list(self.traces.iterdir())))))
         return super().attempt(mode)
+
+
+class NumberedPhone(Numbered, WithPhone):
+    """Our command calls their phone."""
+
+    def __enter__(self) -> "NumberedPhone":
+        super().__enter__()
+        return self
+
+
+class NumberedTraces(Numbered, WithServer):
+    """Our command is the client of their server."""
 
     def __enter__(self) -> "NumberedTraces":
         super().__enter__()
