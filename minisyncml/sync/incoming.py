@@ -122,14 +122,24 @@ class Incoming:
         return codes.ITEM_ADDED
 
     def _heard(self, event: ItemArrived, entry: Entry, media_type: str, body: bytes, name: bytes) -> int:
-        """A slow sync that kept what is known: what the peer has as it was leaves our edit or deletion in force."""
+        """A slow sync that kept what is known: what the peer has as it was leaves our edit or deletion in force, what
+        it edited is taken; when both did, it is as in any slow sync."""
         entry = entry._replace(flags=entry.flags & ~UNHEARD)
         self.batch.set_entry(self.run.peer, entry)
-        mine = None if entry.digest == name else self.batch.get(entry.id)
-        if mine is not None:
-            self._pair(mine, Parked(entry.remote, media_type, body))
-        elif entry.digest != name:
+        if entry.digest == name:
+            return codes.OK
+        mine, row = self.batch.get(entry.id), self.batch.row(entry.id)
+        if mine is None or row is None:
             return self._deleted_here(event, entry, media_type, body)
+        if same(media_type, mine.body, body):
+            self.batch.set_entry(self.run.peer, entry._replace(digest=name))
+        elif row.revision <= entry.seen:
+            row = self.batch.put(entry.id, media_type, body, REASON)
+            self._known(event, entry, row, name)
+            self.run.local_counts["replaced"] += 1
+        else:
+            self.batch.drop_entry(self.run.peer, entry.id)
+            self._pair(mine, Parked(entry.remote, media_type, body))
         return codes.OK
 
     def _create(self, media_type: str, body: bytes, remote: str) -> None:

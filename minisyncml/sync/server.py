@@ -86,16 +86,17 @@ class ServerSyncer(Syncer):
         if ours is not None and ours == anchors(facts, "pending")[0]:
             self.confirm(run)       # it finished that session, though we never heard of it
         wanted = self.demand == codes.ALERT_SLOW
-        slow, doubt = ours is None or facts.get("slow") or wanted, not run.whole and self._in_doubt(run)
+        slow = ours is None or facts.get("slow") or wanted or run.slow
+        doubt = not run.whole and self._in_doubt(run)
         # its names hold as long as the anchors do, also when the sync that was to settle the doubt broke off
-        keep = not (run.whole or ours is None or wanted) and bool(facts.get("kept") if slow else doubt)
+        keep = ours is not None and not wanted and bool(facts.get("kept") if slow else doubt)
         if not run.whole and (slow or doubt):
             run.code, refused = codes.ALERT_SLOW, True
         if self.guard(run):
             return
         run.next = following(anchors(facts, "pending")[0] or anchors(facts, "confirmed")[0], self.options.step())
         if run.whole:
-            self.begin_whole(run, keep)
+            self.begin_whole(run, keep and run.slow)
         meta = c.Meta(last=ours or None, next=run.next, max_obj_size=self.options.limits.max_obj_size)
         self.port.settle(event.slot, codes.REFRESH_REQUIRED if refused else codes.OK, event.next)
         self.port.put(c.Alert("", run.code, (c.Item(source=run.local, target=run.remote, meta=meta),)),
@@ -156,7 +157,7 @@ class ServerSyncer(Syncer):
                 if not run.failed:
                     run.phase = OPEN
                     run.upto = self.batch(run).revision     # the copies of conflicts go out at once
-                    self.remember(run, slow=None, kept=None, pending=[run.next, run.peer_next])
+                    self.remember(run, slow=None, pending=[run.next, run.peer_next])
             elif number == 2:
                 self.confirm(run)
 

@@ -324,7 +324,7 @@ class Syncer(Batches):
         """
         if not run.failed:
             facts = self.facts(run)
-            self.remember(run, confirmed=pair or anchors(facts, "pending"), pending=None)
+            self.remember(run, confirmed=pair or anchors(facts, "pending"), pending=None, kept=None)
 
     def close(self) -> None:
         """The session is over; whatever was not confirmed stays unconfirmed."""
