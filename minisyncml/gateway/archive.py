@@ -144,6 +144,17 @@ class Archive:
         except OSError as error:
             raise failure(self.folder, error) from None
 
+    def give_up(self) -> None:
+        """Nothing more comes. A folder that has got nothing at all is no backup that broke off.
+
+        :raises StoreError: when the mark cannot be taken away
+        """
+        try:
+            if os.listdir(self.folder) == [MARK]:
+                self._files.unlink(os.path.join(self.folder, MARK))
+        except OSError as error:
+            raise failure(self.folder, error) from None
+
     def _write(self, path: str, data: bytes, durable: bool = False) -> None:
         beside = os.path.join(os.path.dirname(path), reading.TEMPORARY + "new")
         fd = self._files.open(beside, fresh=True)

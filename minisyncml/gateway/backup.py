@@ -132,7 +132,7 @@ def backup(line: Line, folder: str, via: str = "auto", now: "Callable[[], float]
     :param folder: see :class:`minisyncml.gateway.archive.Archive`
     :param via: `syncml`, `irmc`, or `auto`: SyncML if the phone answers that, else IrMC
     :param now: seconds since 1970
-    :returns: what was taken; with an `error` the folder is marked as incomplete
+    :returns: what was taken; with an `error` the folder is marked as incomplete, or empty
     :raises UsageError: when the folder is in use, or there is no such way
     :raises StoreError: when nothing can be written there
     """
@@ -158,7 +158,9 @@ def backup(line: Line, folder: str, via: str = "auto", now: "Callable[[], float]
         stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now()))
         archive.complete({"phone": taken.phone, "port": line.port, "when": stamp, "via": taken.via,
                           "remarks": taken.remarks, "failures": [one._asdict() for one in taken.failures]})
-    elif len(set(words)) > 1:
+        return taken
+    archive.give_up()
+    if len(set(words)) > 1:
         taken.error = TransportError(f"SyncML: {words[0]}. IrMC: {words[1]}")
     return taken
 

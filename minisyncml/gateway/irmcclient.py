@@ -25,6 +25,9 @@ WHOLE = {"contacts": ("telecom/pb.vcf",), "calendar": ("telecom/cal.vcs",),
 #: where a new item goes, which the phone gives a LUID
 NEW = {"contacts": "telecom/pb/luid/.vcf", "calendar": "telecom/cal/luid/.vcs", "tasks": "telecom/cal/luid/.vcs",
        "notes": "telecom/nt/luid/.vnt"}
+#: where single items are, and how their names end
+PLACES = {"contacts": ("telecom/pb", "vcf"), "calendar": ("telecom/cal", "vcs"), "notes": ("telecom/nt", "vnt")}
+PLACES_MOST = 10_000        #: places that are looked at
 DEVICE = "telecom/devinfo.txt"
 _OPEN, _CLOSE = b"BEGIN:VCALENDAR\r\nVERSION:1.0\r\n", b"END:VCALENDAR\r\n"
 
@@ -63,6 +66,28 @@ class IrMC:
                     self.refusals.pop(kind, None)
                     yield Whole(kind, name.rpartition("/")[2], data)
                     break
+            else:
+                data = self._one_by_one(kind)
+                if data:
+                    self.refusals.pop(kind, None)
+                    yield Whole(kind, names[0].rpartition("/")[2], data)
+
+    def _one_by_one(self, kind: str) -> bytes:
+        """What a phone has that gives single objects only, by their places (IrMC level 3)."""
+        folder, suffix = PLACES[kind]
+        lines = (self._get("", f"{folder}/info.log") or b"")[:4096].decode("ascii", "replace").splitlines()
+        counts = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        total, most = (_number(counts.get(name, "")) for name in ("Total-Records", "Maximum-Records"))
+        found: "list[bytes]" = []
+        size = 0
+        for number in range(min(max(total, most) + 1, PLACES_MOST) if total else 0):
+            one = self._get("", f"{folder}/{number}.{suffix}")
+            if one is not None:
+                found.append(one if one.endswith(b"\n") else one + b"\r\n")
+                size += len(one)
+            if len(found) >= total or size > MAX_FILE:
+                break
+        return b"".join(found)
 
     def identity(self) -> Identity:
         """What the phone says of itself.
@@ -124,6 +149,10 @@ def single(whole: Whole) -> "Iterator[tuple[str, bytes]]":
     """
     for body in pieces(whole.data):
         yield sorted_out(whole.kind, body), from_vnote(body) if whole.kind == "notes" else body
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
 
 
 def _plain(kind: str, body: bytes) -> bytes:

@@ -23,6 +23,8 @@ from minisyncml.store.base import PENDING, Store
 from minisyncml.store.peers import Peers
 from minisyncml.store.place import open_store
 
+PAGE = 200      # items that are read at a time
+
 
 class Restored(Taken):
     """What a restore did; `counts` are the items that were added.
@@ -74,19 +76,30 @@ class _Job:
         self._replace, self._dry = replace, dry
         self._stores: "dict[str, Store]" = {}
         self._paths: "dict[tuple[str, str], str]" = {}      # kind and id to the file
+        page: "list[Saved]" = []
         for one in items(folder):
-            store = self._stores.get(one.kind)
-            if store is None:
-                store = open_store(f"tinydb:{os.path.join(scratch, one.kind)}", one.kind, scratch)
-                store.types = types_of(one.kind)
-                self._stores[one.kind] = store
-            body = without(one.body, LUID)
-            with store.begin("restore") as batch:
-                row = batch.put(None, type_of(body, store.types[0][0]), body)
-                batch.commit()
-            self._paths[one.kind, row.id] = one.path
+            page.append(one)
+            if len(page) >= PAGE:
+                self._load(page, scratch)
+        self._load(page, scratch)
         if not self._stores:
             raise UsageError(f"there is nothing to restore in {folder}: no {'/, '.join(KINDS)}/ with items")
+
+    def _load(self, page: "list[Saved]", scratch: str) -> None:
+        for kind in dict.fromkeys(one.kind for one in page):
+            store = self._stores.get(kind)
+            if store is None:
+                store = open_store(f"tinydb:{os.path.join(scratch, kind)}", kind, scratch)
+                store.types = types_of(kind)
+                self._stores[kind] = store
+            with store.begin("restore") as batch:
+                for one in page:
+                    if one.kind == kind:
+                        body = without(one.body, LUID)
+                        row = batch.put(None, type_of(body, store.types[0][0]), body)
+                        self._paths[kind, row.id] = one.path
+                batch.commit()
+        page.clear()
 
     def close(self) -> None:
         """Forget the items."""

@@ -153,7 +153,7 @@ def test_a_phone_that_wants_to_be_given_instead_is_hung_up_on(cables: Cables, tm
     before = held(bench.phone)
     taken = backup(line(cables(bench.emulator)), str(tmp_path), "syncml")
     assert "instead of giving it" in str(taken.error)
-    assert held(bench.phone) == before and (tmp_path / "INCOMPLETE").exists()
+    assert held(bench.phone) == before and list(tmp_path.iterdir()) == []
 
 
 def test_what_has_no_end_is_cut(monkeypatch: pytest.MonkeyPatch, cables: Cables, tmp_path: Path) -> None:
@@ -213,18 +213,40 @@ def test_irmc_is_read_where_there_is_no_syncml(target: bytes, tmp_path: Path) ->
 
 
 def test_an_empty_calendar_that_is_refused_is_no_failure(tmp_path: Path) -> None:
-    taken = of(Irmc(refuse=("telecom/cal.vcs",)), tmp_path)
+    phone = Irmc(refuse=("telecom/cal.vcs",))
+    phone.stores.update(calendar=MemoryStore(KINDS["calendar"][0]), tasks=MemoryStore(KINDS["tasks"][0]))
+    taken = of(phone, tmp_path)
     assert taken.error is None and taken.counts == {"contacts": 3, "calendar": 0, "tasks": 0, "notes": 3}
     assert [remark[:12] for remark in taken.remarks] == ["no calendar:"]
 
 
 def test_what_answered_is_said_when_nothing_was_given(tmp_path: Path) -> None:
-    phone = Irmc(refuse=("telecom/pb.vcf", "telecom/cal.vcs", "telecom/nt.vnt", "telecom/nt.vcf",
-                          "telecom/nt/notes.vnt"))
-    taken = of(phone, tmp_path)
+    class Mean(IrMCService):
+        def get(self, request: Get) -> Reply:
+            raise ObexError("no", codes.FORBIDDEN)
+
+    with Switchboard(lambda link: serve(link, {codes.IRMC: lambda: Mean({})}, wait=10.0)) as board:
+        taken = backup(line(board, at=False), str(tmp_path))
     assert taken.exit_code == 3 and str(taken.error).startswith("SyncML: ")
-    assert "gives nothing there" in str(taken.error)
-    assert (tmp_path / "INCOMPLETE").exists()
+    assert "gives nothing there" in str(taken.error) and "forbidden (0x43)" in str(taken.error)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_single_objects_are_read_where_there_are_no_whole_files(tmp_path: Path) -> None:
+    phone = Irmc(refuse=("telecom/pb.vcf", "telecom/cal.vcs", "telecom/nt.vnt", "telecom/nt.vcf",
+                         "telecom/nt/notes.vnt", "telecom/pb/0.vcf"))
+    taken = of(phone, tmp_path)
+    assert taken.error is None and not taken.remarks
+    assert taken.counts == {"contacts": 2, "calendar": 3, "tasks": 3, "notes": 3}
+
+
+def test_nobody_there_leaves_an_empty_folder(tmp_path: Path) -> None:
+    def none() -> Link:
+        raise LinkError("there is no port")
+
+    taken = backup(line(none), str(tmp_path / "rescue"))
+    assert (str(taken.error), taken.exit_code) == ("there is no port", 3)
+    assert list((tmp_path / "rescue").iterdir()) == []
 
 
 def test_irmc_can_be_asked_for_where_there_is_syncml(tmp_path: Path) -> None:

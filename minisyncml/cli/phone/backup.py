@@ -167,3 +167,6 @@ def _tell(taken: Taken, folder: str) -> None:
         print(f"INCOMPLETE, {name_of(taken)} by {way}:")
     print("\n".join(found or ["        nothing"]), flush=True)
     tell_failures(taken)
+    if taken.error is not None and found:
+        other = "irmc" if taken.via == "syncml" else "syncml"
+        print(f"what came is in {folder}; run it again (that is kept aside then), or try --via {other}", flush=True)
