@@ -18,7 +18,7 @@ from minisyncml.obex.client import Answer
 from minisyncml.obex.client import Client as Machine
 from minisyncml.obex.headers import Headers, Pair
 from minisyncml.obex.packets import BODY_LAST
-from minisyncml.transport.base import WBXML, Packet, Transport
+from minisyncml.transport.base import WBXML, Packet, Transport, media_type
 from minisyncml.transport.link import Link
 from minisyncml.transport.obexserve import QUIET, TIMEOUT, Reply, Service, Services, SyncMLService, serve
 
@@ -336,7 +336,9 @@ class ObexTransport(Transport):
                 return None
             raise
         self.received += len(answer.body)
-        return Packet(answer.headers.type or content_type, answer.body) if answer.body else None
+        if not answer.body:
+            return None
+        return Packet(answer.headers.type or media_type("", answer.body) or content_type, answer.body)
 
     def close(self) -> None:
         self.client.close()

@@ -4,10 +4,12 @@ phone, or we call SyncEvolution, which is the phone. Over TCP, a pseudo-terminal
 
 from __future__ import annotations
 
+import binascii
+import json
 import re
 import sys
 from pathlib import Path
-from typing import List
+from typing import List, NamedTuple
 
 from interop import ours, radio
 from interop.matrix import Settings
@@ -71,7 +73,36 @@ class Emulated:
         self.background.stop()
 
 
-class WithCaller(Pair):
+class Message(NamedTuple):
+    """A SyncML message of a trace. `inward`: it came to us."""
+
+    inward: bool
+    type: str
+    size: int
+
+
+class OnALine(Pair):
+    """A pair whose messages are known by our trace."""
+
+    @property
+    def trace(self) -> "tuple[str, ...]":
+        """The option for the trace of the next session."""
+        return ("--trace", str(self.record / str(len(list(self.record.iterdir())))))
+
+    def messages(self) -> List[Message]:
+        """All SyncML messages so far."""
+        lines = (json.loads(line) for path in sorted(self.record.iterdir()) for line in path.read_text().splitlines())
+        return [Message(line["dir"] == "in", line["type"], len(binascii.a2b_base64(line["raw"]))) for line in lines
+                if line.get("kind") == "message"]
+
+    def requests(self) -> List[int]:
+        return [one.size for one in self.messages() if one.inward == (self.settings.role == "client")]
+
+    def answers(self) -> List[int]:
+        return [one.size for one in self.messages() if one.inward == (self.settings.role == "server")]
+
+
+class WithCaller(OnALine):
     """SyncEvolution calls our emulated phone. `settings.role` is "server": that is what SyncEvolution is.
 
     :param link: `tcp`, `pty` or `air`
@@ -81,7 +112,8 @@ class WithCaller(Pair):
                  peer_max_msg_size: int = 16_000, options: "tuple[str, ...]" = ()) -> None:
         super().__init__(home, settings, max_msg_size, peer_max_msg_size, options)
         login = ("--user", f"{self.user}:{self.password}") if self.user else ()
-        self.phone = Emulated(home, link, (*login, *options))
+        self.record.mkdir()
+        self.phone = Emulated(home, link, (*login, *self.trace, *options))
         self.ours = self.phone.folder
         self.caller = SyncEvolutionCaller(
             home / "caller", wbxml=settings.encoding == "wbxml", version=settings.version, user=self.user,
@@ -103,7 +135,7 @@ class WithCaller(Pair):
         self.phone.__exit__()
 
 
-class WithPhone(Pair):
+class WithPhone(OnALine):
     """SyncEvolution is the phone that `minisyncml phone sync` calls. `settings.role` is "client".
 
     :param link: `tcp` or `pty`
@@ -113,6 +145,7 @@ class WithPhone(Pair):
     def __init__(self, home: Path, settings: Settings, link: str = "tcp", max_msg_size: int = 16_000,
                  peer_max_msg_size: int = 16_000, options: "tuple[str, ...]" = (), speed: int = 10_000_000) -> None:
         super().__init__(home, settings, max_msg_size, peer_max_msg_size, options)
+        self.record.mkdir()
         self.cable = Cable(speed) if link == "pty" else None
         number = str(free_port())
         self.port = self.cable.b if self.cable is not None else f"tcp://{HOST}:{number}"
@@ -130,7 +163,7 @@ class WithPhone(Pair):
     def attempt(self, mode: str = "two-way") -> Outcome:
         report, self.output = ours.run(self.home / "sync", [
             "phone", "sync", self.port, f"contacts={self.ours}", "--no-at", "--mode", mode,
-            *ours.limits(self.max_msg_size), *self.options])
+            *ours.limits(self.max_msg_size), *self.trace, *self.options])
         assert report is not None, (self.output, self.log())
         return Outcome(report, self.phone.result())
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from interop import syncevolution
 from interop.matrix import Settings
-from interop.obex_pairs import WithCaller, WithPhone
+from interop.obex_pairs import OnALine, WithCaller, WithPhone
 from interop.pairs import Pair, agree
-from interop.scenarios import change, settled
+from interop.scenarios import Make, Scenarios, change, settled
+from interop.syncevolution import MODES
 from interop.vcards import fill
 
 pytestmark = [pytest.mark.interop, pytest.mark.skipif(bool(syncevolution.missing()), reason=syncevolution.missing())]
+CALLED, CALLING = Settings("server", auth="none"), Settings("client", auth="none")
 
 
-def whole(pair: Pair, count: int) -> None:
+def whole(pair: OnALine, count: int) -> None:
     """A first sync with contacts on both sides, then changes on both sides, then nothing.
 
     :param count: contacts in all
@@ -32,6 +35,7 @@ def whole(pair: Pair, count: int) -> None:
     assert tuple(outcome.ours.local) == tuple(outcome.ours.remote) == (1, 2, 1, 0), outcome
     agree(outcome)
     settled(pair, count)
+    assert {one.type for one in pair.messages()} == {f"application/vnd.syncml+{pair.settings.encoding}"}
 
 
 @pytest.mark.parametrize("link, encoding, version", [
@@ -39,7 +43,7 @@ def whole(pair: Pair, count: int) -> None:
     ("pty", "wbxml", "1.2"), ("air", "wbxml", "1.2"),
 ])
 def test_it_calls_our_phone(tmp_path: Path, link: str, encoding: str, version: str) -> None:
-    with WithCaller(tmp_path, Settings("server", encoding, version, "none"), link) as pair:
+    with WithCaller(tmp_path, CALLED._replace(encoding=encoding, version=version), link) as pair:
         whole(pair, 500)
 
 
@@ -68,5 +72,38 @@ def test_a_phone_that_looks_at_no_digest_is_woken_by_anyone(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("link, encoding", [("tcp", "wbxml"), ("tcp", "xml"), ("pty", "wbxml")])
 def test_it_is_the_phone_that_we_call(tmp_path: Path, link: str, encoding: str) -> None:
-    with WithPhone(tmp_path, Settings("client", encoding, "1.2", "none"), link) as pair:
+    with WithPhone(tmp_path, CALLING._replace(encoding=encoding), link) as pair:
         whole(pair, 500)
+
+
+@pytest.mark.full
+class TestItCallsOurPhone(Scenarios):
+    role = "server"
+
+    @pytest.fixture
+    def make(self, tmp_path: Path) -> Make:
+        def pair(settings: Settings = CALLED, **more: object) -> "AbstractContextManager[Pair]":
+            return WithCaller(tmp_path / "pair", settings, **more)  # type: ignore[arg-type]
+        return pair
+
+    @pytest.mark.parametrize("mode", list(MODES))
+    @pytest.mark.parametrize("version", ["1.2", "1.1"])
+    @pytest.mark.parametrize("encoding", ["wbxml", "xml"])
+    def test_modes(self, make: Make, encoding: str, version: str, mode: str) -> None:
+        self.matrix(make, CALLED._replace(encoding=encoding, version=version, mode=mode))
+
+
+@pytest.mark.full
+class TestItIsThePhoneThatWeCall(Scenarios):
+    role = "client"
+
+    @pytest.fixture
+    def make(self, tmp_path: Path) -> Make:
+        def pair(settings: Settings = CALLING, **more: object) -> "AbstractContextManager[Pair]":
+            return WithPhone(tmp_path / "pair", settings, **more)  # type: ignore[arg-type]
+        return pair
+
+    @pytest.mark.parametrize("mode", list(MODES))
+    @pytest.mark.parametrize("encoding", ["wbxml", "xml"])
+    def test_modes(self, make: Make, encoding: str, mode: str) -> None:
+        self.matrix(make, CALLING._replace(encoding=encoding, mode=mode))
