@@ -203,7 +203,7 @@ def test_all_at_once(links: Chain, tmp_path: Path) -> None:
                   in_folder("tablet", tablet, dial),
                   Owner("server", lambda uid, body: dav.put("contacts", uid, body),
                         lambda uid: dav.delete("contacts", uid), desk.dav)]
-        threads = [Thread(target=owner.act, args=(5,)) for owner in owners]
+        threads = [Thread(target=owner.act, args=(4,)) for owner in owners]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -215,7 +215,7 @@ def test_all_at_once(links: Chain, tmp_path: Path) -> None:
                 done = owner.sync()
                 assert done.exit == 0, done.output
         wanted = {uid: meaning(body) for owner in owners for uid, body in owner.live.items()}
-        assert len(wanted) == 3 * 6
+        assert len(wanted) == 3 * 5
         sides = [*links.sides("contacts"), {uid_of(body): meaning(body) for body in held(tablet, "contacts").values()}]
         assert all(side == wanted for side in sides)
         assert [len(held(folder, "contacts")) for folder in (desk.folder / "contacts", tablet)] == [len(wanted)] * 2
