@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Iterator, Mapping, NamedTuple, Optional
 
-from minisyncml.errors import Error, ObexError, PeerError, TransportError, UsageError
+from minisyncml.errors import Error, LinkError, ObexError, PeerError, TransportError, UsageError
 from minisyncml.gateway.archive import types_of
 from minisyncml.gateway.backup import KINDS, Line
 from minisyncml.gateway.discovery import bind
@@ -38,6 +38,7 @@ MENDINGS: "tuple[tuple[dict[str, Any], str], ...]" = (
     ({"devinf_out": ("no-ctcap", "no-get")}, "not asking it what it is"),
     ({"string_table": False}, "no string table"), ({"san": ("1.1",), "protocol": "1.1"}, "SyncML 1.1"),
     ({"san": ("1.1",), "encoding": "xml"}, "XML"))
+DEAD = 3            #: so often a line may drop or fall silent until no more is tried
 FIRST_SYNC = ("look at the phone's screen and close all menus. On the phone, make a synchronization profile for a PC, "
               "or let the maker's PC suite sync once (some firmware lets nobody in before), and look whether the "
               "profile has a user and a password: give them with --user")
@@ -221,8 +222,12 @@ class Doctor:
         first = best = self._try({})
         if not _works(first):
             self._tell_failure(first)
+            dead = 0
             for values, names in self._knobs(first):
                 now = self._try(values, names)
+                dead += isinstance(now.report.error, LinkError)
+                if dead >= DEAD:
+                    break
                 if now.heard > best.heard or _works(now):
                     best = now
                 if _works(now):
@@ -279,9 +284,8 @@ class Doctor:
         error = first.report.error
         code = error.code if isinstance(error, ObexError) else 0
         if not first.heard:
-            words = codes.words(code) if code else str(error)
-            self._note(Step("notification", TROUBLE, f"refused, {words}",
-                            "other identifiers, forms and names are tried"))
+            words = f"refused, {codes.words(code)}" if code else str(error)
+            self._note(Step("notification", TROUBLE, words, "other identifiers, forms and names are tried"))
         else:
             self._note(Step("session", TROUBLE, str(error or "the phone went silent"), "other ways are tried"))
 

@@ -319,6 +319,21 @@ def test_a_phone_that_hangs_up_at_once() -> None:
     assert (found.exit_code, words(found, "line", WRONG).strip()) == (3, "the line dropped")
 
 
+def test_a_phone_that_dies_of_a_notification_is_not_called_for_ever(cables: Cables) -> None:
+    opener = cables(Bench("nokia-s60").emulator)
+    calls = []
+
+    def once() -> Link:
+        calls.append(1)
+        if len(calls) > 1:
+            raise LinkError("the line dropped")
+        return opener()
+
+    found = Doctor(line(once)).run()
+    assert "the line dropped" in words(found, "notification", TROUBLE) and not found.syncs
+    assert len(calls) < 10
+
+
 def test_a_port_that_is_not_there(tmp_path: Path) -> None:
     found = Doctor(line(lambda: pytest.fail("not to be opened"), str(tmp_path / "ttyACM0"))).run()
     assert found.exit_code == 3 and "phone list" in words(found, "port", WRONG)
