@@ -26,7 +26,7 @@ from minisyncml.obex.server import Get
 from minisyncml.profile import find, names
 from minisyncml.store.base import Store
 from minisyncml.store.memory import MemoryStore
-from minisyncml.store.place import KINDS
+from minisyncml.store.place import KINDS, open_store
 from minisyncml.transport.link import Link
 from minisyncml.transport.obex import Reply, serve
 
@@ -88,6 +88,20 @@ def test_a_phone_that_is_in_sync_with_a_computer_stays_so(cables: Cables, tmp_pa
     report = caller.sync()
     assert report.error is None
     assert not any(part.local or part.remote for part in report.datastores.values())
+
+
+def test_a_backup_can_be_kept_in_step_afterwards(cables: Cables, tmp_path: Path) -> None:
+    """The folders are places for `phone sync`: what is on the phone is known again."""
+    bench = Bench("sony-ericsson-w595", kinds=("contacts", "calendar", "notes"))
+    opener = cables(bench.emulator)
+    backup(line(opener), str(tmp_path / "rescue"))
+    bench.ours = {kind: open_store(str(tmp_path / "rescue" / kind), kind, str(tmp_path / "data"))
+                  for kind in bench.ours}
+    report = bench.caller(opener, at=True).sync()
+    assert report.exit_code == 0 and bench.equal()
+    assert not any(part.local or part.remote for part in report.datastores.values())
+    for store in bench.ours.values():
+        store.close()
 
 
 def test_twins_are_two_files_and_tasks_have_a_folder(cables: Cables, tmp_path: Path) -> None:
