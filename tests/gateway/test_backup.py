@@ -307,6 +307,35 @@ def test_the_phones_own_version_of_an_item_stays(cables: Cables, tmp_path: Path)
     assert len(bench.phone["contacts"]) == 2 and edited in bodies(bench.phone["contacts"])
 
 
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_phone_that_wants_to_be_replaced_is_hung_up_on(dry_run: bool, cables: Cables, tmp_path: Path) -> None:
+    bench = Bench("nokia-s60")
+    opener = cables(bench.emulator)
+    backup(line(opener), str(tmp_path))
+    phone = bench.emulator
+    put(bench.phone["contacts"], "contacts", "Not in the backup")
+
+    def stubborn(*_: object) -> Any:
+        exchange = Exchange.client(phone.options, phone.stores, phone.peers, "PC Suite")
+        return exchange, exchange.start("refresh-from-server")
+
+    phone.begin = stubborn  # type: ignore[method-assign]
+    before = held(bench.phone)
+    done = restore(line(opener), str(tmp_path), via="syncml", dry_run=dry_run)
+    assert "wants to replace all" in str(done.error)
+    assert held(bench.phone) == before
+
+
+def test_trying_to_replace_changes_nothing(cables: Cables, tmp_path: Path) -> None:
+    bench = Bench("nokia-s60")
+    opener = cables(bench.emulator)
+    backup(line(opener), str(tmp_path))
+    put(bench.phone["contacts"], "contacts", "Not in the backup")
+    before = held(bench.phone)
+    assert restore(line(opener), str(tmp_path), replace=True, dry_run=True).error is None
+    assert held(bench.phone) == before
+
+
 def test_replacing_has_to_be_asked_for_and_wants_a_complete_backup(cables: Cables, tmp_path: Path) -> None:
     old, new = Bench("nokia-s60", items=2), Bench("nokia-s60", items=0)
     put(new.phone["contacts"], "contacts", "Somebody else")

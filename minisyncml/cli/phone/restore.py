@@ -58,16 +58,18 @@ def run(args: "argparse.Namespace") -> int:
     if args.json:
         print_json(done, folder)
     else:
-        _tell(done, args.dry_run, folder)
+        _tell(done, args.dry_run, args.replace, folder)
     return done.exit_code
 
 
-def _tell(done: Restored, dry: bool, folder: str) -> None:
+def _tell(done: Restored, dry: bool, replace: bool, folder: str) -> None:
     if dry and done.error is None:
         for paths in done.titles.values():
             for path in paths:
                 print(f"would add {os.path.relpath(path, os.path.abspath(folder))}")
-        print(f"{sum(map(len, done.titles.values()))} items would be added to {name_of(done)}; nothing was changed")
+        count = sum(map(len, done.titles.values()))
+        what = "take the place of all that is on" if replace else "be added to"
+        print(f"{count} items would {what} {name_of(done)}; nothing was changed")
     elif done.counts or done.error is None:
         print(f"added to {name_of(done)}: " + (", ".join(
             f"{count:,} {kind}" for kind, count in done.counts.items() if count) or "nothing"))
