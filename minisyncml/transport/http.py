@@ -3,8 +3,7 @@
 It knows connections, TLS, proxies, redirects and repeats. It knows nothing of what a message says.
 """
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: named tuples would compile every annotation, 0.4 MiB in all.
 import os
 import time
 from typing import TYPE_CHECKING, Any, Callable, Mapping, NamedTuple, Optional
@@ -50,7 +49,7 @@ class Reply(NamedTuple):
 
     status: int
     reason: str
-    headers: "dict[str, str]"
+    headers: dict[str, str]
     body: bytes
 
 
