@@ -113,7 +113,9 @@ class WithCaller(OnALine):
         super().__init__(home, settings, max_msg_size, peer_max_msg_size, options)
         login = ("--user", f"{self.user}:{self.password}") if self.user else ()
         self.record.mkdir()
-        self.phone = Emulated(home, link, (*login, *self.trace, *options))
+        profile = home / "profile.toml"
+        profile.write_text(f"[values]\nmax_msg = {max_msg_size}\n")
+        self.phone = Emulated(home, link, (*login, "--profile", str(profile), *self.trace, *options))
         self.ours = self.phone.folder
         self.caller = SyncEvolutionCaller(
             home / "caller", wbxml=settings.encoding == "wbxml", version=settings.version, user=self.user,

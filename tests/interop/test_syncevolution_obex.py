@@ -103,7 +103,34 @@ class TestItIsThePhoneThatWeCall(Scenarios):
             return WithPhone(tmp_path / "pair", settings, **more)  # type: ignore[arg-type]
         return pair
 
-    @pytest.mark.parametrize("mode", list(MODES))
+    @pytest.mark.parametrize("mode", ["two-way", "slow"])
     @pytest.mark.parametrize("encoding", ["wbxml", "xml"])
     def test_modes(self, make: Make, encoding: str, mode: str) -> None:
         self.matrix(make, CALLING._replace(encoding=encoding, mode=mode))
+
+    @pytest.mark.parametrize("giver", ["client"])
+    def test_one_way_keeps_what_the_receiver_added(self, make: Make, giver: str) -> None:
+        super().test_one_way_keeps_what_the_receiver_added(make, giver)
+
+    def test_refresh_from_the_phone(self, make: Make) -> None:
+        with make() as pair:
+            fill(pair.ours, range(5))
+            pair.sync()
+            change(pair.theirs, 0)
+            fill(pair.ours, range(20, 22))
+            pair.sync("refresh-from-client")
+            settled(pair, 5)
+
+    @pytest.mark.parametrize("mode", ["one-way-from-server", "refresh-from-server"])
+    def test_it_begins_another_way_and_nothing_is_changed(self, make: Make, mode: str) -> None:
+        """It means to drop what it has itself, and says two-way or slow: we cannot know."""
+        with make() as pair:
+            fill(pair.ours, range(5))
+            pair.sync()
+            fill(pair.ours, range(10, 12))
+            fill(pair.theirs, range(20, 23))
+            outcome = pair.attempt(mode)
+            assert outcome.ours.exit and outcome.ours.idle and outcome.theirs.idle, outcome
+            assert f"instead of {mode}" in str(outcome.ours.raw), outcome
+            pair.sync()
+            settled(pair, 10)
