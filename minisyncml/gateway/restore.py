@@ -192,7 +192,8 @@ class _Job:
         done = self._done
         with self._line.call(lambda count: self._line.progress(f"{count:,} bytes")) as call:
             service = irmcclient.IrMC(call)
-            done.phone = {"man": call.identity.man, "mod": call.identity.mod, "fwv": call.identity.fwv}
+            said = call.identity.merged(service.identity())
+            done.phone = {"man": said.man, "mod": said.mod, "fwv": said.fwv}
             if self._replace:
                 return self._replace_all(service)
             there = _Known()

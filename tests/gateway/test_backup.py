@@ -359,6 +359,7 @@ def test_irmc_takes_what_it_lacks(tmp_path: Path) -> None:
     assert sum(map(len, tried.titles.values())) == 8 and sum(map(len, phone.stores.values())) == 4
     done = back(phone, tmp_path)
     assert (done.error, done.via, done.counts) == (None, "irmc", dict.fromkeys(phone.stores, 2))
+    assert done.phone["mod"] == "S55"
     assert held(phone.stores) == held(Irmc().stores)
     assert sum(back(phone, tmp_path).counts.values()) == 0
 
