@@ -24,23 +24,22 @@ from minisyncml.cli.tracing import add_trace, trace_of
 from minisyncml.errors import UsageError
 from minisyncml.gateway.client import Client
 from minisyncml.gateway.config import login, pairs
-from minisyncml.gateway.dial import Call, Dialled, is_port, speaks_at
 from minisyncml.gateway.report import Report
 from minisyncml.gateway.trace import Watched
-from minisyncml.gateway.wake import Order, judge, order_of
 from minisyncml.limits import DEFAULT, Limits
-from minisyncml.notify.inbox import ACCEPT, POLICIES
+from minisyncml.notify.base import ACCEPT, POLICIES
 from minisyncml.store.base import Store
 from minisyncml.store.place import open_store
 from minisyncml.store.rehearsal import Rehearsal
 from minisyncml.sync.run import MODES
 from minisyncml.transport.base import Packet, Transport
 from minisyncml.transport.http import HttpTransport
-from minisyncml.transport.ports import open_link
-from minisyncml.transport.sdp import SERVER
+from minisyncml.transport.link import is_port
 
 if TYPE_CHECKING:
     import argparse
+
+    from minisyncml.gateway.wake import Order
 
 
 def _add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> "argparse.ArgumentParser":
@@ -128,15 +127,18 @@ def _sync(args: "argparse.Namespace", places: "dict[str, str]") -> Report:
         peers.close()
 
 
-def _order(args: "argparse.Namespace", stores: "dict[str, Store]", user: str, password: str) -> Order:
-    """What the notification asks for."""
+def _order(args: "argparse.Namespace", stores: "dict[str, Store]", user: str, password: str) -> "Order":
+    """What the notification asks for. What reads it is loaded only then, as OBEX is in :func:`_transport`."""
     try:
         with open(0 if args.notified == "-" else args.notified, "rb", closefd=args.notified != "-") as file:
             body = file.read(DEFAULT.max_message + 1)
     except OSError as error:
         raise UsageError(f"cannot read {args.notified}: {(error.strerror or str(error)).lower()}") from None
-    received = judge(Packet("", body), user, password, args.proof)
-    return order_of(received, stores, pairs(args.remote, "NAME=URI"))
+    from importlib import import_module
+    wake = import_module("minisyncml.gateway.wake")
+    order: Order = wake.order_of(wake.judge(Packet("", body), user, password, args.proof), stores,
+                                 pairs(args.remote, "NAME=URI"))
+    return order
 
 
 def _plan(args: "argparse.Namespace", places: "dict[str, str]") -> Report:
@@ -154,7 +156,8 @@ def _plan(args: "argparse.Namespace", places: "dict[str, str]") -> Report:
 def _transport(args: "argparse.Namespace", limits: Limits) -> Transport:
     way: Transport
     if is_port(args.target):
-        way = Dialled(Call(lambda: open_link(args.target, services=SERVER), at=speaks_at(args.target), limits=limits))
+        from importlib import import_module
+        way = import_module("minisyncml.gateway.dial").dialled(args.target, limits)
     else:
         way = HttpTransport(args.target, limits=limits, ca_file=args.ca_file, insecure=args.insecure)
     return Watched(way, tell) if args.verbose else way

@@ -13,11 +13,11 @@ from minisyncml.obex import codes
 from minisyncml.profile import DEFAULT as ANY
 from minisyncml.profile import Identity, Profile
 from minisyncml.transport.at import SPEEDS, Dialogue
-from minisyncml.transport.link import Link
+from minisyncml.transport.link import Link, speaks_at
 from minisyncml.transport.obex import TIMEOUT, ObexClient, ObexTransport
+from minisyncml.transport.ports import open_link
+from minisyncml.transport.sdp import SERVER
 
-#: ports that lead to OBEX at once, where no AT command must be sent
-STRAIGHT = ("tcp://", "bt://", "usb://")
 Opener = Callable[[], Link]
 
 
@@ -130,19 +130,13 @@ class Dialled(ObexTransport):
         self._call.close()
 
 
-def is_port(target: str) -> bool:
-    """Whether a target is a line and no URL of a server.
-
-    :param target: what the user gave
-    :returns: True for `tcp://`, `bt://`, `usb://` and devices
-    """
-    return target.lower().startswith((*STRAIGHT, "/dev/"))
-
-
-def speaks_at(port: str) -> bool:
-    """Whether the phone at a port may be in AT mode.
+def dialled(port: str, limits: Limits = DEFAULT) -> Dialled:
+    """Call a SyncML server.
 
     :param port: as :func:`minisyncml.transport.ports.open_link` takes it
-    :returns: False where OBEX is all there is: Bluetooth and USB services, TCP
+    :param limits: bounds
+    :returns: the way to it
+    :raises ObexError: when there is no SyncML service
+    :raises LinkError: when nothing there speaks OBEX
     """
-    return not port.lower().startswith(STRAIGHT)
+    return Dialled(Call(lambda: open_link(port, services=SERVER), at=speaks_at(port), limits=limits))

@@ -20,7 +20,8 @@ from minisyncml.gateway.report import Report
 from minisyncml.gateway.wake import Order, order_of
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message.devinf import DevInf
-from minisyncml.notify.inbox import IGNORE, Inbox, Received
+from minisyncml.notify.base import IGNORE
+from minisyncml.notify.inbox import Inbox, Received
 from minisyncml.notify.san import San, key
 from minisyncml.obex import codes
 from minisyncml.obex.server import Get
@@ -55,7 +56,7 @@ class Emulator:
         :data:`minisyncml.transport.atswitches.NAMES`; by default that of the profile, else none
     :param user: name to log in with where it is asked to; empty: it cannot
     :param password: its password; notifications are signed with it
-    :param proof: what it demands of a notification, one of :data:`minisyncml.notify.inbox.POLICIES`; most phones let
+    :param proof: what it demands of a notification, one of :data:`minisyncml.notify.base.POLICIES`; most phones let
         people decide instead
     :param unready: how many times it refuses to give a message that is not ready, before it does
     :param peers: what it remembers of computers; by default as long as this object lives
@@ -79,7 +80,7 @@ class Emulator:
         self.switch = (profile.at_switch or "none") if switch is None else switch
         self._unready, self._user, self._password = unready, user, password
         self.peers = peers or Peers(None)
-        self.on_report, self._log = on_report, log
+        self.on_report, self.log = on_report, log
         limits = limits._replace(max_msg_size=profile.max_msg or min(limits.max_msg_size, MAX_MSG_SIZE),
                                  max_obj_size=profile.max_obj or limits.max_obj_size)
         encoding = "wbxml" if profile.encoding == "auto" else profile.encoding
@@ -128,7 +129,7 @@ class Emulator:
             return
         line = told if self.switch == "none" else AtFront(told, phone)
         serve(line, self.services, packet=profile.obex_packet or None, timeout=timeout, wait=wait, once=once,
-              limits=self.options.limits, stop=stop, log=self._log)
+              limits=self.options.limits, stop=stop, log=self.log)
 
     def _call_back(self, link: Link, phone: AtResponder, stop: Callable[[], bool]) -> None:
         """AT+MSYNC: the phone is told to call, and does so on the same line."""
@@ -242,7 +243,11 @@ class _Service(SyncMLService):
 
     def _take(self, packet: Packet) -> Optional[Packet]:
         if self._received is None:
-            self._received, self._order = self._phone.accept(packet)
+            try:
+                self._received, self._order = self._phone.accept(packet)
+            except ObexError as refusal:
+                self._phone.log(f"a notification was refused: {refusal}")
+                raise
             return None
         if self._exchange is None:
             raise ObexError("the session has not begun", codes.CONFLICT)

@@ -60,7 +60,7 @@ def judge(packet: Packet, user: str, password: str, policy: str) -> Received:
     :param packet: as the bearer delivered it
     :param user: our user name at the server, empty when there is none
     :param password: its password
-    :param policy: one of :data:`minisyncml.notify.inbox.POLICIES`
+    :param policy: one of :data:`minisyncml.notify.base.POLICIES`
     :returns: for :func:`order_of`
     :raises RemoteProtocolError: when it is no notification
     :raises AuthError: when its proof is wrong or missing

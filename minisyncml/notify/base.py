@@ -11,6 +11,9 @@ PACKET = "application/vnd.syncml.ds.notification"       #: media type of the 1.2
 
 UNSPECIFIED, BACKGROUND, INFORM, ASK = range(4)         #: ui_mode: how the device should treat its user
 
+REQUIRE, ACCEPT, IGNORE = "require", "accept", "ignore"     #: what a client does about the proof of a notification
+POLICIES = (REQUIRE, ACCEPT, IGNORE)
+
 #: alert codes of a notification (DS Protocol 1.2.1, section 12; Representation 1.2.2, 10.3)
 TWO_WAY, FROM_CLIENT, REFRESH_FROM_CLIENT, FROM_SERVER, REFRESH_FROM_SERVER = range(206, 211)
 

@@ -10,13 +10,11 @@ from minisyncml.digest import md5
 from minisyncml.errors import AuthError, UsageError
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.notify import legacy, san
-from minisyncml.notify.base import Notification
+from minisyncml.notify.base import ACCEPT, IGNORE, POLICIES, REQUIRE, Notification
 from minisyncml.notify.legacy import Legacy
 from minisyncml.notify.san import San
 from minisyncml.transport.base import Packet
 
-REQUIRE, ACCEPT, IGNORE = "require", "accept", "ignore"
-POLICIES = (REQUIRE, ACCEPT, IGNORE)
 WINDOW = 60.0       #: how long after its session a repeat is known, in seconds
 REMEMBERED = 16     #: notifications whose repeats are known
 _RUNNING = float("inf")

@@ -1,7 +1,6 @@
 """Where a datastore is, as users write it: `./contacts`, `tinydb:FILE`, `memory:`; and what it takes by its name."""
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: named tuples would compile every annotation, 0.4 MiB in all.
 import os
 from typing import Callable, Dict, NamedTuple, Tuple
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+#: ports that lead to OBEX at once, where no AT command must be sent
+STRAIGHT = ("tcp://", "bt://", "usb://")
+
 
 class Link:
     """An open line. Subclass it for another bearer; the errors of the bearer become LinkError where they enter.
@@ -51,3 +54,21 @@ class Link:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+
+def is_port(target: str) -> bool:
+    """Whether a target is a line and no URL of a server.
+
+    :param target: what the user gave
+    :returns: True for `tcp://`, `bt://`, `usb://` and devices
+    """
+    return target.lower().startswith((*STRAIGHT, "/dev/"))
+
+
+def speaks_at(port: str) -> bool:
+    """Whether the phone at a port may be in AT mode.
+
+    :param port: as :func:`minisyncml.transport.ports.open_link` takes it
+    :returns: False where OBEX is all there is: Bluetooth and USB services, TCP
+    """
+    return not port.lower().startswith(STRAIGHT)

@@ -214,6 +214,13 @@ def test_only_the_module_of_the_verb_is_loaded() -> None:
     assert set(VERBS) & set(out.split()) == {"status"}
 
 
+def test_sync_loads_no_obex_for_a_url() -> None:
+    program = LOADED.replace('"minisyncml.cli."', '("minisyncml.obex", "minisyncml.transport.")')
+    out = subprocess.run([sys.executable, "-c", program, "sync", "http://127.0.0.1/"], check=True, capture_output=True,
+                         text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}).stdout
+    assert "http" in out.split() and not {"obex", "client", "rfcomm", "usb", "serial"} & set(out.split())
+
+
 def test_demo(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """A phone on a pty, switched by AT, synced over OBEX: the same each time, and nothing is left behind."""
     with subprocess.Popen([sys.executable, "-m", "minisyncml", "demo"], stdout=subprocess.PIPE, text=True,

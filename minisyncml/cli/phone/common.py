@@ -7,10 +7,9 @@ import signal
 from typing import TYPE_CHECKING, Callable
 
 from minisyncml.errors import UsageError
-from minisyncml.gateway.dial import speaks_at
 from minisyncml.obex import codes
 from minisyncml.profile import Identity, find
-from minisyncml.transport.link import Link
+from minisyncml.transport.link import Link, speaks_at
 from minisyncml.transport.obex import ObexClient
 from minisyncml.transport.ports import list_ports, open_link
 from minisyncml.transport.serial import SPEED

@@ -14,7 +14,7 @@ from minisyncml.errors import TransportError, UsageError
 from minisyncml.gateway.config import login
 from minisyncml.gateway.emulator import STATE, Emulator, phone_stores
 from minisyncml.gateway.report import Report
-from minisyncml.notify.inbox import IGNORE, POLICIES
+from minisyncml.notify.base import IGNORE, POLICIES
 from minisyncml.profile import find
 from minisyncml.store.peers import Peers
 from minisyncml.sync.run import MODES
