@@ -164,7 +164,7 @@ class WithPhone(OnALine):
 
     def attempt(self, mode: str = "two-way") -> Outcome:
         report, self.output = ours.run(self.home / "sync", [
-            "phone", "sync", self.port, f"contacts={self.ours}", "--no-at", "--mode", mode,
+            "phone", "sync", self.port, f"contacts={self.ours}", "--mode", mode,
             *ours.limits(self.max_msg_size), *self.trace, *self.options])
         assert report is not None, (self.output, self.log())
         return Outcome(report, self.phone.result())

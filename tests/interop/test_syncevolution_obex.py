@@ -57,6 +57,7 @@ def test_its_digest_is_checked(tmp_path: Path, auth: str) -> None:
         fill(pair.ours, range(3, 4))
         refused = pair.caller.call(pair.phone.air)
         assert refused.status not in (0, 200) and refused.idle, refused
+        assert "no right digest" in pair.log()
         pair.caller.set(username=pair.user, password=pair.password)
         pair.sync()
         settled(pair, 4)        # so the phone told of no session between
