@@ -206,7 +206,7 @@ class Wire(Transport):
 def test_a_transport() -> None:
     near, far = socket.socketpair()
     here, there = MemoryStore(), MemoryStore()
-    fill(here, *(f"note {number}" for number in range(30)))
+    fill(here, *(f"note {number}" for number in range(90)))
     server = Server({"notes": there}, limits=DEFAULT._replace(max_msg_size=2000))
 
     def serve() -> None:
