@@ -9,8 +9,8 @@ from minisyncml.gateway.emulator import Emulator, phone_stores
 from minisyncml.message import document
 from minisyncml.notify import base, san
 from minisyncml.notify.base import Notification, Wanted
-from minisyncml.profile import DEFAULT
-from minisyncml.transport.base import Packet
+from minisyncml.profile import DEFAULT, find
+from minisyncml.transport.base import WBXML, XML, Packet
 
 
 def wish(*uris: str, server: str = DEFAULT.server_id) -> Packet:
@@ -37,3 +37,13 @@ def test_a_refusal_is_the_same_each_time(refused: Packet) -> None:
             phone.accept(refused)
         said.append((caught.value.code, str(caught.value)))
     assert said[0] == said[1] and "already" not in said[0][1]
+
+
+@pytest.mark.parametrize("profile, wanted, given", [
+    ("", WBXML, WBXML), ("", XML, XML), ("nokia-s60", XML, WBXML)])
+def test_the_first_message_is_in_the_encoding_that_is_asked_for(profile: str, wanted: str, given: str) -> None:
+    values = find(user=profile)
+    phone = Emulator(phone_stores(values), values)
+    _, order = phone.accept(wish("Contacts", server=values.server_id))
+    _, first = phone.begin(order, wanted)
+    assert first is not None and first.content_type == given
