@@ -25,6 +25,7 @@ from minisyncml.gateway.phone import Phone
 from minisyncml.gateway.report import Failure, Report
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message.devinf import DevInf, from_dict
+from minisyncml.obex import codes as obex
 from minisyncml.profile import UNKNOWN, Identity
 from minisyncml.store.base import Row, Store
 from minisyncml.store.peers import Peers
@@ -300,6 +301,10 @@ def _by_irmc(line: Line, archive: Archive, taken: Taken) -> Optional[Error]:
                 archive.add(kind, body)
                 line.progress(f"{sum(archive.counts.values())} items")
         service.refusals.pop("", None)
-        taken.remarks += [f"no {kind}: {error}" for kind, error in service.refusals.items()]
+        for kind, error in service.refusals.items():
+            if error.code == obex.NOT_FOUND or not found:
+                taken.remarks.append(f"no {kind}: {error}")
+            else:
+                taken.failures.append(Failure(kind, error.code, str(error)))
     return None if found else PeerError("the phone has an IrMC service and gives nothing there; " +
                                         "; ".join(taken.remarks), 404)

@@ -69,7 +69,6 @@ class IrMC:
             else:
                 data = self._one_by_one(kind)
                 if data:
-                    self.refusals.pop(kind, None)
                     yield Whole(kind, names[0].rpartition("/")[2], data)
 
     def _one_by_one(self, kind: str) -> bytes:
@@ -85,8 +84,15 @@ class IrMC:
             if one is not None:
                 found.append(one if one.endswith(b"\n") else one + b"\r\n")
                 size += len(one)
-            if len(found) >= total or size > MAX_FILE:
+            elif len(found) >= total:
+                break       # not before: the owner's own card, at 0, is not counted by all
+            if size > MAX_FILE:
                 break
+        if len(found) < total:
+            self.refusals[kind] = ObexError(f"the phone says that it has {total}, and gives {len(found)}",
+                                            codes.INTERNAL_ERROR)
+        elif found:
+            self.refusals.pop(kind, None)
         return b"".join(found)
 
     def identity(self) -> Identity:
@@ -125,7 +131,9 @@ class IrMC:
         try:
             return self.client.get(name=name)
         except ObexError as error:
-            self.refusals[kind] = error
+            former = self.refusals.get(kind)
+            if former is None or former.code == codes.NOT_FOUND:
+                self.refusals[kind] = error     # what it has and keeps to itself weighs more
             return None
 
 

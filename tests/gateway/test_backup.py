@@ -183,23 +183,24 @@ def test_what_has_no_end_is_cut(monkeypatch: pytest.MonkeyPatch, cables: Cables,
 class Irmc:
     """A phone that serves IrMC objects only."""
 
-    def __init__(self, items: int = 3, target: bytes = codes.IRMC, refuse: "tuple[str, ...]" = ()) -> None:
+    def __init__(self, items: int = 3, target: bytes = codes.IRMC, refuse: "tuple[str, ...]" = (),
+                 code: int = codes.NOT_FOUND) -> None:
         self.stores: "dict[str, Store]" = {}
         for kind in ("contacts", "calendar", "tasks", "notes"):
             self.stores[kind] = MemoryStore(KINDS[kind][0])
             put(self.stores[kind], kind, *(f"{kind} {number}" for number in range(items)))
-        self.target, self.refuse = target, refuse
+        self.target, self.refuse, self.code = target, refuse, code
 
     def answer(self, link: Link) -> None:
         serve(link, {self.target: self.service}, wait=10.0)
 
     def service(self) -> IrMCService:
-        refuse = self.refuse
+        refuse, code = self.refuse, self.code
 
         class Picky(IrMCService):
             def get(self, request: Get) -> Reply:
                 if request.headers.name in refuse:
-                    raise ObexError("nothing there", codes.NOT_FOUND)
+                    raise ObexError("nothing there", code)
                 return super().get(request)
 
         return Picky(self.stores, {"MANU": "Siemens", "MOD": "S55"})
@@ -246,12 +247,30 @@ def test_what_answered_is_said_when_nothing_was_given(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+FILES = ("telecom/pb.vcf", "telecom/cal.vcs", "telecom/nt.vnt", "telecom/nt.vcf", "telecom/nt/notes.vnt")
+
+
 def test_single_objects_are_read_where_there_are_no_whole_files(tmp_path: Path) -> None:
-    phone = Irmc(refuse=("telecom/pb.vcf", "telecom/cal.vcs", "telecom/nt.vnt", "telecom/nt.vcf",
-                         "telecom/nt/notes.vnt", "telecom/pb/0.vcf"))
+    taken = of(Irmc(refuse=FILES), tmp_path)
+    assert (taken.exit_code, taken.remarks, taken.failures) == (0, [], [])
+    assert taken.counts == {"contacts": 3, "calendar": 3, "tasks": 3, "notes": 3}
+
+
+def test_an_object_that_is_not_to_be_read_is_told(tmp_path: Path) -> None:
+    phone = Irmc(refuse=(*FILES, "telecom/pb/1.vcf"))
     taken = of(phone, tmp_path)
-    assert taken.error is None and not taken.remarks
-    assert taken.counts == {"contacts": 2, "calendar": 3, "tasks": 3, "notes": 3}
+    assert taken.error is None and taken.exit_code == 1 and taken.counts["contacts"] == 2
+    assert [(one.id, one.words) for one in taken.failures] == [("contacts", "the phone says that it has 3, and gives 2")]
+    done = back(phone, tmp_path, via="irmc")
+    assert "not to be read" in str(done.error) and len(phone.stores["contacts"]) == 3      # nothing is there twice
+
+
+def test_what_a_phone_has_and_keeps_to_itself_is_no_success(tmp_path: Path) -> None:
+    phone = Irmc(refuse=("telecom/cal.vcs", *(f"telecom/cal/{number}.vcs" for number in range(2000))),
+                 code=codes.FORBIDDEN)
+    taken = of(phone, tmp_path)
+    assert taken.error is None and taken.exit_code == 1 and taken.counts["contacts"] == 3
+    assert [one.id for one in taken.failures] == ["calendar"]
 
 
 def test_nobody_there_leaves_an_empty_folder(tmp_path: Path) -> None:
