@@ -226,7 +226,7 @@ def test_a_transport() -> None:
     thread.join(20)
     far.close()
     assert report.exit_code == 0 and report.messages > 6
-    assert bodies(here) == bodies(there) and len(bodies(there)) == 30
+    assert bodies(here) == bodies(there) and len(bodies(there)) == 90
 
 
 # -- a push bearer ---------------------------------------------------------------------------------------------------
