@@ -143,6 +143,14 @@ class Reading:
         """
         raise NotImplementedError
 
+    def unflagged(self, peer: str) -> Optional[int]:
+        """How many entries a peer has, where the store knows without looking that none of them has a flag.
+
+        :param peer: key of the peer
+        :returns: the number; None: look at :meth:`entries`, as a store that keeps no count always says
+        """
+        return None
+
     def facts(self, peer: str) -> "dict[str, object]":
         """The peer's facts.
 

@@ -201,6 +201,13 @@ class Overlay(Batch):
         below = iter(()) if changes.entries_cleared else self.store.entries(peer, after)
         return merged(below, changes.entries, number(after))
 
+    def unflagged(self, peer: str) -> Optional[int]:
+        """See :meth:`Reading.unflagged`; what the batch changed has to be looked at."""
+        changes = self.peers.get(peer)
+        if changes is not None and (changes.entries or changes.entries_cleared):
+            return None
+        return self.store.unflagged(peer)
+
     def facts(self, peer: str) -> "Dict[str, object]":
         """The facts; see :meth:`Reading.facts`."""
         changes = self.peers.get(peer)

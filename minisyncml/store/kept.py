@@ -155,6 +155,12 @@ class Kept(Keeper):
                 return
             key = int(chunk[-1].id)
 
+    def unflagged(self, peer: str) -> Optional[int]:
+        """How many entries there are when none is flagged; see :meth:`Reading.unflagged`."""
+        with self._guard:
+            table = self._entries(peer)
+            return None if table.flagged else len(table.rows)
+
     def facts(self, peer: str) -> "Dict[str, object]":
         """The facts; see :meth:`Reading.facts`."""
         with self._guard:

@@ -110,18 +110,36 @@ class ItemTable(RowTable):
 
 
 class EntryTable(RowTable):
-    """The entries of one peer: seen, flags, digest; found by the remote name."""
+    """The entries of one peer: seen, flags, digest; found by the remote name. `flagged`: how many have flags."""
 
     layout = "<QB17p"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.flagged = 0
 
     def set(self, key: int, at: int, length: int, *fields: Any) -> None:
         """An entry is there now."""
         remote, seen, digest, flags = fields
-        self.keep(key, (seen, flags, bytes.fromhex(digest)), to_bytes(remote))
+        ids = self.rows.ids
+        if ids and key <= ids[-1]:
+            self._uncount(key)
+        self.flagged += flags != 0
+        self.rows.set(key, (seen, flags, bytes.fromhex(digest)), to_bytes(remote))
 
-    def body_size(self, fields: "Optional[Tuple[Any, ...]]") -> int:
-        """Entries have no body."""
-        return 0
+    def drop(self, key: int) -> None:
+        """An entry is gone."""
+        self._uncount(key)
+        self.rows.drop(key)
+
+    def clear(self) -> None:
+        """All are gone."""
+        super().clear()
+        self.flagged = 0
+
+    def _uncount(self, key: int) -> None:
+        row = self.rows.get(key)
+        self.flagged -= row is not None and row[1] != 0
 
     def entry(self, key: int) -> Optional[Entry]:
         """One entry."""

@@ -116,8 +116,10 @@ class ClientSyncer(Syncer):
 
     def _owe_map(self, run: Run) -> None:
         """Map what the server sent and has no answer for yet; also what an earlier session left over."""
-        owed = [(entry.remote, entry.id) for entry in self.batch(run).entries(run.peer)
-                if entry.flags & PENDING and entry.remote]
+        batch = self.batch(run)
+        if batch.unflagged(run.peer) is not None:
+            return
+        owed = [(entry.remote, entry.id) for entry in batch.entries(run.peer) if entry.flags & PENDING and entry.remote]
         for start in range(0, len(owed), MAP_ITEMS):
             part = owed[start:start + MAP_ITEMS]
             command = c.Map("", run.remote, run.local, tuple(c.MapItem(guid, id) for guid, id in part))

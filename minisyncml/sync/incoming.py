@@ -281,6 +281,9 @@ class Incoming:
 
         :returns: the ids, and how many items of the peer are left
         """
+        known = self.batch.unflagged(self.run.peer)
+        if known is not None:
+            return [], known
         gone, left, edited = [], 0, []
         for entry in self.batch.entries(self.run.peer):
             if not entry.flags & DOOMED:

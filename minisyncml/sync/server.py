@@ -115,8 +115,9 @@ class ServerSyncer(Syncer):
 
     def _in_doubt(self, run: Run) -> bool:
         """Items were sent, and whether the client has them, nobody knows: sending them again could double them."""
-        return not self.ours and any(
-            entry.flags & PENDING and not entry.remote for entry in self.batch(run).entries(run.peer))
+        batch = self.batch(run)
+        return not self.ours and batch.unflagged(run.peer) is None and any(
+            entry.flags & PENDING and not entry.remote for entry in batch.entries(run.peer))
 
     def answered(self, run: Run, ref: "list[Any]", code: int) -> None:
         """The Status of our Alert: a client may demand a slow sync there."""

@@ -99,7 +99,7 @@ class Machine(RuleBasedStateMachine):
             self.trash.append((id, old, reason))
 
     @precondition(lambda self: self.batch is not None)
-    @rule(peer=PEERS, id=IDS, named=st.booleans(), seen=st.integers(0, 20), flags=st.integers(0, 15))
+    @rule(peer=PEERS, id=IDS, named=st.booleans(), seen=st.integers(0, 20), flags=st.just(0) | st.integers(0, 15))
     def set_entry(self, peer: str, id: str, named: bool, seen: int, flags: int) -> None:
         self.remotes += 1
         entry = Entry(id, f"L{self.remotes}" if named else "", seen, b"d" * (self.remotes % 17), flags)
@@ -169,6 +169,10 @@ class Machine(RuleBasedStateMachine):
         for peer, entries in self.entries.items():
             found = list(seen.entries(peer))
             assert found == [entries[key] for key in sorted(entries)]
+            flagged, plain = any(entry.flags for entry in found), seen.unflagged(peer)
+            assert plain is None or plain == len(found) and not flagged
+            if self.batch is None and hasattr(self.store, "_journal"):
+                assert (plain is None) == flagged
             for entry in found:
                 assert not entry.remote or seen.by_remote(peer, entry.remote) == entry
             assert sorted(seen.parked(peer)) == sorted(self.parked[peer].values())
