@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Whole syncs over loopback HTTP between two processes, beside SyncEvolution in the same run.
 
-Each run takes new folders and goes through four syncs: the first of N vCards from client to server, one with nothing
-to do, one with ten changes, and a slow one of equal sides. Results are checked in the run. CPU is user + system time
-of all processes of an end, without the start of the server; RSS the largest peak (VmHWM) of one process of an
-end; bytes and requests are counted by a relay and include HTTP headers. See README.md.
+Each run takes new folders and goes through these syncs: the first of N vCards from client to server, one with nothing
+to do at once after it, one more when all is settled, one with ten changes, and a slow one of equal sides. Results are
+checked in the run. CPU is user + system time of all processes of an end, without the start of the server; RSS the
+largest peak (VmHWM) of one process of an end; bytes and requests are counted by a relay and include HTTP headers. See
+README.md.
 """
 
 from __future__ import annotations
@@ -37,8 +38,10 @@ from minisyncml.store.place import open_store  # noqa: E402
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)     # else every process that is measured compiles all modules
 
 TICK = os.sysconf("SC_CLK_TCK")
-CASES = ("first", "nothing", "ten", "slow")
-WORDS = {"first": "first sync", "nothing": "nothing to do", "ten": "ten changes", "slow": "slow, sides equal"}
+CASES = ("first", "nothing", "settled", "ten", "slow")
+WORDS = {"first": "first sync", "nothing": "nothing to do", "settled": "nothing to do, settled", "ten": "ten changes",
+         "slow": "slow, sides equal"}
+SETTLED = 2.1   # seconds: a folder reads a file again whose attributes it noted when the file was younger than two
 MEMORY_LIMIT = 40 * 1024 * 1024
 NOTE = 66   # makes vCards of 300 bytes
 
@@ -156,7 +159,7 @@ def card(number: int, edit: str = "") -> bytes:
 
 def scenario(end: End, relay: Relay, count: int, cases: Sequence[str],
              limit: Optional[Callable[[], None]] = None) -> Dict[str, Sample]:
-    """The four syncs of one run."""
+    """The syncs of one run. `settled` comes after one that nothing is measured of and that sees files that are old."""
     for number in range(count):
         (end.client_folder / f"{number}.vcf").write_bytes(card(number))
     samples = {"first": measure(end, "two-way", relay, limit)}
@@ -164,6 +167,9 @@ def scenario(end: End, relay: Relay, count: int, cases: Sequence[str],
     for case in cases:
         if case == "ten":
             change(end, count)
+        if case == "settled":
+            time.sleep(SETTLED)
+            measure(end, "two-way", relay, limit)
         if case != "first":
             samples[case] = measure(end, "slow" if case == "slow" else "two-way", relay, limit)
             equal(end, count)
@@ -297,7 +303,8 @@ def verdicts(found: "Dict[tuple[str, int, str], List[Sample]]") -> Iterator[str]
 
     for store in ("vdir", "tinydb"):
         who = f"minisyncml, {store}"
-        for count, case, aim in ((1000, "first", 5), (10_000, "first", 10), (10_000, "nothing", 8)):
+        for count, case, aim in ((1000, "first", 5), (10_000, "first", 10), (10_000, "nothing", 8),
+                                 (10_000, "settled", 8)):
             us, them = middle.get((who, count, case)), middle.get(("SyncEvolution", count, case))
             if us and them:
                 value = cpu(them) / cpu(us)
