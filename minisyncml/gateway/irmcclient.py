@@ -62,7 +62,7 @@ class IrMC:
         for kind, names in WHOLE.items():
             for name in names:
                 data = self._get(kind, name)
-                if data is not None:
+                if data:        # some phones say yes to all that they do not know
                     self.refusals.pop(kind, None)
                     yield Whole(kind, name.rpartition("/")[2], data)
                     break

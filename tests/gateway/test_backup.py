@@ -250,6 +250,17 @@ def test_what_answered_is_said_when_nothing_was_given(tmp_path: Path) -> None:
 FILES = ("telecom/pb.vcf", "telecom/cal.vcs", "telecom/nt.vnt", "telecom/nt.vcf", "telecom/nt/notes.vnt")
 
 
+def test_yes_to_everything_is_no_backup(tmp_path: Path) -> None:
+    class Nodding(IrMCService):
+        def get(self, request: Get) -> Reply:
+            return Reply(b"")
+
+    with Switchboard(lambda link: serve(link, {codes.IRMC: lambda: Nodding({})}, wait=10.0)) as board:
+        taken = backup(line(board, at=False), str(tmp_path), "irmc")
+    assert "gives nothing there" in str(taken.error)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_single_objects_are_read_where_there_are_no_whole_files(tmp_path: Path) -> None:
     taken = of(Irmc(refuse=FILES), tmp_path)
     assert (taken.exit_code, taken.remarks, taken.failures) == (0, [], [])
@@ -260,7 +271,8 @@ def test_an_object_that_is_not_to_be_read_is_told(tmp_path: Path) -> None:
     phone = Irmc(refuse=(*FILES, "telecom/pb/1.vcf"))
     taken = of(phone, tmp_path)
     assert taken.error is None and taken.exit_code == 1 and taken.counts["contacts"] == 2
-    assert [(one.id, one.words) for one in taken.failures] == [("contacts", "the phone says that it has 3, and gives 2")]
+    assert [one.id for one in taken.failures] == ["contacts"]
+    assert taken.failures[0].words == "the phone says that it has 3, and gives 2"
     done = back(phone, tmp_path, via="irmc")
     assert "not to be read" in str(done.error) and len(phone.stores["contacts"]) == 3      # nothing is there twice
 
