@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+from binascii import crc32
 from typing import Iterable, Sequence
 
 from minisyncml.errors import StoreError
@@ -153,11 +154,9 @@ class Files:
 
         :returns: never the same after a power cut; 0 when not known
         """
-        import zlib
-
         try:
             with open("/proc/sys/kernel/random/boot_id", "rb") as file:
-                return zlib.crc32(file.read()) or 1
+                return crc32(file.read()) or 1
         except OSError:
             return 0
 

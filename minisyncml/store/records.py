@@ -13,7 +13,7 @@ when no record behind it claims that it was synced; else the file is damaged, an
 from __future__ import annotations
 
 import os
-import zlib
+from binascii import crc32  # as that of zlib, in a module that is loaded anyway
 from struct import Struct
 from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple
 
@@ -71,7 +71,7 @@ class Window:
             data = self.take(at, min(count, WINDOW))
             if not data:
                 raise Damaged
-            crc = zlib.crc32(data, crc)
+            crc = crc32(data, crc)
             at += len(data)
             count -= len(data)
         return crc
@@ -128,7 +128,7 @@ def _frame(frame: bytes, at: int, salt: int) -> "Tuple[int, int, int]":
 
 
 def _own(frame: bytes, at: int, salt: int) -> int:
-    return zlib.crc32(b"%d %d" % (salt, at), zlib.crc32(frame[:-4]))
+    return crc32(b"%d %d" % (salt, at), crc32(frame[:-4]))
 
 
 def damaged(window: Window, end: int, salt: int) -> bool:
@@ -176,7 +176,7 @@ def record(groups: "Sequence[Group]", bodies: "Sequence[bytes]", at: int, synced
     parts = [_COUNT.pack(text), *parts, *bodies]
     crc, length = salt & 0xFFFFFFFF, 0
     for part in parts:
-        crc = zlib.crc32(part, crc)
+        crc = crc32(part, crc)
         length += len(part)
     frame = _FRAME.pack(_MAGIC, length, synced, crc, 0)
     parts.insert(0, frame[:-4] + _COUNT.pack(_own(frame, at, salt)))
