@@ -300,7 +300,9 @@ class Phone:
         remotes: "dict[str, str]" = {}
         left_out = []
         for name in names:
-            uri = found.get(name) or known.profile.store(KINDS.get(name.lower(), name)).name or name
+            kind = KINDS.get(name.lower(), "")
+            # the names of PC Suite: most phones know those, and many tell upper case from lower
+            uri = found.get(name) or known.profile.store(kind or name).name or kind.capitalize() or name
             if uri in remotes.values():
                 left_out.append(name)
             else:
@@ -320,7 +322,9 @@ class Phone:
     def _finish(self, exchange: Exchange, profile: Profile, form: str, broken: Optional[Error], names: "list[str]",
                 left_out: "list[str]") -> Report:
         report = exchange.report
-        report.error = broken or report.error
+        parts = report.datastores.values()
+        if not (isinstance(broken, TransportError) and parts and all(part.error for part in parts)):
+            report.error = broken or report.error       # else the phone only left after we refused all it asked for
         if exchange.device:
             self._learn(exchange, form, profile)
         for name in names:
