@@ -265,7 +265,7 @@ class VdirStore(Kept):
         with self._guard:
             ours = self._redo_body(key)
         before = _folder.signature(path)
-        there = _folder.body(path, self.limits.max_obj_size)
+        there = None if before is None else _folder.body(path, self.limits.max_obj_size)
         if there:
             digest = digest_of(there)
             if digest == new:
