@@ -284,12 +284,18 @@ class Syncer(Batches):
         run.fail(codes.SYNC_FAILED, problem)
 
     def guard(self, run: Run) -> bool:
-        """Whether our own side turned up empty while the peer still has what we synced; the run is stopped then.
+        """Whether our own side turned up empty while the peer still has what we synced, or is to be replaced by it; the
+        run is stopped then.
 
         :param run: one of `runs`
         :returns: whether it was stopped
         """
-        if self.options.allow_empty or len(self.stores[run.name]) or run.whole:
+        if self.options.allow_empty or len(self.stores[run.name]):
+            return False
+        if run.code == (codes.ALERT_REFRESH_FROM_CLIENT if self.client else codes.ALERT_REFRESH_FROM_SERVER):
+            self.risk(run, f"{run.name} is empty here: all that the peer has would be deleted")     # a folder mistyped
+            return True
+        if run.whole:
             return False
         known = sum(1 for _ in self.batch(run).entries(run.peer))
         if known < self.options.limits.guard_items:

@@ -63,6 +63,20 @@ def test_it_stays_stopped_until_allowed(side: str, mode: str) -> None:
     assert {x.body for x in full.trash()} == {text.encode() for text in BASE}
 
 
+@pytest.mark.parametrize("side, mode", [("client", "refresh-from-client"), ("server", "refresh-from-server")])
+def test_an_empty_side_replaces_nothing_at_a_peer_without_a_guard(side: str, mode: str) -> None:
+    """Such as a phone, when the folder was mistyped."""
+    scene = Scene()
+    empty, full = (scene.client, scene.server) if side == "client" else (scene.server, scene.client)
+    wipe(empty)
+    if side == "client":
+        scene.pair.server_options = scene.pair.server_options._replace(allow_empty=True)
+    else:
+        scene.pair.client_options = scene.pair.client_options._replace(allow_empty=True)
+    assert stopped(scene, mode)
+    assert len(full) == len(BASE)
+
+
 def test_when_only_the_client_allows_it_both_say_that_nothing_was_deleted() -> None:
     scene = Scene()
     wipe(scene.client)

@@ -242,7 +242,9 @@ class TestFirstContact:
 
     @pytest.mark.parametrize("code", (201, 203, 205))
     def test_what_needs_no_past(self, code: int) -> None:
-        probe = Probe({"notes": MemoryStore(TEXT)})
+        store = MemoryStore(TEXT)
+        fill(store, "something")
+        probe = Probe({"notes": store})
         probe.begin(code=code)
         assert probe.codes("Alert") == [200] and probe.alerts() == [code]
 
