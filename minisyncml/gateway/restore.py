@@ -224,14 +224,16 @@ class _Job:
             done.failures.append(Failure(os.path.basename(saved.path), error.code, str(error)))
 
     def _replace_all(self, service: irmcclient.IrMC) -> Optional[Error]:
-        bodies: "dict[str, list[bytes]]" = {}
+        done = self._done
+        files: "dict[str, list[Saved]]" = {}
         for saved in items(self._folder):
-            bodies.setdefault("calendar" if saved.kind == "tasks" else saved.kind, []).append(saved.body)
-            self._done.counts[saved.kind] = self._done.counts.get(saved.kind, 0) + 1
-        for kind, found in bodies.items() if not self._dry else ():
-            service.replace(kind, found)
-        if self._dry:
-            self._done.counts.clear()
+            files.setdefault("calendar" if saved.kind == "tasks" else saved.kind, []).append(saved)
+            if self._dry:
+                done.titles.setdefault(saved.kind, []).append(saved.path)
+        for kind, found in files.items() if not self._dry else ():
+            service.replace(kind, [saved.body for saved in found])
+            for saved in found:
+                done.counts[saved.kind] = done.counts.get(saved.kind, 0) + 1
         return None
 
 

@@ -436,8 +436,18 @@ def test_a_phone_book_of_nothing_but_beginnings(tmp_path: Path) -> None:
 def test_irmc_is_replaced_by_whole_files(tmp_path: Path) -> None:
     of(Irmc(items=2), tmp_path)
     phone = Irmc(items=4)
-    assert back(phone, tmp_path, replace=True).error is None
+    tried = back(phone, tmp_path, replace=True, dry_run=True)
+    assert sum(map(len, tried.titles.values())) == 8 and not tried.counts
+    done = back(phone, tmp_path, replace=True)
+    assert (done.error, done.counts) == (None, dict.fromkeys(phone.stores, 2))
     assert held(phone.stores) == held(Irmc(items=2).stores)
+
+
+def test_what_a_phone_refused_to_replace_is_not_told_as_added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    of(Irmc(items=2), tmp_path)
+    monkeypatch.setattr(irmc, "_replace_all", refuse)
+    done = back(Irmc(items=4), tmp_path, replace=True, via="irmc")
+    assert done.exit_code and not done.counts
 
 
 def test_nothing_is_restored_from_nothing(tmp_path: Path) -> None:
