@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -448,6 +449,13 @@ def test_what_a_phone_refused_to_replace_is_not_told_as_added(tmp_path: Path, mo
     monkeypatch.setattr(irmc, "_replace_all", refuse)
     done = back(Irmc(items=4), tmp_path, replace=True, via="irmc")
     assert done.exit_code and not done.counts
+
+
+def test_only_files_with_something_in_them_are_items(tmp_path: Path) -> None:
+    (tmp_path / "contacts").mkdir()
+    os.mkfifo(tmp_path / "contacts" / "pipe.vcf")
+    (tmp_path / "contacts" / "empty.vcf").touch()
+    assert list(items(str(tmp_path))) == []
 
 
 def test_nothing_is_restored_from_nothing(tmp_path: Path) -> None:
