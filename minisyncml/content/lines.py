@@ -1,0 +1,227 @@
+"""Property lists (vCard, vCalendar, iCalendar, vNote) taken apart into properties and put together again, losslessly.
+
+A property keeps the bytes it came from; one that nobody changed is written as exactly these. What a property means is
+not known here.
+"""
+
+from __future__ import annotations
+
+import binascii
+from io import BytesIO
+from typing import Iterable, Iterator, NamedTuple, Optional
+
+from minisyncml.errors import ItemError
+
+MAX_PROPERTIES = 20_000     #: of one object: more is no contact or appointment
+MAX_SIZE = 16 << 20         #: bytes of one object
+_OLD = (b"2.1", b"1.0", b"1.1")
+_BARE_ENCODINGS = ("QUOTED-PRINTABLE", "BASE64", "8BIT", "7BIT")
+
+
+class Property(NamedTuple):
+    """One property, decoded. Made from bytes it has `raw`; one that is changed with `_replace` must drop it."""
+
+    name: str                                                   #: in capitals
+    value: str                                                  #: unfolded, quoted-printable undone, escapes kept
+    params: "tuple[tuple[str, str], ...]" = ()                  #: (name in capitals, empty when it has none; value)
+    group: str = ""
+    raw: bytes = b""                                            #: with line ends; empty when made here
+
+    def param(self, name: str) -> "Optional[str]":
+        """The first value of a parameter.
+
+        :param name: in capitals
+        :returns: None when there is none
+        """
+        return next((value for key, value in self.params if key == name), None)
+
+
+def parse(data: bytes, charset: str = "utf-8") -> "list[Property]":
+    """The properties of an object, BEGIN, END, empty and senseless lines included (these have an empty name).
+
+    Linear in time and memory. Joining the `raw` of all gives the data again.
+
+    :param data: the object
+    :param charset: of values that name none
+    :returns: the properties in order
+    :raises ItemError: with status 413 for one that is too large
+    """
+    if len(data) > MAX_SIZE:
+        raise ItemError(f"an object of {len(data)} bytes is too large", 413)
+    old = _is_old(data)
+    found: "list[Property]" = []
+    for chunk in _chunks(data, old):
+        if len(found) >= MAX_PROPERTIES:
+            raise ItemError(f"more than {MAX_PROPERTIES} properties in one object", 413)
+        found.append(_property(chunk, old, charset))
+    return found
+
+
+def _is_old(data: bytes) -> bool:
+    """Whether it folds as vCard 2.1 does; a phone's VERSION may stand late."""
+    head = data[:65_536].upper()
+    at = head.find(b"\nVERSION:")
+    if at >= 0:
+        return head[at + 9:at + 20].split(b"\n")[0].strip() in _OLD
+    return b"BEGIN:VNOTE" in head[:64]
+
+
+def _chunks(data: bytes, old: bool) -> "Iterator[list[bytes]]":
+    """The physical lines of each property."""
+    chunk: "list[bytes]" = []
+    soft = block = False
+    for line in BytesIO(data):
+        plain = line.strip(b"\r\n \t")
+        if soft or (chunk and line[:1] in b" \t" and plain) or (block and b":" not in line):
+            chunk.append(line)
+            soft = soft and plain.endswith(b"=")
+            block = block and bool(plain)
+            continue
+        if chunk:
+            yield chunk
+        chunk = [line]
+        head = line.partition(b":")[0].upper()
+        soft = b"QUOTED-PRINTABLE" in head and plain.endswith(b"=")
+        block = old and b"BASE64" in head
+    if chunk:
+        yield chunk
+
+
+def _property(chunk: "list[bytes]", old: bool, charset: str) -> Property:
+    raw = b"".join(chunk)
+    lines = [line.rstrip(b"\r\n") for line in chunk]
+    head = lines[0].partition(b":")[0].upper()
+    if b"QUOTED-PRINTABLE" in head and lines[0].endswith(b"="):
+        whole = b"".join(_softly(lines))
+    elif b"BASE64" in head:
+        whole = lines[0] + b"".join(line.strip() for line in lines[1:])
+    else:
+        whole = lines[0] + b"".join(line if old else line[1:] for line in lines[1:])
+    at = _colon(whole)
+    if at < 0:
+        return Property("", "", raw=raw)
+    words = _split_head(whole[:at].decode("utf-8", "replace"))
+    group, _, name = words[0].strip().rpartition(".")
+    params = tuple(_param(word) for word in words[1:])
+    return Property(name.upper(), _text(whole[at + 1:], params, charset), params, group, raw)
+
+
+def _softly(lines: "list[bytes]") -> "Iterator[bytes]":
+    for line in lines:
+        line = line.rstrip(b" \t")
+        yield line.rstrip(b"=") if line.endswith(b"=") else line   # some phones double the sign
+
+
+def _colon(line: bytes) -> int:
+    """Where the value begins: a colon inside quotes does not count."""
+    at = line.find(b":")
+    if at < 0 or b'"' not in line[:at]:
+        return at
+    quoted = False
+    for at, sign in enumerate(line[:4096]):
+        if sign == 34:
+            quoted = not quoted
+        elif sign == 58 and not quoted:
+            return at
+    return line.find(b":")
+
+
+def _split_head(head: str) -> "list[str]":
+    if '"' not in head:
+        return head.split(";")
+    words, quoted = [""], False
+    for part in head.split('"'):
+        pieces = [part] if quoted else part.split(";")
+        words[-1] += f'"{pieces[0]}"' if quoted else pieces[0]
+        words += pieces[1:]
+        quoted = not quoted
+    return words
+
+
+def _param(word: str) -> "tuple[str, str]":
+    name, equals, value = word.partition("=")
+    return (name.strip().upper(), value.strip()) if equals else ("", word.strip())
+
+
+def _text(value: bytes, params: "tuple[tuple[str, str], ...]", charset: str) -> str:
+    for name, word in params:
+        if name == "CHARSET":
+            charset = word.strip('"')
+        elif name in ("", "ENCODING") and word.upper() == "QUOTED-PRINTABLE":
+            value = binascii.a2b_qp(value)
+    try:
+        return value.decode(charset)
+    except (UnicodeDecodeError, LookupError, ValueError):
+        return value.decode("latin-1")
+
+
+def write(properties: "Iterable[Property]", old: bool) -> bytes:
+    """Put properties together.
+
+    :param properties: those with `raw` go out as they came
+    :param old: True for vCard 2.1, vCalendar 1.0 and vNote, False for the newer forms
+    :returns: the object
+    """
+    return b"".join(each.raw or (_old_line(each) if old else _new_line(each)) for each in properties)
+
+
+def _head(each: Property, params: "Iterable[tuple[str, str]]") -> str:
+    words = [f"{each.group}.{each.name}" if each.group else each.name]
+    return ";".join(words + [f"{name}={value}" if name else value for name, value in params])
+
+
+def _plain(each: Property) -> "list[tuple[str, str]]":
+    return [(name, value) for name, value in each.params if name != "CHARSET" and not (
+        name in ("", "ENCODING") and value.upper() in _BARE_ENCODINGS)]
+
+
+def is_binary(each: Property) -> bool:
+    """Whether the value is base64.
+
+    :param each: a property
+    :returns: True when it is
+    """
+    return any(name in ("", "ENCODING") and value.upper() in ("BASE64", "B") and (name or value.upper() != "B")
+               for name, value in each.params)
+
+
+def _old_line(each: Property) -> bytes:
+    params = [pair for pair in _plain(each) if pair != ("ENCODING", "b")]
+    if is_binary(each):
+        lines = [each.value[at:at + 72] for at in range(0, len(each.value), 72)]
+        head = _head(each, [*params, ("ENCODING", "BASE64")])
+        return (head + ":\r\n " + "\r\n ".join(lines) + "\r\n\r\n").encode()
+    if each.value.isascii() and each.value.isprintable() and len(each.value) < 200:
+        return f"{_head(each, params)}:{each.value}\r\n".encode()
+    if not each.value.isascii():
+        params.append(("CHARSET", "UTF-8"))
+    value = "".join(_quoted(each.value))
+    return f"{_head(each, [*params, ('ENCODING', 'QUOTED-PRINTABLE')])}:{value}\r\n".encode()
+
+
+def _quoted(text: str) -> "Iterator[str]":
+    """Quoted-printable, cut where a line gets long; line breaks as =0D=0A."""
+    width = 30
+    for sign in text.replace("\r\n", "\n").replace("\n", "\r\n").encode("utf-8"):
+        piece = chr(sign) if 32 < sign < 127 and sign != 61 or sign == 32 and width < 70 else f"={sign:02X}"
+        if width + len(piece) > 74:
+            yield "=\r\n"
+            width = 0
+        width += len(piece)
+        yield piece
+
+
+def _new_line(each: Property) -> bytes:
+    binary = is_binary(each)
+    params = [pair for pair in _plain(each) if pair != ("ENCODING", "b")]
+    line = f"{_head(each, [*params, ('ENCODING', 'b')] if binary else params)}:{each.value}".encode("utf-8")
+    if len(line) <= 75:
+        return line + b"\r\n"
+    cuts, at = [], 0
+    while len(line) - at > 75:
+        end = at + 74
+        while line[end] & 0xC0 == 0x80:
+            end -= 1
+        cuts.append(line[at:end])
+        at = end
+    return b"\r\n ".join([*cuts, line[at:]]) + b"\r\n"
