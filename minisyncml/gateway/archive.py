@@ -245,7 +245,7 @@ def items(folder: str) -> "Iterator[Saved]":
             names = sorted(name for name in os.listdir(place) if name.endswith(suffixes) and not name.startswith("."))
             for name in names:
                 path = os.path.join(place, name)
-                body = reading.body(path, MAX_ITEM) if os.path.isfile(path) else None
+                body = reading.body(path, MAX_ITEM) if os.path.isfile(path) and not os.path.islink(path) else None
                 if body:
                     yield from (Saved(sorted_out(kind, one), one, path) for one in _single(kind, body))
         except FileNotFoundError:

@@ -146,21 +146,12 @@ class _Job:
 
     def _session(self, stores: "Mapping[str, Store]", peers: Peers, mode: str, owner: str = "") -> Report:
         # the phone's own version of an item stays as it is
-        enough = self._look(stores, owner) if self._dry else self._guard
+        enough = self._look(stores, owner) if self._dry else lambda exchange: False
         return self._line.phone(stores, peers, conflict="client-wins", enough=enough).sync(mode)
-
-    def _guard(self, exchange: Exchange) -> bool:
-        """A phone may be set to take over what a computer has: that would delete the rest."""
-        for run in exchange.syncer.runs if exchange.syncer is not None else ():
-            if run.code == codes.ALERT_REFRESH_FROM_SERVER and not self._replace and not run.failed:
-                raise PeerError(f"the phone wants to replace all its {run.name}; look for the direction of syncs in "
-                                "its settings", 405)
-        return False
 
     def _look(self, stores: "Mapping[str, Store]", owner: str) -> "Callable[[Exchange], bool]":
         """Hangs up when the phone said all it has, and notes what it lacks."""
         def enough(exchange: Exchange) -> bool:
-            self._guard(exchange)
             runs = exchange.syncer.runs if exchange.syncer is not None else []
             if not runs or not all(run.complete or run.failed for run in runs):
                 return False

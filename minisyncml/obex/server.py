@@ -16,6 +16,7 @@ from minisyncml.obex.packets import BODY_LAST, Frame, Framer, Incoming, Outgoing
 #: obexftp asks a serial port with this Connection ID whether it speaks OBEX, and takes no packet above about 500 bytes
 PROBE = int.from_bytes(b"ATZ\r", "big")
 PROBE_PACKET = 480
+PROBE_OFFER = 1024
 MAX_FAULTS = 16
 
 IDLE, READY, PUTTING, ASKING, SENDING = "idle", "ready", "putting", "asking", "sending"
@@ -88,6 +89,7 @@ class Server:
         self.state = IDLE
         self._framer = Framer(codes.REQUESTS, self.packet)
         self._max_body, self._eob, self._limit = max_body, eob, max(send_limit, codes.MIN_PACKET)
+        self._probed = False    # a program that asked whether we speak OBEX takes small packets only
         self._lock, self._password = lock, password
         self._out = bytearray()
         self._room = codes.MIN_PACKET           # what the peer takes
@@ -249,6 +251,8 @@ class Server:
     def _connect(self, frame: Frame) -> Optional[Event]:
         self.state = IDLE
         self._room = packets.packet_size(frame.fields)
+        if self._probed and self._room > PROBE_OFFER:
+            self._probed = False        # another program: the one that we take small packets for offers 1024
         self._proof = []
         if self._lock is not None and not self._knows(frame.headers):
             self._nonce = self._lock.nonce()
@@ -291,7 +295,7 @@ class Server:
     def _abort(self, frame: Frame) -> Optional[Event]:
         self._drop()
         if frame.headers.number(codes.CONNECTION) == PROBE:
-            self._limit = min(self._limit, PROBE_PACKET)
+            self._probed = True
             self.state = IDLE       # a program that starts: whoever was here before is gone
         self._say(codes.OK)
         return None
@@ -353,7 +357,8 @@ class Server:
         outgoing = self._outgoing
         assert outgoing is not None
         try:
-            block, last = outgoing.block(min(self._room, self._limit) - 3)
+            most = PROBE_PACKET if self._probed else self._limit
+            block, last = outgoing.block(min(self._room, self._limit, most) - 3)
         except EncodeError:
             self._drop()
             return self._say(codes.INTERNAL_ERROR)

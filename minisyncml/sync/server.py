@@ -12,6 +12,7 @@ from minisyncml.store.base import PENDING, Entry
 from minisyncml.sync.run import ALERTED, MODE_NAMES, OPEN, Run, anchors, first_contact, following
 from minisyncml.sync.syncer import Syncer, peer_key, settled, taken
 
+_REPLACING = (codes.ALERT_REFRESH_FROM_CLIENT, codes.ALERT_REFRESH_FROM_SERVER)
 _ONE_WAY = (codes.ALERT_ONE_WAY_FROM_CLIENT, codes.ALERT_ONE_WAY_FROM_SERVER)
 
 
@@ -67,15 +68,17 @@ class ServerSyncer(Syncer):
             self.port.settle(event.slot, run.status, event.next, (run.problem,) if run.at_risk else ())
 
     def _check_demand(self, run: Run) -> None:
-        """A client that was asked for one direction must not do both; slow it may always be, in what was asked for."""
-        both = (0, codes.ALERT_TWO_WAY, codes.ALERT_SLOW)
-        if self.demand in both or run.asked == self.demand:
+        """A client that was called must not do both directions where one was asked for, nor replace all of a side where
+        nobody spoke of that; slow it may always be, in what was asked for."""
+        both = (codes.ALERT_TWO_WAY, codes.ALERT_SLOW)
+        if self.demand in (0, run.asked) or self.demand in both and run.asked not in _REPLACING:
             return
         if run.asked == codes.ALERT_SLOW and self.demand in _ONE_WAY:
             run.asked = self.demand
         else:
-            run.fail(codes.UNSUPPORTED_FEATURE, f"the phone wants to sync {run.name} {MODE_NAMES.get(run.asked, '')} "
-                     f"instead of {MODE_NAMES[self.demand]}")
+            what = "replace all" if run.asked in _REPLACING else "sync"
+            run.fail(codes.UNSUPPORTED_FEATURE, f"the phone wants to {what} {run.name} {MODE_NAMES.get(run.asked, '')} "
+                     f"instead of {MODE_NAMES[self.demand]}; look for the direction of syncs in its settings")
 
     def _agree(self, run: Run, event: Alerted) -> None:
         self.take_turn(run)

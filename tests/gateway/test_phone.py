@@ -11,6 +11,7 @@ from minisyncml.errors import ObexError, UsageError
 from minisyncml.gateway.client import Client
 from minisyncml.gateway.dial import Call, Dialled
 from minisyncml.gateway.emulator import Emulator
+from minisyncml.gateway.exchange import Exchange
 from minisyncml.gateway.listen import listen
 from minisyncml.gateway.report import Report
 from minisyncml.gateway.serve import Server
@@ -223,6 +224,25 @@ def test_modes(mode: str, phone: int, ours: int) -> None:
         report = bench.caller(line).sync(mode)
     assert good(report), report.table()
     assert (len(bench.phone["notes"]), len(bench.ours["notes"])) == (phone, ours)
+
+
+@pytest.mark.parametrize("mode", ("refresh-from-client", "refresh-from-server"))
+@pytest.mark.parametrize("asked", ("two-way", "slow"))
+def test_a_phone_that_wants_to_replace_unasked(asked: str, mode: str) -> None:
+    """As one whose profile says `overwrite the computer`: neither side loses anything."""
+    bench = Bench(kinds=("notes",))
+    put(bench.ours["notes"], "notes", "of ours")
+    phone = bench.emulator
+
+    def stubborn(*_: object) -> Any:
+        exchange = Exchange.client(phone.options, phone.stores, phone.peers, "PC Suite")
+        return exchange, exchange.start(mode)
+
+    phone.begin = stubborn  # type: ignore[method-assign]
+    with Switchboard(phone.answer) as line:
+        report = bench.caller(line).sync(asked)
+    assert f"wants to replace all notes {mode}" in str(report.datastores["notes"].error)
+    assert (len(bench.phone["notes"]), len(bench.ours["notes"])) == (3, 1)
 
 
 def test_slow_can_be_demanded() -> None:

@@ -198,8 +198,11 @@ def test_a_long_session_id_is_refused() -> None:
 
 
 def first_message(found: Received) -> c.Message:
-    exchange = Exchange.client(options("phone"), stores(), Notebook(), "http://server/")
-    sent = exchange.start(order=order_of(found, stores(), {}))
+    ours = stores()
+    for store in ours.values():
+        fill(store, "an empty side would replace nothing", type=store.types[0][0])
+    exchange = Exchange.client(options("phone"), ours, Notebook(), "http://server/")
+    sent = exchange.start(order=order_of(found, ours, {}))
     assert sent is not None
     return document.parse(sent.body).message
 

@@ -215,6 +215,16 @@ def test_obexftp_asks_before_it_connects_and_has_a_small_buffer() -> None:
     assert len(side.server.output()) <= 480
 
 
+def test_who_takes_large_packets_gets_them_though_a_port_was_asked_before() -> None:
+    side = Side()
+    side.say(bytes.fromhex("ff0008cb41545a0d"))
+    side.server.output()
+    side.connect(b"", size=8192)
+    side.say(packet(codes.GET_FINAL, (codes.NAME, "x")))
+    side.server.answer(body=MESSAGE * 40)
+    assert 4096 < len(side.server.output()) <= 8192
+
+
 def test_connection_ids() -> None:
     side = Side()
     given = []
