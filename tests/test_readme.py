@@ -104,6 +104,17 @@ def test_the_rescue_says_what_it_shows(tmp_path: Path) -> None:
     assert len(list((tmp_path / "rescue" / "contacts").glob("*.vcf"))) == 5
 
 
+def test_the_conversion_runs_as_it_stands_there(tmp_path: Path) -> None:
+    command, = re.findall(r"`minisyncml (convert [^`]+)`", README)
+    rescue = tmp_path / "rescue" / "contacts"
+    rescue.mkdir(parents=True)
+    (rescue / "a.vcf").write_bytes(b"BEGIN:VCARD\r\nVERSION:2.1\r\nN:Lovelace;Ada\r\nEND:VCARD\r\n")
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-m", "minisyncml", *shlex.split(command)], cwd=tmp_path, env=env, check=True,
+                   timeout=60)
+    assert "\r\nVERSION:3.0\r\nFN:Ada Lovelace\r\n" in (tmp_path / "cards" / "a.vcf").read_bytes().decode()
+
+
 def test_the_config_is_understood(tmp_path: Path) -> None:
     text, = blocks("toml")
     path = tmp_path / "minisyncml.toml"

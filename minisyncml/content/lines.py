@@ -202,8 +202,10 @@ def _old_line(each: Property) -> bytes:
 def _quoted(text: str) -> "Iterator[str]":
     """Quoted-printable, cut where a line gets long; line breaks as =0D=0A."""
     width = 30
-    for sign in text.replace("\r\n", "\n").replace("\n", "\r\n").encode("utf-8"):
-        piece = chr(sign) if 32 < sign < 127 and sign != 61 or sign == 32 and width < 70 else f"={sign:02X}"
+    data = text.replace("\r\n", "\n").replace("\n", "\r\n").encode("utf-8")
+    for at, sign in enumerate(data, 1):
+        space = sign == 32 and width < 70 and at < len(data)    # one at the end of a line gets lost
+        piece = chr(sign) if 32 < sign < 127 and sign != 61 or space else f"={sign:02X}"
         if width + len(piece) > 74:
             yield "=\r\n"
             width = 0
@@ -215,6 +217,7 @@ def _new_line(each: Property) -> bytes:
     binary = is_binary(each)
     params = [pair for pair in _plain(each) if pair != ("ENCODING", "b")]
     line = f"{_head(each, [*params, ('ENCODING', 'b')] if binary else params)}:{each.value}".encode("utf-8")
+    line = line.replace(b"\r", b" ").replace(b"\n", b" ")
     if len(line) <= 75:
         return line + b"\r\n"
     cuts, at = [], 0
