@@ -10,6 +10,7 @@ from minisyncml.content.cards import VERSIONS as CARDS
 from minisyncml.content.cards import convert
 from minisyncml.content.pieces import pieces
 from minisyncml.errors import ItemError, UsageError
+from minisyncml.store.files import Files
 
 if TYPE_CHECKING:
     import argparse
@@ -37,6 +38,8 @@ def run(args: "argparse.Namespace") -> int:
     """
     version = str(args.to)[len("vcard"):]
     try:
+        if args.result != "-" and os.path.exists(args.result) and os.path.samefile(args.source, args.result):
+            raise UsageError("IN and OUT are the same; what cannot be converted would get lost")
         if not os.path.isdir(args.source):
             return _file(args.source, args.result, version)
         if args.result == "-":
@@ -60,9 +63,20 @@ def _file(source: str, result: str, version: str) -> int:
     if result == "-":
         sys.stdout.buffer.write(done)
     elif done:
-        with open(result, "wb") as file:
-            file.write(done)
+        _replace(result, done)
     return 1 if failed else 0
+
+
+def _replace(path: str, data: bytes) -> None:
+    """A file that is there stays whole until the new one is."""
+    files, beside = Files(), f"{path}.{os.getpid()}.tmp"
+    fd = files.open(beside, fresh=True, mode=0o666)
+    try:
+        files.write(fd, data, 0)
+        files.sync(fd)
+    finally:
+        files.close(fd)
+    files.replace(beside, path)
 
 
 def _items(data: bytes, version: str, failed: "list[str]") -> "Iterator[bytes]":

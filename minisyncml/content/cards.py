@@ -37,15 +37,20 @@ def convert(body: bytes, to: str, charset: str = "utf-8") -> bytes:
     :param to: one of :data:`VERSIONS`
     :param charset: of values that name none
     :returns: the card; as it is when it has that version already
-    :raises ItemError: when it is no vCard, or too large
+    :raises ItemError: when it is no vCard, too large, or has something in it that would get lost
     """
-    found = [each for each in parse(body, charset) if each.name]
+    lines = parse(body, charset)
+    found = [each for each in lines if each.name]
     if not found or (found[0].name, found[0].value.strip().upper()) != ("BEGIN", "VCARD"):
         raise ItemError("this is no vCard")
     version = next((each.value.strip() for each in found if each.name == "VERSION"), "2.1")
     source = version if version in VERSIONS else "3.0"
     if version == to:
         return body
+    if sum(each.name == "BEGIN" for each in found) > 1:
+        raise ItemError("there is a card in this card (AGENT), which cannot be converted")
+    if any(each.raw.strip() for each in lines if not each.name):
+        raise ItemError("a line in it has no name, and would get lost")
     inner = [each for each in found if each.name not in ("BEGIN", "END", "VERSION")]
     done = list(_named(list(_converted(inner, source, to)), to))
     frame = [Property("BEGIN", "VCARD"), Property("VERSION", to), *done, Property("END", "VCARD")]

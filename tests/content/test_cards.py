@@ -103,6 +103,24 @@ def test_no_card_is_refused() -> None:
         convert(b"BEGIN:VNOTE\r\nEND:VNOTE\r\n", "3.0")
 
 
+@pytest.mark.parametrize("odd", (b"AGENT:\r\nBEGIN:VCARD\r\nVERSION:2.1\r\nN:In;Ner\r\nEND:VCARD\r\n",
+                                 b"lost text\r\n"))
+def test_what_would_get_lost_is_refused(odd: bytes) -> None:
+    body = b"BEGIN:VCARD\r\nVERSION:2.1\r\nN:A;B\r\n" + odd + b"END:VCARD\r\n"
+    with pytest.raises(ItemError, match="AGENT|get lost"):
+        convert(body, "3.0")
+    assert convert(body, "2.1") == body
+
+
+def test_nothing_is_converted_onto_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    card = tmp_path / "a.vcf"
+    card.write_bytes(OLD)
+    for place in (card, tmp_path):
+        assert main(["convert", str(place), str(place), "--to", "vcard3.0"]) == 2
+        assert "the same" in capsys.readouterr().err
+    assert card.read_bytes() == OLD and os.listdir(tmp_path) == ["a.vcf"]
+
+
 def test_the_verb_names_what_fails_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     there = tmp_path / "in"
     there.mkdir()
