@@ -87,13 +87,17 @@ class Cables:
     """Phones at the ends of serial cables. They are all let go at the end: each looks up once in a second only."""
 
     def __init__(self) -> None:
-        self._over = False
+        self.over = False
         self._running: "list[tuple[PtyLink, Thread]]" = []
 
     def __call__(self, emulator: Emulator) -> "Callable[[], Link]":
         """Put a phone at a cable; gives what opens our end."""
+        return self.put(lambda cable: emulator.answer(cable, stop=lambda: self.over))
+
+    def put(self, answer: "Callable[[Link], object]") -> "Callable[[], Link]":
+        """Put at a cable what answers there until the other end is closed or all are let go; gives what opens it."""
         cable = PtyLink()
-        thread = Thread(target=lambda: emulator.answer(cable, stop=lambda: self._over))
+        thread = Thread(target=lambda: answer(cable))
         self._running.append((cable, thread))
         thread.start()
         return lambda: open_link(cable.name)
@@ -102,7 +106,7 @@ class Cables:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._over = True
+        self.over = True
         for cable, thread in self._running:
             thread.join(20)
             assert not thread.is_alive()

@@ -57,18 +57,18 @@ def test_we_call_a_phone_of_each_profile(name: str, cables: Cables) -> None:
 
 
 @pytest.mark.parametrize("name", names())
-def test_a_phone_of_each_profile_calls_us(name: str) -> None:
+def test_a_phone_of_each_profile_calls_us(name: str, cables: Cables) -> None:
     bench = Bench(name)
     seen: "list[Report]" = []
     server = Server(bench.ours, on_report=seen.append)
-    with Switchboard(lambda link: listen(link, server)) as line:
-        for moved in (3, 1, 0):
-            report = bench.emulator.call("obex", transport=lambda: Dialled(Call(line, at=False)))
-            assert good(report), report.error or report.table()
-            assert bench.equal()
-            assert set(counts(report).values()) == {moved if bench.profile.item_status == "each" else 0}
-            for kind, store in bench.phone.items() if moved == 3 else ():
-                put(store, kind, f"{kind}, new")
+    line = cables.put(lambda link: listen(link, server, stop=lambda: cables.over))
+    for moved in (3, 1, 0):
+        report = bench.emulator.call("obex", transport=lambda: Dialled(Call(line, at=False)))
+        assert good(report), report.error or report.table()
+        assert bench.equal()
+        assert set(counts(report).values()) == {moved if bench.profile.item_status == "each" else 0}
+        for kind, store in bench.phone.items() if moved == 3 else ():
+            put(store, kind, f"{kind}, new")
     assert len(seen) == 3 and all(good(report) for report in seen)
     assert {report.peer for report in seen} == {bench.emulator.options.device}
 
