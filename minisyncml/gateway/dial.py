@@ -27,19 +27,19 @@ class Call:
     :param opener: opens the line
     :param at: whether the phone may be in AT mode
     :param profile: what is known of it
-    :param user: OBEX user
     :param password: OBEX password, the one that is set on the phone
     :param timeout: for one answer, in seconds
     :param progress: is told the bytes of the object under way
     :param limits: bounds
     :param wait: waits some seconds, as phones need between AT and OBEX
+    :param patience: how long to listen for a phone that is in OBEX mode already, in seconds
     :ivar link: the line
     :ivar identity: what the phone said of itself in AT mode; empty when it was not asked
     :ivar switch: how OBEX was entered, `none` when the phone was there already
     :raises LinkError: when there is no line, or no phone at its end that takes OBEX
     """
 
-    def __init__(self, opener: Opener, *, at: bool, profile: Profile = ANY, user: str = "", password: str = "",
+    def __init__(self, opener: Opener, *, at: bool, profile: Profile = ANY, password: str = "",
                  timeout: float = TIMEOUT, progress: Callable[[int], None] = lambda count: None,
                  limits: Limits = DEFAULT, wait: Callable[[float], object] = time.sleep,
                  patience: float = 1.0) -> None:
@@ -47,7 +47,7 @@ class Call:
         self.identity = Identity()
         self.switch = "none"
         self._at, self._patience = at, patience
-        self._profile, self._user, self._password = profile, user, password
+        self._profile, self._password = profile, password
         self._timeout, self._progress, self._limits = timeout, progress, limits
         self._dialogue = Dialogue(self.link, wait=wait)
         self._client: Optional[ObexClient] = None
@@ -77,8 +77,8 @@ class Call:
         if self._client is not None:
             self._client.disconnect()
         profile = self._profile
-        self._client = ObexClient(self.link, user=self._user, password=self._password, timeout=self._timeout,
-                                  limits=self._limits, progress=self._progress, eob=profile.eob_mode,
+        self._client = ObexClient(self.link, password=self._password, timeout=self._timeout, limits=self._limits,
+                                  progress=self._progress, eob=profile.eob_mode,
                                   send_limit=profile.obex_packet or codes.MAX_PACKET)
         try:
             self._client.connect(target)
