@@ -1,4 +1,4 @@
-"""How somebody wants items to be written: a peer those of one of its databases, a store of ours its own. Values only."""
+"""How somebody wants items to be written: a peer those of one database, a store of ours its own. Values only."""
 
 # No `from __future__ import annotations`: named tuples would compile every annotation, 0.4 MiB in all.
 from typing import NamedTuple, Optional, Tuple
