@@ -48,6 +48,41 @@ def contacts(count: int, seed: int = 1) -> Iterator[bytes]:
     return (contact(number, seed) for number in range(count))
 
 
+def event(number: int, seed: int = 1) -> bytes:
+    """One iCalendar 2.0 event: in a time zone, weekly, with an exception and an alarm.
+
+    :param number: which
+    :param seed: of all of them
+    :returns: about 700 bytes, CRLF line ends
+    """
+    pick = random.Random(seed * 1_000_003 + number)
+    month, day, hour = pick.randrange(1, 13), pick.randrange(1, 22), pick.randrange(7, 18)
+    begin = f"2009{month:02}{day:02}T{hour:02}0000"
+    lines = [
+        "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//example//made up//EN", "BEGIN:VTIMEZONE", "TZID:Europe/Berlin",
+        "BEGIN:STANDARD", "DTSTART:19701025T030000", "RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10",
+        "TZOFFSETFROM:+0200", "TZOFFSETTO:+0100", "END:STANDARD", "BEGIN:DAYLIGHT", "DTSTART:19700329T020000",
+        "RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3", "TZOFFSETFROM:+0100", "TZOFFSETTO:+0200", "END:DAYLIGHT",
+        "END:VTIMEZONE", "BEGIN:VEVENT", f"UID:{pick.getrandbits(64):016x}@example.org",
+        f"DTSTAMP:2009{month:02}{day:02}T060000Z", f"SUMMARY:{pick.choice(FIRST)} with {pick.choice(LAST)}",
+        f"DTSTART;TZID=Europe/Berlin:{begin}", f"DTEND;TZID=Europe/Berlin:{begin[:9]}{hour + 1:02}0000",
+        f"RRULE:FREQ=WEEKLY;COUNT={pick.randrange(3, 9)}", f"EXDATE;TZID=Europe/Berlin:2009{month:02}{day + 7:02}"
+        f"T{hour:02}0000", f"LOCATION:{pick.choice(STREETS)} {pick.randrange(1, 99)}\\, {pick.choice(CITIES)}",
+        "CATEGORIES:BUSINESS,WAITING", "CLASS:PUBLIC", "BEGIN:VALARM", "ACTION:DISPLAY", "DESCRIPTION:soon",
+        "TRIGGER;RELATED=START:-PT15M", "END:VALARM", "END:VEVENT", "END:VCALENDAR", ""]
+    return "\r\n".join(lines).encode()
+
+
+def events(count: int, seed: int = 1) -> Iterator[bytes]:
+    """Many events.
+
+    :param count: how many
+    :param seed: equal seeds give equal events
+    :returns: an iterator of them
+    """
+    return (event(number, seed) for number in range(count))
+
+
 def _leaves(**texts: str) -> List[Node]:
     return [Node(tag, [text]) for tag, text in texts.items()]
 
