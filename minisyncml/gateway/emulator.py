@@ -303,11 +303,13 @@ def phone_stores(profile: Profile = ANY, folder: str = "") -> "dict[str, Store]"
 def _store(value: StoreValue, folder: str) -> Store:
     types = value.types or KINDS.get(value.kind, KINDS["notes"])[0]
     if not folder:
-        return MemoryStore(types)
+        store: Store = MemoryStore(types)
+        store.form = types[0]
+        return store
     place = os.path.join(folder, value.kind)
     os.makedirs(place, exist_ok=True)
     store = open_store(place, value.kind, os.path.join(folder, STATE))
-    store.types = types
+    store.types, store.form = types, types[0]
     return store
 
 

@@ -24,7 +24,7 @@ T = TypeVar("T")
 PROFILE = 65_536    #: characters of a user's profile that are written down
 #: what a store is asked about a peer
 _OF_PEER = frozenset(("facts", "entry", "by_remote", "entries", "parked", "set_entry", "drop_entry", "clear_entries",
-                      "park", "unpark", "clear_parked", "set_facts", "forget"))
+                      "park", "unpark", "clear_parked", "set_facts", "forget", "shadow", "shadows", "set_shadow"))
 
 
 class Trace(Recorder):

@@ -8,6 +8,8 @@ Words that stay fixed:
 * a *revision* is a number that the store hands out, higher at each change of an item; no clock is involved.
 * a *digest* (16 bytes, :func:`minisyncml.digest.digest`) names the bytes of a body.
 * a *peer* is a text key for one database of one device; its *facts* (anchors and such) are a small JSON-able dict.
+* a *shadow* is what a peer had of an item when both last agreed on it, where that is not what the store holds: another
+  form, or not all of it. What is in it is for others to say, see :mod:`minisyncml.content.view`.
 * an *entry* is what we know of one item at one peer. An item is due for a peer when it has no entry (Add), when its
   revision is higher than the entry's `seen` (Replace), or when only the entry is left (Delete). So entries are the
   tombstones, and the guard against doing something twice.
@@ -143,6 +145,24 @@ class Reading:
         """
         raise NotImplementedError
 
+    def shadow(self, peer: str, id: str) -> bytes:
+        """What a peer had of an item when both last agreed on it.
+
+        :param peer: key of the peer
+        :param id: our name of the item
+        :returns: empty when nothing is kept, as a store that keeps no shadows always says
+        :raises StoreError: when it cannot be read
+        """
+        return b""
+
+    def shadows(self, peer: str) -> Iterator[str]:
+        """The items that have a shadow; the entry of one may be gone since a slow sync began.
+
+        :param peer: key of the peer
+        :returns: an iterator over ids
+        """
+        return iter(())
+
     def unflagged(self, peer: str) -> Optional[int]:
         """How many entries a peer has, where the store knows without looking that none of them has a flag.
 
@@ -217,7 +237,7 @@ class Batch(Reading):
         raise NotImplementedError
 
     def drop_entry(self, peer: str, id: str) -> None:
-        """Forget one entry.
+        """Forget one entry, and the shadow of its item.
 
         :param peer: key of the peer
         :param id: our name of the item
@@ -225,11 +245,20 @@ class Batch(Reading):
         raise NotImplementedError
 
     def clear_entries(self, peer: str) -> None:
-        """Forget all entries of a peer: a slow sync begins.
+        """Forget all entries of a peer: a slow sync begins. Shadows stay, it compares with them.
 
         :param peer: key of the peer
         """
         raise NotImplementedError
+
+    def set_shadow(self, peer: str, id: str, body: bytes) -> None:
+        """Keep what a peer has of an item, see :meth:`Reading.shadow`. A store may do without: then what a peer leaves
+        out of an item is told apart less well from what it deletes.
+
+        :param peer: key of the peer
+        :param id: our name of the item
+        :param body: the shadow; empty: forget it
+        """
 
     def park(self, peer: str, parked: Parked) -> None:
         """Keep an incoming item aside; one with the same `remote` replaces the former.
@@ -279,10 +308,12 @@ class Batch(Reading):
 class Store(Reading):
     """One datastore of one user. Subclass it to keep items wherever you like.
 
-    `types` are the (media type, version) pairs that it takes and gives, the preferred one first.
+    `types` are the (media type, version) pairs that it takes and gives, the preferred one first; `form` is the one that
+    items are kept in, whatever they come as; empty: as they come.
     """
 
     types: "tuple[tuple[str, str], ...]" = (("text/plain", "1.0"),)
+    form: "tuple[str, str]" = ("", "")
     limits: _limits.Limits = _limits.DEFAULT
 
     def __len__(self) -> int:
@@ -315,7 +346,7 @@ class Store(Reading):
         raise NotImplementedError
 
     def peers(self) -> "list[str]":
-        """The keys of all peers that have facts or entries.
+        """The keys of all peers that have facts, entries or shadows.
 
         :returns: sorted keys
         """

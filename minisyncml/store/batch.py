@@ -84,7 +84,7 @@ def merged(below: Iterator[T], above: "Dict[int, Optional[T]]", after: int) -> I
 class PeerChanges:
     """What a batch changes at one peer."""
 
-    __slots__ = ("entries", "remotes", "entries_cleared", "parked", "parked_cleared", "facts")
+    __slots__ = ("entries", "remotes", "entries_cleared", "parked", "parked_cleared", "facts", "shadows")
 
     def __init__(self) -> None:
         self.entries: "Dict[int, Optional[Entry]]" = {}
@@ -93,6 +93,7 @@ class PeerChanges:
         self.parked: "Dict[str, Optional[Parked]]" = {}
         self.parked_cleared = False
         self.facts: "Optional[Dict[str, object]]" = None
+        self.shadows: "Dict[int, bytes]" = {}       # empty: it is gone
 
 
 class Keeper(Store):
@@ -116,6 +117,8 @@ class Keeper(Store):
             batch.clear_entries(peer)
             batch.clear_parked(peer)
             batch.set_facts(peer, {})
+            for id in self.shadows(peer):
+                batch.set_shadow(peer, id, b"")
             batch.commit()
 
     def check(self, id: int, type: str, body: bytes) -> None:
@@ -200,6 +203,19 @@ class Overlay(Batch):
             return self.store.entries(peer, after)
         below = iter(()) if changes.entries_cleared else self.store.entries(peer, after)
         return merged(below, changes.entries, number(after))
+
+    def shadow(self, peer: str, id: str) -> bytes:
+        """A shadow; see :meth:`Reading.shadow`."""
+        changes = self.peers.get(peer)
+        known = changes.shadows.get(number(id)) if changes is not None else None
+        return self.store.shadow(peer, id) if known is None else known
+
+    def shadows(self, peer: str) -> Iterator[str]:
+        """Who has one; see :meth:`Reading.shadows`."""
+        changes = self.peers.get(peer)
+        fresh = changes.shadows if changes is not None else {}
+        yield from (id for id in self.store.shadows(peer) if int(id) not in fresh)
+        yield from (str(key) for key, body in fresh.items() if body)
 
     def unflagged(self, peer: str) -> Optional[int]:
         """See :meth:`Reading.unflagged`; what the batch changed has to be looked at."""
@@ -289,6 +305,8 @@ class Overlay(Batch):
         """Forget an entry; see :meth:`Batch.drop_entry`."""
         if self.entry(peer, id) is not None:
             self._changes(peer).entries[number(id)] = None
+        if self.shadow(peer, id):
+            self.set_shadow(peer, id, b"")
 
     def clear_entries(self, peer: str) -> None:
         """Forget all entries; see :meth:`Batch.clear_entries`."""
@@ -296,6 +314,13 @@ class Overlay(Batch):
         changes.entries.clear()
         changes.remotes.clear()
         changes.entries_cleared = True
+
+    def set_shadow(self, peer: str, id: str, body: bytes) -> None:
+        """Keep a shadow; see :meth:`Batch.set_shadow`."""
+        key = number(id)
+        if not key:
+            raise StoreError(f"{id!r} is no item id")
+        self._changes(peer).shadows[key] = bytes(body)
 
     def park(self, peer: str, parked: Parked) -> None:
         """Keep an item aside; see :meth:`Batch.park`."""

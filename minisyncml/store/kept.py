@@ -16,6 +16,7 @@ from minisyncml.store.journal import Journal, Table
 from minisyncml.store.records import Group
 from minisyncml.store.tables import (
     CHUNK,
+    BodyTable,
     DocTable,
     EntryTable,
     ItemTable,
@@ -76,6 +77,8 @@ class Kept(Keeper):
             return EntryTable()
         if kind == "parked":
             return ParkedTable(self._type_codes)
+        if kind == "shadow":
+            return BodyTable()
         return DocTable() if kind in ("doc", "extra") else ValueTable()
 
     def _counters(self) -> "List[int]":
@@ -89,6 +92,10 @@ class Kept(Keeper):
     def _parked(self, peer: str) -> ParkedTable:
         table = self._journal.tables.get("parked/" + peer)
         return table if isinstance(table, ParkedTable) else ParkedTable(self._type_codes)
+
+    def _shadows(self, peer: str) -> BodyTable:
+        table = self._journal.tables.get("shadow/" + peer)
+        return table if isinstance(table, BodyTable) else BodyTable()
 
     # -- reading
 
@@ -155,6 +162,17 @@ class Kept(Keeper):
                 return
             key = int(chunk[-1].id)
 
+    def shadow(self, peer: str, id: str) -> bytes:
+        """A shadow; see :meth:`Reading.shadow`."""
+        with self._guard:
+            fields = self._shadows(peer).rows.get(number(id))
+            return b"" if fields is None else self._journal.read(*fields)
+
+    def shadows(self, peer: str) -> Iterator[str]:
+        """Who has one; see :meth:`Reading.shadows`."""
+        with self._guard:
+            return map(str, self._shadows(peer).rows.keys())
+
     def unflagged(self, peer: str) -> Optional[int]:
         """How many entries there are when none is flagged; see :meth:`Reading.unflagged`."""
         with self._guard:
@@ -190,7 +208,7 @@ class Kept(Keeper):
         with self._guard:
             for name, table in self._journal.tables.items():
                 kind, _, peer = name.partition("/")
-                if kind in ("entry", "facts") and table.weight()[0]:
+                if kind in ("entry", "facts", "shadow") and table.weight()[0]:
                     found.add(peer)
         return sorted(found)
 
@@ -263,6 +281,10 @@ class Kept(Keeper):
             self._record_parked(peer, changes, groups, bodies)
         if changes.facts is not None:
             groups.append(("facts/" + peer, [[1, -1, changes.facts]] if changes.facts else [[1]]))
+        if changes.shadows:
+            groups.append(("shadow/" + peer, [[key, len(body)] if body else [key]
+                                              for key, body in changes.shadows.items()]))
+            bodies += (body for body in changes.shadows.values() if body)
 
     def _record_parked(self, peer: str, changes: PeerChanges, groups: "List[Group]", bodies: "List[bytes]") -> None:
         there = RowTable().rows if changes.parked_cleared else self._parked(peer).rows

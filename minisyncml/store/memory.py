@@ -15,13 +15,14 @@ from minisyncml.store.batch import Keeper, Overlay, PeerChanges, number, plain, 
 class _Peer:
     """What is known about one peer."""
 
-    __slots__ = ("entries", "remotes", "parked", "facts")
+    __slots__ = ("entries", "remotes", "parked", "facts", "shadows")
 
     def __init__(self) -> None:
         self.entries: "Dict[int, Entry]" = {}
         self.remotes: "Dict[str, int]" = {}
         self.parked: "Dict[str, Parked]" = {}
         self.facts: "Dict[str, object]" = {}
+        self.shadows: "Dict[int, bytes]" = {}
 
     def take(self, changes: PeerChanges) -> None:
         """Carry out what a batch changed."""
@@ -45,6 +46,10 @@ class _Peer:
                 self.parked[remote] = one
         if changes.facts is not None:
             self.facts = changes.facts
+        for key, body in changes.shadows.items():
+            self.shadows[key] = body
+            if not body:
+                del self.shadows[key]
 
 
 class MemoryStore(Keeper):
@@ -79,6 +84,7 @@ class MemoryStore(Keeper):
         """
         store.refresh()
         copy = cls(store.types, store.limits)
+        copy.form = store.form
         for row in store.rows():
             try:
                 item = store.get(row.id)
@@ -93,6 +99,8 @@ class MemoryStore(Keeper):
                     batch.set_entry(peer, entry)
                 for parked in store.parked(peer):
                     batch.park(peer, parked)
+                for id in store.shadows(peer):
+                    batch.set_shadow(peer, id, store.shadow(peer, id))
                 batch.commit()
         copy._last_id = max([copy._last_id, *copy._items])
         copy._revision = store.revision
@@ -145,6 +153,14 @@ class MemoryStore(Keeper):
             if entry is not None:
                 yield entry
 
+    def shadow(self, peer: str, id: str) -> bytes:
+        """A shadow; see :meth:`Reading.shadow`."""
+        return self._peer(peer).shadows.get(number(id), b"")
+
+    def shadows(self, peer: str) -> Iterator[str]:
+        """Who has one; see :meth:`Reading.shadows`."""
+        return iter([str(key) for key in self._peer(peer).shadows])
+
     def facts(self, peer: str) -> "Dict[str, object]":
         """The facts; see :meth:`Reading.facts`."""
         copy = plain(self._peer(peer).facts)
@@ -157,7 +173,7 @@ class MemoryStore(Keeper):
 
     def peers(self) -> "List[str]":
         """All peers; see :meth:`Store.peers`."""
-        return sorted(key for key, known in self._peers.items() if known.entries or known.facts)
+        return sorted(key for key, known in self._peers.items() if known.entries or known.facts or known.shadows)
 
     def trash(self) -> Iterator[Trashed]:
         """The trash; see :meth:`Store.trash`."""

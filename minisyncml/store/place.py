@@ -24,6 +24,11 @@ KINDS: "Dict[str, Tuple[Pairs, str]]" = {
     "tasks": (_CALENDAR, ".ics"),
     "notes": ((("text/plain", "1.0"),), ".txt"),
 }
+#: the form that items are kept in, whatever they come as
+FORMS: "Dict[str, Tuple[str, str]]" = {
+    "contacts": ("text/vcard", "3.0"), "calendar": ("text/calendar", "2.0"), "tasks": ("text/calendar", "2.0"),
+    "notes": ("text/plain", "1.0"),
+}
 OTHERS: "Tuple[Pairs, str]" = ((("text/plain", "1.0"), ("application/octet-stream", "")), "")
 ANONYMOUS = "_anonymous"
 _SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.@+")
@@ -86,7 +91,10 @@ def open_store(
     if opener is None:
         known = ", ".join(f"{one}:" for one in sorted(_SCHEMES))
         raise UsageError(f"{place}: no such kind of place; a folder, or one of {known}")
-    return opener(Place(rest, name, own, types, suffix, limits, files))
+    store = opener(Place(rest, name, own, types, suffix, limits, files))
+    if store.form == ("", ""):
+        store.form = FORMS.get(name.lower(), ("", ""))
+    return store
 
 
 def safe(text: str) -> str:

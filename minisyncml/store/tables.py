@@ -241,7 +241,21 @@ class ValueTable(Table):
         return len(self.values), sum(len(repr(fields)) for fields in self.values.values())
 
 
-class DocTable(RowTable):
+class BodyTable(RowTable):
+    """Bodies with nothing beside them, such as shadows."""
+
+    def set(self, key: int, at: int, length: int, *fields: Any) -> None:
+        """A body is there now."""
+        self.keep(key, (at, length))
+
+    def dump(self) -> "Iterator[Tuple[List[Any], int]]":
+        """All of them."""
+        for key in self.rows.keys():
+            at, length = self.rows.get(key) or ()
+            yield [key, length], at
+
+
+class DocTable(BodyTable):
     """Documents as JSON text, read when asked for. A table of these is there even when it is empty."""
 
     def __init__(self) -> None:
@@ -260,13 +274,3 @@ class DocTable(RowTable):
     def lasting(self) -> bool:
         """Whether it is there."""
         return self.exists
-
-    def set(self, key: int, at: int, length: int, *fields: Any) -> None:
-        """A document is there now."""
-        self.keep(key, (at, length))
-
-    def dump(self) -> "Iterator[Tuple[List[Any], int]]":
-        """All documents."""
-        for key in self.rows.keys():
-            at, length = self.rows.get(key) or ()
-            yield [key, length], at

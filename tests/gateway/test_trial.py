@@ -89,7 +89,11 @@ def test_data_at_risk_is_told() -> None:
 def test_a_copy_of_a_store() -> None:
     trial = Trial(False, 2000)
     peer, = trial.theirs.peers()
+    with trial.theirs.begin() as batch:
+        batch.set_shadow(peer, "1", b"as it had it")
+        batch.commit()
     copy: Store = MemoryStore.copy(trial.theirs)
     assert [copy.get(row.id) for row in copy.rows()] == [trial.theirs.get(row.id) for row in trial.theirs.rows()]
     assert list(copy.entries(peer)) == list(trial.theirs.entries(peer)) and copy.revision == trial.theirs.revision
+    assert [copy.shadow(peer, id) for id in copy.shadows(peer)] == [b"as it had it"]
     assert fill(copy, "new") == fill(trial.theirs, "new")

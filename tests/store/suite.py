@@ -365,6 +365,54 @@ class StoreTests:
         store = self.again(store)
         assert list(store.parked(PEER)) == [parked[0], parked[2]]
 
+    def test_shadows(self) -> None:
+        store = self.open()
+        self.add(store, "a", "b", "c", peer=PEER)
+        bodies = {"1": b"\xff\r\n" * 999, "2": b"short", "3": b"3"}
+        with store.begin() as batch:
+            for id, body in bodies.items():
+                batch.set_shadow(PEER, id, body)
+            assert [batch.shadow(PEER, id) for id in bodies] == list(bodies.values())
+            batch.commit()
+        store = self.again(store)
+        assert {id: store.shadow(PEER, id) for id in store.shadows(PEER)} == bodies
+        assert [store.shadow(PEER, id) for id in ("4", "x", "")] == [b""] * 3
+        assert store.shadow("other", "1") == b"" and not list(store.shadows("other"))
+        assert store.peers() == [PEER]
+        with store.begin() as batch:
+            batch.set_shadow(PEER, "2", b"")
+            batch.drop_entry(PEER, "3")
+            batch.set_shadow(PEER, "7", b"new")
+            assert (batch.shadow(PEER, "2"), batch.shadow(PEER, "3"), sorted(batch.shadows(PEER))) == (
+                b"", b"", ["1", "7"])
+            assert store.shadow(PEER, "2") == b"short", "not before the commit"
+            batch.commit()
+        store = self.again(store)
+        assert (sorted(store.shadows(PEER)), store.shadow(PEER, "7")) == (["1", "7"], b"new")
+
+    def test_a_slow_sync_keeps_shadows(self) -> None:
+        store = self.open()
+        self.add(store, "a", peer=PEER)
+        with store.begin() as batch:
+            batch.set_shadow(PEER, "1", b"as it was")
+            batch.commit()
+        with store.begin() as batch:
+            batch.clear_entries(PEER)
+            assert batch.shadow(PEER, "1") == b"as it was"
+            batch.commit()
+        store = self.again(store)
+        assert store.shadow(PEER, "1") == b"as it was" and store.peers() == [PEER]
+        with store.begin() as batch:
+            batch.drop_entry(PEER, "1")
+            batch.commit()
+        store = self.again(store)
+        assert list(store.shadows(PEER)) == store.peers() == []
+
+    def test_bad_id_has_no_shadow(self) -> None:
+        with self.open().begin() as batch:
+            with pytest.raises(StoreError):
+                batch.set_shadow(PEER, "x", b"1")
+
     def test_forget(self) -> None:
         store = self.open()
         self.add(store, "a", peer=PEER)
@@ -372,10 +420,13 @@ class StoreTests:
         with store.begin() as batch:
             batch.set_facts(PEER, {"x": 1})
             batch.park(PEER, Parked("r", self.type, b"1"))
+            batch.set_shadow(PEER, "1", b"1")
+            batch.set_shadow("other", "1", b"2")
             batch.commit()
         store.forget(PEER)
         store = self.again(store)
         assert store.peers() == ["other"]
+        assert (store.shadow(PEER, "1"), store.shadow("other", "1")) == (b"", b"2")
         assert list(store.parked(PEER)) == [] and list(store.entries(PEER)) == []
         assert len(store) == 2
 

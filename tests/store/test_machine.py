@@ -41,6 +41,7 @@ class Machine(RuleBasedStateMachine):
         self.entries: "dict[str, dict[int, Entry]]" = {"p": {}, "dev/ü": {}}
         self.parked: "dict[str, dict[str, Parked]]" = {"p": {}, "dev/ü": {}}
         self.facts: "dict[str, Any]" = {}
+        self.shadows: "dict[str, dict[str, bytes]]" = {"p": {}, "dev/ü": {}}
         self.trash: "list[tuple[str, bytes, str]]" = []
         self.last = self.revision = 0
         self.remotes = 0
@@ -59,7 +60,7 @@ class Machine(RuleBasedStateMachine):
     def begin(self) -> None:
         self.before = (dict(self.items), {key: dict(one) for key, one in self.entries.items()},
                        {key: dict(one) for key, one in self.parked.items()}, dict(self.facts), list(self.trash),
-                       self.last, self.revision)
+                       self.last, self.revision, {key: dict(one) for key, one in self.shadows.items()})
         self.batch = self.store.begin("s")
 
     @precondition(lambda self: self.batch is not None)
@@ -76,7 +77,8 @@ class Machine(RuleBasedStateMachine):
         with self.batch:
             pass
         self.batch = None
-        (self.items, self.entries, self.parked, self.facts, self.trash, self.last, self.revision) = self.before
+        (self.items, self.entries, self.parked, self.facts, self.trash, self.last, self.revision,
+         self.shadows) = self.before
 
     @precondition(lambda self: self.batch is not None)
     @rule(id=st.none() | IDS, body=BODIES, reason=st.sampled_from(["", "why"]))
@@ -112,6 +114,15 @@ class Machine(RuleBasedStateMachine):
     def drop_entry(self, peer: str, id: str) -> None:
         self.batch.drop_entry(peer, id)
         self.entries[peer].pop(int(id), None)
+        self.shadows[peer].pop(id, None)
+
+    @precondition(lambda self: self.batch is not None)
+    @rule(peer=PEERS, id=IDS, body=st.just(b"") | BODIES)
+    def set_shadow(self, peer: str, id: str, body: bytes) -> None:
+        self.batch.set_shadow(peer, id, body)
+        self.shadows[peer][id] = body
+        if not body:
+            del self.shadows[peer][id]
 
     @precondition(lambda self: self.batch is not None)
     @rule(peer=PEERS)
@@ -177,6 +188,7 @@ class Machine(RuleBasedStateMachine):
                 assert not entry.remote or seen.by_remote(peer, entry.remote) == entry
             assert sorted(seen.parked(peer)) == sorted(self.parked[peer].values())
             assert seen.facts(peer) == self.facts.get(peer, {})
+            assert {id: seen.shadow(peer, id) for id in seen.shadows(peer)} == self.shadows[peer]
             one_by_one = [change for after in ["", *map(str, range(1, self.last))]
                           for change in changes(seen, peer, 10**9, after, 1) if int(change.id) == int(after or 0) + 1]
             assert changes(seen, peer, 10**9) == one_by_one

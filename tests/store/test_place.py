@@ -59,17 +59,18 @@ def test_tinydb_memory_default(tmp_path: Path) -> None:
     default.close()
 
 
-@pytest.mark.parametrize("name, types, suffix", [
-    ("contacts", [("text/x-vcard", "2.1"), ("text/vcard", "3.0")], ".vcf"),
-    ("Calendar", [("text/x-vcalendar", "1.0"), ("text/calendar", "2.0")], ".ics"),
-    ("tasks", [("text/x-vcalendar", "1.0"), ("text/calendar", "2.0")], ".ics"),
-    ("notes", [("text/plain", "1.0")], ".txt"),
-    ("files", [("text/plain", "1.0"), ("application/octet-stream", "")], ""),
+@pytest.mark.parametrize("name, types, suffix, form", [
+    ("contacts", [("text/x-vcard", "2.1"), ("text/vcard", "3.0")], ".vcf", ("text/vcard", "3.0")),
+    ("Calendar", [("text/x-vcalendar", "1.0"), ("text/calendar", "2.0")], ".ics", ("text/calendar", "2.0")),
+    ("tasks", [("text/x-vcalendar", "1.0"), ("text/calendar", "2.0")], ".ics", ("text/calendar", "2.0")),
+    ("notes", [("text/plain", "1.0")], ".txt", ("text/plain", "1.0")),
+    ("files", [("text/plain", "1.0"), ("application/octet-stream", "")], "", ("", "")),
 ])
-def test_types_by_name(tmp_path: Path, name: str, types: "list[tuple[str, str]]", suffix: str) -> None:
+def test_types_by_name(tmp_path: Path, name: str, types: "list[tuple[str, str]]", suffix: str,
+                       form: "tuple[str, str]") -> None:
     store = open_store(str(tmp_path / "c"), name, str(tmp_path / "data"))
     assert isinstance(store, VdirStore)
-    assert (list(store.types), store.suffix) == (types, suffix)
+    assert (list(store.types), store.suffix, store.form) == (types, suffix, form)
     store.close()
 
 

@@ -36,6 +36,7 @@ def view(store: Keeper) -> "dict[str, Any]":
         "entries": [entry._replace(seen=0) for entry in store.entries(PEER)],
         "facts": store.facts(PEER),
         "parked": list(store.parked(PEER)),
+        "shadows": {id: store.shadow(PEER, id) for id in store.shadows(PEER)},
         "trash": [(t.id, t.body, t.reason) for t in store.trash()],
     }
 
@@ -106,11 +107,13 @@ class Script:
 
 def work(script: Script) -> None:
     put = "text/plain"
-    script.batch(lambda b: [b.put(None, put, b"one"), b.set_entry(PEER, Entry("1", "r1", 1))])
+    script.batch(lambda b: [b.put(None, put, b"one"), b.set_entry(PEER, Entry("1", "r1", 1)),
+                            b.set_shadow(PEER, "1", b"as it had it")])
     script.batch(lambda b: [b.put(None, put, b"two " * 50), b.put(None, put, b"UID\nUID:three\n"), b.park(
         PEER, Parked("r9", put, b"parked"))])
     script.batch(lambda b: [b.put("1", put, b"one again", "replaced"), b.remove("2", "deleted"),
-                            b.set_facts(PEER, {"anchor": 1})])
+                            b.set_facts(PEER, {"anchor": 1}), b.set_shadow(PEER, "1", b"1"),
+                            b.set_shadow(PEER, "3", b"\xff" * 50)])
     script.batch(lambda b: [b.put("1", put, b"one a third time"), b.clear_parked(PEER), b.drop_entry(PEER, "1")])
 
 
