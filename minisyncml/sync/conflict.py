@@ -12,6 +12,8 @@ A policy of your own is a subclass of :class:`Policy`, registered with :func:`re
 
 from __future__ import annotations
 
+from typing import Callable, NamedTuple, Optional
+
 from minisyncml import status as codes
 from minisyncml.errors import UsageError
 from minisyncml.store.base import Batch, Entry, Item
@@ -19,8 +21,40 @@ from minisyncml.store.base import Batch, Entry, Item
 REASON = "conflict"
 
 
+class Clash(NamedTuple):
+    """Both sides edited an item."""
+
+    batch: Batch                            #: where to put the outcome
+    peer: str                               #: key of the client
+    entry: Entry                            #: what is known of the item there
+    mine: Item                              #: our version
+    type: str                               #: media type of theirs, in the form of our store
+    body: bytes                             #: theirs in the form of our store; what the peer does not keep is as in ours
+    came_type: str                          #: media type of theirs as it came
+    came: bytes                             #: theirs as it came
+    shadow: bytes                           #: what the peer had when both last agreed; empty: not known
+    merged: Callable[[], Optional[bytes]]   #: our version with their changes; None: both changed the same thing
+
+
 class Policy:
-    """Decides for the server. Each method changes the batch and returns the status for the client's command."""
+    """Decides for the server. Each method changes the batch and returns the status for the client's command.
+
+    :cvar wants_shadow: whether what each peer has is to be remembered of all items, so that :attr:`Clash.merged` knows
+        what was there before both edited
+    """
+
+    wants_shadow = False
+
+    def settle(self, clash: Clash) -> int:
+        """Both sides edited the item: see :meth:`edited`, for policies that need to know more.
+
+        Digest and shadow of the entry are set afterwards, by what went over the wire; `seen` is what counts: as high as
+        the revision of our item when the peer has that version, else it goes out.
+
+        :param clash: all that is known
+        :returns: 207, 208, 209 or 419
+        """
+        return self.edited(clash.batch, clash.peer, clash.entry, clash.mine, clash.type, clash.body)
 
     def edited(self, batch: Batch, peer: str, entry: Entry, mine: Item, type: str, body: bytes) -> int:
         """Both sides edited the item.
