@@ -42,6 +42,22 @@ def missing() -> str:
     return ""
 
 
+class Source(NamedTuple):
+    """A source of SyncEvolution's file backend.
+
+    :ivar name: one of its template's
+    :ivar format: media type of its files
+    :ivar settings: more of them, as `syncFormat=text/x-vcard`
+    """
+
+    name: str = "addressbook"
+    format: str = "text/vcard"
+    settings: "tuple[str, ...]" = ()
+
+
+ADDRESSBOOK = Source()
+
+
 class Counts(NamedTuple):
     """What a sync did to one side: items added, changed, removed, and those that failed."""
 
@@ -133,7 +149,8 @@ def shim(name: str = "curlshim") -> Path:
     return built
 
 
-def run(home: Path, config: str, command: Sequence[str], env: Mapping[str, str], timeout: float = 120.0) -> Result:
+def run(home: Path, config: str, command: Sequence[str], env: Mapping[str, str], timeout: float = 120.0,
+        source: str = "addressbook") -> Result:
     """Run a command that syncs once.
 
     :returns: the report that it filed; when the sync never came to one, status is the negative exit code
@@ -146,7 +163,7 @@ def run(home: Path, config: str, command: Sequence[str], env: Mapping[str, str],
     if len(after) == before:
         nothing = Counts(0, 0, 0, 0)
         return Result(-abs(done.returncode), "", nothing, nothing, 0, output, {})
-    result = read_report(after[-1], output=output)
+    result = read_report(after[-1], source, output)
     return result if done.returncode == 0 or result.status != 200 else result._replace(status=-done.returncode)
 
 
@@ -166,25 +183,27 @@ class SyncEvolutionClient:
 
     def __init__(self, home: Path, url: str, uri: str = "contacts", *, wbxml: bool = True, version: str = "1.2",
                  user: str = "", password: str = "", auth: str = "md5", max_msg_size: int = 150_000,
-                 max_obj_size: int = 4_000_000, device_id: str = "sc-client-1") -> None:
+                 max_obj_size: int = 4_000_000, device_id: str = "sc-client-1", source: Source = ADDRESSBOOK) -> None:
         self.home = home
+        self.source = source
         self.folder = home / "contacts"
         self.folder.mkdir(parents=True, exist_ok=True)
-        configure(home, "backend=file", "databaseFormat=text/vcard", f"database=file://{self.folder}",
-                  f"deviceId={device_id}", "@client", "addressbook")
+        configure(home, "backend=file", f"databaseFormat={source.format}", f"database=file://{self.folder}",
+                  f"deviceId={device_id}", "@client", source.name)
         configure(home, "--template", "SyncEvolution", f"syncURL={url}", f"username={user}", f"password={password}",
                   f"clientAuthType={auth}", f"enableWBXML={int(wbxml)}", f"SyncMLVersion={version}",
                   f"maxMsgSize={max_msg_size}", f"maxObjSize={max_obj_size}", f"uri={uri}", "sync=two-way",
-                  "preventSlowSync=0", "retryInterval=5", "retryDuration=30", *QUIET, self.config, "addressbook")
+                  "preventSlowSync=0", "retryInterval=5", "retryDuration=30", *QUIET, *source.settings, self.config,
+                  source.name)
 
     def set(self, **settings: object) -> None:
         """Change settings by their SyncEvolution names."""
-        configure(self.home, *(f"{key}={value}" for key, value in settings.items()), self.config, "addressbook")
+        configure(self.home, *(f"{key}={value}" for key, value in settings.items()), self.config, self.source.name)
 
     def command(self, mode: str = "two-way") -> List[str]:
         """The command line of a sync."""
         return ["dbus-run-session", "--", "env", f"LD_PRELOAD={shim()}", "syncevolution", "--daemon=no",
-                "--keyring=no", "--sync", MODES[mode], self.config, "addressbook"]
+                "--keyring=no", "--sync", MODES[mode], self.config, self.source.name]
 
     def run(self, mode: str = "two-way", timeout: float = 120.0) -> Result:
         """Sync once.
@@ -192,14 +211,15 @@ class SyncEvolutionClient:
         :param mode: our name of the mode
         :returns: its report; when the sync never came to one, status is the negative exit code
         """
-        return run(self.home, self.config, self.command(mode), environment(self.home), timeout)
+        return run(self.home, self.config, self.command(mode), environment(self.home), timeout, self.source.name)
 
 
 class Account:
     """One client that a :class:`SyncEvolutionServer` knows: a device id, credentials, an address book of its own."""
 
-    def __init__(self, home: Path, name: str, device_id: str) -> None:
+    def __init__(self, home: Path, name: str, device_id: str, source: Source = ADDRESSBOOK) -> None:
         self.home = home
+        self.source = source
         self.config = f"peer@{name}"
         self.device_id = device_id
         self.folder = home / f"contacts-{name}"
@@ -210,7 +230,7 @@ class Account:
         wait_until(lambda: len(reports(self.home, self.config)) > self.seen, f"report of {self.config}")
         found = reports(self.home, self.config)
         self.seen += 1
-        return read_report(found[self.seen - 1])
+        return read_report(found[self.seen - 1], self.source.name)
 
 
 class SyncEvolutionServer:
@@ -233,21 +253,22 @@ class SyncEvolutionServer:
             environment(home))
 
     def account(self, device_id: str, user: str = "", password: str = "", max_msg_size: int = 150_000,
-                max_obj_size: int = 4_000_000) -> Account:
-        """Make an address book for one client.
+                max_obj_size: int = 4_000_000, source: Source = ADDRESSBOOK) -> Account:
+        """Make an address book for one client, or another source.
 
         :param device_id: the SyncHdr Source of that client; no other gets in
         :param user: empty: no credentials are asked
         :param max_msg_size: the MaxMsgSize it announces, bytes
         """
         self.accounts += 1
-        account = Account(self.home, f"account{self.accounts}", device_id)
+        account = Account(self.home, f"account{self.accounts}", device_id, source)
         account.folder.mkdir()
-        configure(self.home, "backend=file", "databaseFormat=text/vcard", f"database=file://{account.folder}",
-                  account.config[4:], "addressbook")
+        configure(self.home, "backend=file", f"databaseFormat={source.format}", f"database=file://{account.folder}",
+                  account.config[4:], source.name)
         configure(self.home, "--template", "SyncEvolution_Client", f"username={user}", f"password={password}",
                   f"remoteDeviceId={device_id}", f"maxMsgSize={max_msg_size}", f"maxObjSize={max_obj_size}",
-                  "preventSlowSync=0", f"uri={self.uri}", "sync=two-way", *QUIET, account.config, "addressbook")
+                  "preventSlowSync=0", f"uri={self.uri}", "sync=two-way", *QUIET, *source.settings, account.config,
+                  source.name)
         return account
 
     def __enter__(self) -> "SyncEvolutionServer":
