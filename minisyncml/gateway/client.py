@@ -50,6 +50,7 @@ class Client:
     :param allow_empty: go on when a side turned up empty
     :param rescan: let stores read everything, and trust no time stamp
     :param profile: name of a profile for the server, or a file, where it is not to be judged by what it says
+    :param zone: the IANA name of the time zone we live in, as `Europe/Berlin`, for peers that know local time only
     :param limits: bounds
     :param spool: keeps the parts of a large object until it is whole, see :class:`minisyncml.store.spool.Spools`; in
         memory by default
@@ -66,8 +67,8 @@ class Client:
     def __init__(self, target: str, stores: Stores, *, user: str = "", password: str = "", auth: str = "auto",
                  remotes: "Optional[Mapping[str, str]]" = None, version: str = "1.2", encoding: str = "wbxml",
                  peers: Optional[Peers] = None, device_id: str = "", conflict: str = KEEP_BOTH,
-                 allow_empty: bool = False, rescan: bool = False, profile: str = "", limits: Limits = DEFAULT,
-                 spool: "Callable[[Any], Spool]" = Held,
+                 allow_empty: bool = False, rescan: bool = False, profile: str = "", zone: str = "",
+                 limits: Limits = DEFAULT, spool: "Callable[[Any], Spool]" = Held,
                  transport: Optional[Callable[[], Transport]] = None,
                  progress: Callable[[str], None] = lambda words: None, trace: "Optional[Trace]" = None,
                  present: Callable[[DevInf], DevInf] = lambda devinf: devinf,
@@ -81,7 +82,7 @@ class Client:
         login = Login(user, password, auth) if user and auth != "none" else None
         self._options = Options(device_id or self._peers.identity, random, clock, limits, conflict, allow_empty, rescan,
                                 login=login, version=version, encoding=encoding, present=present, profile=profile,
-                                spool=spool)
+                                zone=zone, spool=spool)
         profile_of({}, UNKNOWN, profile)    # raises when there is none of that name
         self._newest = version
         self._target = target

@@ -78,6 +78,7 @@ class Options(NamedTuple):
     present: Callable[[DevInf], DevInf] = lambda devinf: devinf     #: what we say of ourselves, from what we would
     identity: Identity = UNKNOWN            #: what the link knows of the peer
     profile: str = ""                       #: name or file of the profile that the user wants for it
+    zone: str = ""                          #: the IANA name of the zone that we and the peer live in; empty: not known
     trial: bool = False                     #: server: only look; the stores are copies
     spool: Callable[[Any], Spool] = Held    #: keeps the parts of a large object until it is whole
     record: Optional[Recording] = None      #: what is told of it, see :mod:`minisyncml.gateway.traced`

@@ -71,6 +71,7 @@ class Phone:
     :param conflict: name of a policy, see :func:`minisyncml.sync.conflict.policies`
     :param allow_empty: go on when a side turned up empty
     :param rescan: let stores read everything, and trust no time stamp
+    :param zone: the IANA name of the time zone we live in, as `Europe/Berlin`, for peers that know local time only
     :param limits: bounds
     :param timeout: for one answer of the phone, in seconds
     :param patience: how long to listen for a phone that is in OBEX mode already, in seconds
@@ -89,7 +90,7 @@ class Phone:
                  identity: Identity = UNKNOWN, peers: Optional[Peers] = None, user: str = "", password: str = "",
                  obex_password: str = "", server_id: str = "", remotes: "Optional[Mapping[str, str]]" = None,
                  conflict: str = KEEP_BOTH, allow_empty: bool = False, rescan: bool = False,
-                 limits: Limits = DEFAULT, timeout: float = TIMEOUT, patience: float = 1.0,
+                 zone: str = "", limits: Limits = DEFAULT, timeout: float = TIMEOUT, patience: float = 1.0,
                  progress: Callable[[str], None] = lambda words: None,
                  tap: Optional[Tap] = None, trace: "Optional[Trace]" = None,
                  enough: Callable[[Exchange], bool] = lambda exchange: False,
@@ -102,7 +103,8 @@ class Phone:
         self._peers = peers or Peers(None)
         self._user, self._password = user, password
         self._remotes = dict(remotes or {})
-        self._options = Options("", random, clock, limits, conflict, allow_empty, rescan, profile=profile)
+        self._options = Options("", random, clock, limits, conflict, allow_empty, rescan, profile=profile,
+                                zone=zone)
         self._timeout, self._patience, self._progress = timeout, patience, progress
         self._now, self._wait, self._trace = now, wait, trace
         self._tap, self._enough = tap or (lambda way, packet: None), enough

@@ -50,6 +50,7 @@ class Server:
     :param allow_empty: go on when a side turned up empty
     :param rescan: let stores read everything, and trust no time stamp
     :param profile: name of a profile for all clients, or a file, where they are not to be judged by what they say
+    :param zone: the IANA name of the time zone we live in, as `Europe/Berlin`, for peers that know local time only
     :param limits: bounds
     :param trial: only look: sessions work on copies in memory, clients are told to come back later, and the reports say
         what would have been done
@@ -68,7 +69,7 @@ class Server:
     def __init__(self, stores: "Union[Stores, Callable[[str], Stores]]", *, users: Optional[Users] = None,
                  peers: Optional[Peers] = None, device_id: str = "", url: str = "", conflict: str = KEEP_BOTH,
                  challenge: str = "md5", allow_empty: bool = False, rescan: bool = False, profile: str = "",
-                 limits: Limits = DEFAULT, trial: bool = False, spool: "Callable[[Any], Spool]" = Held,
+                 zone: str = "", limits: Limits = DEFAULT, trial: bool = False, spool: "Callable[[Any], Spool]" = Held,
                  on_report: Callable[[Report], None] = lambda report: None,
                  log: Callable[[str], None] = lambda line: None, tap: Optional[Tap] = None,
                  trace: "Optional[Trace]" = None, clock: Callable[[], float] = time.monotonic,
@@ -82,7 +83,7 @@ class Server:
         self._peers = peers or Peers(None)
         self._memory: Memory = _Aside(self._peers) if trial else self._peers
         self._options = Options(device_id or self._peers.identity, random, clock, limits, conflict, allow_empty, rescan,
-                                challenge=challenge, profile=profile, trial=trial,
+                                challenge=challenge, profile=profile, zone=zone, trial=trial,
                                 spool=spool)
         profile_of({}, UNKNOWN, profile)    # raises when there is none of that name
         self._on_report = on_report
