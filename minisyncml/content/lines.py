@@ -10,11 +10,13 @@ import binascii
 from io import BytesIO
 from typing import Iterable, Iterator, NamedTuple, Optional
 
+from minisyncml.content.form import PLAIN, Form
 from minisyncml.errors import ItemError
 
 MAX_PROPERTIES = 20_000     #: of one object: more is no contact or appointment
 MAX_SIZE = 16 << 20         #: bytes of one object
 _OLD = (b"2.1", b"1.0", b"1.1")
+_CHARSETS = {"utf-8": "UTF-8", "latin-1": "ISO-8859-1", "cp1252": "WINDOWS-1252"}
 _BARE_ENCODINGS = ("QUOTED-PRINTABLE", "BASE64", "8BIT", "7BIT")
 
 
@@ -155,14 +157,36 @@ def _text(value: bytes, params: "tuple[tuple[str, str], ...]", charset: str) -> 
         return value.decode("latin-1")
 
 
-def write(properties: "Iterable[Property]", old: bool) -> bytes:
+def write(properties: "Iterable[Property]", old: bool, form: Form = PLAIN) -> bytes:
     """Put properties together.
 
-    :param properties: those with `raw` go out as they came
+    :param properties: those with `raw` go out as they came, unless the form forbids it
     :param old: True for vCard 2.1, vCalendar 1.0 and vNote, False for the newer forms
+    :param form: whether and how to fold, to quote and to encode: `charset_out`, `qp`, `fold` and `crlf`
     :returns: the object
     """
-    return b"".join(each.raw or (_old_line(each) if old else _new_line(each)) for each in properties)
+    if form.qp and form.fold and form.crlf and form.charset_out == "utf-8":
+        return b"".join(each.raw or (_old_line(each) if old else _new_line(each)) for each in properties)
+    body = b"".join(each.raw if _serves(each, form) else _old_line(each, form) if old else _new_line(each, form)
+                    for each in properties)
+    return body if form.crlf else body.replace(b"\r\n", b"\n")
+
+
+def _serves(each: Property, form: Form) -> bool:
+    """Whether the bytes that a property came from are what the form wants."""
+    if not each.raw or not each.name:
+        return not each.name
+    return ((form.charset_out == "utf-8" or each.raw.isascii())
+            and (form.fold or b"\n" not in each.raw.rstrip(b"\r\n"))
+            and (form.qp or b"QUOTED-PRINTABLE" not in each.raw.partition(b":")[0].upper()))
+
+
+def _encoded(text: str, form: Form) -> "tuple[bytes, str]":
+    """In the charset of the form, failing that in UTF-8; and what that is called."""
+    try:
+        return text.encode(form.charset_out), _CHARSETS.get(form.charset_out, form.charset_out.upper())
+    except (UnicodeEncodeError, LookupError):
+        return text.encode("utf-8", "replace"), "UTF-8"
 
 
 def _head(each: Property, params: "Iterable[tuple[str, str]]") -> str:
@@ -185,45 +209,52 @@ def is_binary(each: Property) -> bool:
                for name, value in each.params)
 
 
-def _old_line(each: Property) -> bytes:
+def _old_line(each: Property, form: Form = PLAIN) -> bytes:
     params = [pair for pair in _plain(each) if pair != ("ENCODING", "b")]
     if is_binary(each):
-        lines = [each.value[at:at + 72] for at in range(0, len(each.value), 72)]
+        width = 72 if form.fold else len(each.value) or 1
+        lines = [each.value[at:at + width] for at in range(0, len(each.value), width)]
         head = _head(each, [*params, ("ENCODING", "BASE64")])
-        return (head + ":\r\n " + "\r\n ".join(lines) + "\r\n\r\n").encode()
-    if each.value.isascii() and each.value.isprintable() and len(each.value) < 200:
-        return f"{_head(each, params)}:{each.value}\r\n".encode()
-    if not each.value.isascii():
-        params.append(("CHARSET", "UTF-8"))
-    value = "".join(_quoted(each.value))
-    return f"{_head(each, [*params, ('ENCODING', 'QUOTED-PRINTABLE')])}:{value}\r\n".encode()
+        start = ":\r\n " if form.fold else ":"
+        return (head + start + "\r\n ".join(lines) + "\r\n\r\n").encode("utf-8", "replace")
+    ascii = each.value.isascii()
+    if ascii and each.value.isprintable() and (len(each.value) < 200 or not form.fold or not form.qp):
+        return f"{_head(each, params)}:{each.value}\r\n".encode("utf-8", "replace")
+    text = each.value.replace("\r\n", "\n")
+    data, charset = _encoded(text.replace("\n", "\r\n" if form.qp else "\\n"), form)
+    if not ascii:
+        params.append(("CHARSET", charset))
+    if not form.qp:
+        return _head(each, params).encode("utf-8", "replace") + b":" + data.replace(b"\r", b"") + b"\r\n"
+    value = "".join(_quoted(data, form.fold))
+    head = _head(each, [*params, ("ENCODING", "QUOTED-PRINTABLE")])
+    return f"{head}:{value}\r\n".encode("utf-8", "replace")
 
 
-def _quoted(text: str) -> "Iterator[str]":
+def _quoted(data: bytes, fold: bool) -> "Iterator[str]":
     """Quoted-printable, cut where a line gets long; line breaks as =0D=0A."""
     width = 30
-    data = text.replace("\r\n", "\n").replace("\n", "\r\n").encode("utf-8")
     for at, sign in enumerate(data, 1):
-        space = sign == 32 and width < 70 and at < len(data)    # one at the end of a line gets lost
+        space = sign == 32 and (width < 70 or not fold) and at < len(data)  # one at the end of a line gets lost
         piece = chr(sign) if 32 < sign < 127 and sign != 61 or space else f"={sign:02X}"
-        if width + len(piece) > 74:
+        if fold and width + len(piece) > 74:
             yield "=\r\n"
             width = 0
         width += len(piece)
         yield piece
 
 
-def _new_line(each: Property) -> bytes:
+def _new_line(each: Property, form: Form = PLAIN) -> bytes:
     binary = is_binary(each)
     params = [pair for pair in _plain(each) if pair != ("ENCODING", "b")]
-    line = f"{_head(each, [*params, ('ENCODING', 'b')] if binary else params)}:{each.value}".encode("utf-8")
-    line = line.replace(b"\r", b" ").replace(b"\n", b" ")
-    if len(line) <= 75:
+    text = f"{_head(each, [*params, ('ENCODING', 'b')] if binary else params)}:{each.value}"
+    line = _encoded(text, form)[0].replace(b"\r", b" ").replace(b"\n", b" ")
+    if len(line) <= 75 or not form.fold:
         return line + b"\r\n"
     cuts, at = [], 0
     while len(line) - at > 75:
         end = at + 74
-        while line[end] & 0xC0 == 0x80:
+        while line[end] & 0xC0 == 0x80 and end > at + 70:
             end -= 1
         cuts.append(line[at:end])
         at = end

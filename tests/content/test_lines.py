@@ -10,6 +10,7 @@ from helpers import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from minisyncml.content.form import Form
 from minisyncml.content.lines import MAX_PROPERTIES, Property, is_binary, parse, write
 from minisyncml.errors import ItemError
 
@@ -93,3 +94,38 @@ def test_items_of_real_programs_come_back_byte_for_byte() -> None:
         data = path.read_bytes()
         assert write(parse(data), True) == data
         assert {each.name for each in parse(data)} >= {"BEGIN", "END", "VERSION"}, path.name
+
+
+CARD = [Property("BEGIN", "VCARD"), Property("VERSION", "2.1"), Property("NOTE", "Größe\nzwei " + "x" * 300),
+        Property("END", "VCARD")]
+
+
+@pytest.mark.parametrize("charset, label", [("latin-1", "ISO-8859-1"), ("cp1252", "WINDOWS-1252"), ("utf-8", "UTF-8")])
+@pytest.mark.parametrize("fold", [True, False])
+def test_a_charset_of_the_peer_is_written_and_named(charset: str, label: str, fold: bool) -> None:
+    made = write(CARD, True, Form(charset_out=charset, fold=fold))
+    assert by_name(made)["NOTE"].param("CHARSET") == label and made.isascii()
+    assert by_name(made)["NOTE"].value.replace("\r\n", "\n") == CARD[2].value
+    assert (made.count(b"\r\n") == 4) is not fold
+
+
+def test_a_peer_that_cannot_read_quoted_printable_gets_none() -> None:
+    made = write(CARD, True, Form(qp=False, charset_out="cp1252"))
+    assert b"QUOTED" not in made and "NOTE;CHARSET=WINDOWS-1252:Größe\\nzwei".encode("cp1252") in made
+    kept = parse(b"BEGIN:VCARD\r\nVERSION:2.1\r\nNOTE;ENCODING=QUOTED-PRINTABLE:a=0D=0Ab\r\nX-A:b\r\nEND:VCARD\r\n")
+    assert b"NOTE:a\\nb\r\nX-A:b\r\n" in write(kept, True, Form(qp=False))
+
+
+def test_what_a_charset_lacks_goes_as_utf8() -> None:
+    made = write([Property("NOTE", "Größe 日本")], True, Form(charset_out="latin-1"))
+    assert b"CHARSET=UTF-8" in made and by_name(made)["NOTE"].value == "Größe 日本"
+
+
+def test_unfolded_and_with_bare_line_feeds() -> None:
+    card = parse(b"BEGIN:VCARD\r\nVERSION:3.0\r\nNOTE:lo\r\n ng\r\nEND:VCARD\r\n")
+    assert write(card, False, Form(fold=False)) == b"BEGIN:VCARD\r\nVERSION:3.0\r\nNOTE:long\r\nEND:VCARD\r\n"
+    assert write(card, False, Form(crlf=False)) == b"BEGIN:VCARD\nVERSION:3.0\nNOTE:lo\n ng\nEND:VCARD\n"
+    photo = Property("PHOTO", "AAEC" * 100, (("ENCODING", "b"),))
+    for old in (True, False):
+        line = write([photo], old, Form(fold=False))
+        assert line.strip().count(b"\n") == 0 and parse(line)[0].value == photo.value
