@@ -5,7 +5,8 @@ and written from it, so that each new one costs two functions:
 
 ========  ========================================================================================================
 contact   vCard 3.0
-calendar  iCalendar 2.0: events, tasks, and notes as VJOURNAL
+calendar  iCalendar 2.0: events and tasks
+note      iCalendar 2.0: VJOURNAL
 bookmark  vBookmark
 mail      READ, FLAGS and the like, and BODY, the message in base64
 file      NAME, CREATED, MODIFIED, ATTRIBUTES, CTTYPE and BODY, the content in base64
@@ -19,7 +20,7 @@ from __future__ import annotations
 from typing import Optional, Sequence
 
 from minisyncml.content.form import PLAIN, Form
-from minisyncml.content.kind import bare, kind
+from minisyncml.content.kind import bare, is_journal, kind
 from minisyncml.content.lines import Property
 from minisyncml.errors import ItemError
 from minisyncml.status import UNSUPPORTED_TYPE
@@ -29,7 +30,7 @@ class Format:
     """One way to write down the items of a family. Make one of your own with :func:`register`.
 
     :cvar type: media type, lower case
-    :cvar version: as in DevInf (VerCT); empty where there are none
+    :cvar version: as in DevInf (VerCT); empty where any will do
     :cvar family: a hub is shared by all formats of a family
     """
 
@@ -80,21 +81,24 @@ def register(format: Format) -> None:
     _FORMATS.insert(0, format)
 
 
-def find(media_type: str, version: str = "") -> Optional[Format]:
+def find(media_type: str, version: str = "", family: str = "") -> Optional[Format]:
     """The format of a media type.
 
     :param media_type: with or without parameters
     :param version: of the type; empty: the first that is there
+    :param family: where it matters: text/calendar says notes too; empty: not those
     :returns: None for a type that is kept as opaque bytes
     """
     name = bare(media_type)
-    module = _MODULES.get(name)
+    module = "notes" if family == "note" else _MODULES.get(name)
     if module is not None and module not in _loaded:
         from importlib import import_module
         _FORMATS.extend(import_module(f"minisyncml.content.{module}").FORMATS)
         _loaded.add(module)
-    known = [format for format in _FORMATS if format.type == name]
-    return next((format for format in known if format.version == version), known[0] if known and not version else None)
+    known = [format for format in _FORMATS if format.type == name and (
+        format.family == family if family else format.family != "note" or name != "text/calendar")]
+    return next((format for format in known if format.version in (version, "")),
+                known[0] if known and not version else None)
 
 
 def format_of(body: bytes, media_type: str = "") -> Optional[Format]:
@@ -104,7 +108,8 @@ def format_of(body: bytes, media_type: str = "") -> Optional[Format]:
     :param media_type: what it is called
     :returns: None for opaque bytes
     """
-    return find(kind(body, media_type))
+    name = kind(body, media_type)
+    return find(name, family="note" if name == "text/calendar" and is_journal(body) else "")
 
 
 def hub(body: bytes, media_type: str, form: Form = PLAIN) -> "tuple[str, list[Property]]":
@@ -133,8 +138,8 @@ def convert(body: bytes, media_type: str, to: Form, source: Form = PLAIN) -> byt
     :raises ItemError: when it is broken, or of another family (415), or cannot be said in that format
     """
     family, found = hub(body, media_type, source)
-    format = find(to.type, to.version)
-    if format is None or format.family != family:
+    format = find(to.type, to.version, family)
+    if format is None:
         raise ItemError(f"{kind(body, media_type)} cannot be made into {to.type} {to.version}".rstrip(),
                         UNSUPPORTED_TYPE)
     return format.write(found, to)
