@@ -390,7 +390,9 @@ class Exchange:
         named = {self._options.remotes.get(name, name): store for name, store in self._stores.items()}
         runs = self.syncer.runs if isinstance(self.syncer, ServerSyncer) else ()
         uris = {self._options.remotes.get(run.name, run.name): run.local for run in runs}
-        return self._options.present(describe(named, self._options.device, self._config.role == CLIENT, version, uris))
+        known = self._memory.get(self._key).get("devinf") if self._config.role == SERVER else None
+        return self._options.present(describe(named, self._options.device, self._config.role == CLIENT, version, uris,
+                                              from_dict(known) if isinstance(known, dict) else None))
 
     def _fingerprint(self) -> str:
         """Changes when our DevInf does, so that it is told again."""
