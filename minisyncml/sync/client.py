@@ -9,8 +9,9 @@ from minisyncml.engine.events import Alerted
 from minisyncml.errors import StoreError
 from minisyncml.message import commands as c
 from minisyncml.store.base import PENDING
+from minisyncml.sync.answers import settled, taken
 from minisyncml.sync.run import ALERTED, OPEN, Run, anchors, following
-from minisyncml.sync.syncer import Syncer, peer_key, plain_uri, settled, taken
+from minisyncml.sync.syncer import Syncer, peer_key, plain_uri
 
 MAP_ITEMS = 500     #: MapItems in one Map; split further when it does not fit
 _REFRESH = (codes.ALERT_REFRESH_FROM_CLIENT, codes.ALERT_REFRESH_FROM_SERVER)
@@ -144,6 +145,7 @@ class ClientSyncer(Syncer):
             return
         entry = settled(batch.entry(run.peer, id), id, revision, digest)
         batch.set_entry(run.peer, entry if entry.remote else entry._replace(flags=0))
+        self.agreed(run, id, revision, digest)
         if code == codes.ITEM_ADDED or (kind == "Add" and not run.whole):
             counts["added"] += code != codes.ALREADY_EXISTS
         elif not run.whole and code != codes.CONFLICT_SERVER_WON:

@@ -29,7 +29,7 @@ class Clash(NamedTuple):
     entry: Entry                            #: what is known of the item there
     mine: Item                              #: our version
     type: str                               #: media type of theirs, in the form of our store
-    body: bytes                             #: theirs in the form of our store; what the peer does not keep is as in ours
+    body: bytes                             #: theirs in the form of our store, with what the peer does not keep of ours
     came_type: str                          #: media type of theirs as it came
     came: bytes                             #: theirs as it came
     shadow: bytes                           #: what the peer had when both last agreed; empty: not known

@@ -9,34 +9,45 @@ from __future__ import annotations
 from typing import Optional
 
 from minisyncml import status as codes
-from minisyncml.content.keys import key_of, same
+from minisyncml.content.keys import key_of
 from minisyncml.content.kind import fits, kind
 from minisyncml.digest import digest
 from minisyncml.engine.events import ItemArrived
 from minisyncml.errors import ItemError
 from minisyncml.store.base import DOOMED, PENDING, SOFT, UNHEARD, Batch, Entry, Item, Parked, Row
 from minisyncml.sync.conflict import REASON, Policy, policy
+from minisyncml.sync.forms import Forms
 from minisyncml.sync.match import Matcher
 from minisyncml.sync.run import Run
+
+ASIDE = 100         #: items set aside that are known again
+#: statuses of items that may be understood some day, by a person or by a newer version
+_REFUSED = (codes.UNSUPPORTED_TYPE, codes.STORE_FAILURE, codes.COMMAND_FAILED)
 
 
 class Incoming:
     """Applies items to one datastore.
 
     :param run: the run they belong to
-    :param batch: where changes are put
+    :param forms: the batch that changes are put into, and how the peer sees what is in it
     :param client: whether we are the client
     :param types: (media type, version) pairs that the datastore takes
     :param matcher: for slow and refresh syncs, else None
     :param chosen: name of the conflict policy
     """
 
-    def __init__(self, run: Run, batch: Batch, client: bool, types: "tuple[tuple[str, str], ...]",
+    def __init__(self, run: Run, forms: Forms, client: bool, types: "tuple[tuple[str, str], ...]",
                  matcher: Optional[Matcher], chosen: str) -> None:
-        self.run, self.batch, self.client, self.types, self.matcher = run, batch, client, types, matcher
+        self.run, self.forms, self.client, self.types, self.matcher = run, forms, client, types, matcher
         # where only the client's word counts, there is nobody to send another version to
         self.policy: Policy = policy("client-wins" if not run.from_server and not client else chosen)
         self.refusing = not (run.from_server if client else run.from_client)
+        self.answering = run.from_client if client else run.from_server     # what we changed goes to the peer
+
+    @property
+    def batch(self) -> Batch:
+        """Where changes are put."""
+        return self.forms.batch
 
     def take(self, event: ItemArrived) -> int:
         """Apply one command.
@@ -58,9 +69,23 @@ class Incoming:
             return codes.INCOMPLETE_COMMAND
         body = event.body
         media_type = kind(body, event.type)
-        if not fits(media_type, self.types):
-            raise ItemError(f"{media_type} does not belong into {self.run.name}", codes.UNSUPPORTED_TYPE)
-        return self._edit(event, media_type, body)
+        try:
+            if self.forms.view is None and not fits(media_type, self.types):
+                raise ItemError(f"{media_type} does not belong into {self.run.name}", codes.UNSUPPORTED_TYPE)
+            return self._edit(event, media_type, body)
+        except ItemError as error:
+            if error.status in _REFUSED:
+                self._set_aside(event, media_type, body)
+            raise
+
+    def _set_aside(self, event: ItemArrived, media_type: str, body: bytes) -> None:
+        """What cannot be taken is kept in the trash, once: who sent it will send it again and again."""
+        facts = self.batch.facts(self.run.peer)
+        known, name = facts.get("aside"), digest(body).hex()
+        aside = known if isinstance(known, list) else []
+        if name not in aside:
+            self.batch.bin(f"@{event.source or event.target}", media_type, body, "not understood")
+            self.batch.set_facts(self.run.peer, {**facts, "aside": [*aside[1 - ASIDE:], name]})
 
     # -- who is meant
 
@@ -99,19 +124,21 @@ class Incoming:
             return self._deleted_here(event, entry, media_type, body)
         if row.digest == name or (entry.digest == name and row.revision <= entry.seen):
             self._known(event, entry, row, name)
-            return codes.OK
-        if row.revision > entry.seen and row.digest != entry.digest:
+            if row.digest == name:
+                self.forms.remember(entry.id, media_type, body)
+        elif entry.digest == name and self.answering:
+            # it did not change that at all, and ours goes there
+            self._known(event, entry, row._replace(revision=entry.seen), name)
+        elif self.forms.changed(row, entry):
             return self._both_edited(event, entry, media_type, body)
-        self._write(event, entry, media_type, body)
+        else:
+            self._write(event, entry, media_type, body)
         return codes.OK
 
     def _new(self, event: ItemArrived, media_type: str, body: bytes, name: bytes) -> int:
         remote = event.source or event.target or ""
         if self.matcher is not None:
-            id = self.matcher.exact(name)
-            row = self.batch.row(id) if id is not None else None
-            if row is not None:
-                self._map(Entry(row.id, remote, row.revision, name))
+            if self._matched(remote, media_type, body, name):
                 return codes.OK if not self.client else codes.ITEM_ADDED
             if self.refusing:
                 return codes.NOT_EXECUTED
@@ -120,6 +147,25 @@ class Incoming:
                 return codes.ITEM_ADDED     # most probably; what it really was shows at the end
         self._create(media_type, body, remote)
         return codes.ITEM_ADDED
+
+    def _matched(self, remote: str, media_type: str, body: bytes, name: bytes) -> bool:
+        """A slow sync: the item is the same, byte for byte, as one here, or as the peer had it of one."""
+        matcher, view = self.matcher, self.forms.view
+        assert matcher is not None
+        id = matcher.exact(name)
+        if id is None and view is not None:
+            id = matcher.had(digest(view.shadow(media_type, body)))
+        mine = self.batch.row(id) if id is not None else None
+        if mine is None:
+            return False
+        item = self.batch.get(mine.id) if mine.digest != name else None
+        seen = mine.revision if item is None or self.forms.same(item, media_type, body) else 0
+        if not seen and not self.answering:
+            seen = self.batch.put(mine.id, *self.forms.theirs(mine.id, media_type, body), REASON).revision
+            self.run.local_counts["replaced"] += 1
+        self._map(Entry(mine.id, remote, seen, name))
+        self.forms.remember(mine.id, media_type, body)
+        return True
 
     def _heard(self, event: ItemArrived, entry: Entry, media_type: str, body: bytes, name: bytes) -> int:
         """A slow sync that kept what is known: what the peer has as it was leaves our edit or deletion in force, what
@@ -131,20 +177,19 @@ class Incoming:
         mine, row = self.batch.get(entry.id), self.batch.row(entry.id)
         if mine is None or row is None:
             return self._deleted_here(event, entry, media_type, body)
-        if same(media_type, mine.body, body):
+        if self.forms.same(mine, media_type, body):
             self.batch.set_entry(self.run.peer, entry._replace(digest=name))
-        elif row.revision <= entry.seen:
-            row = self.batch.put(entry.id, media_type, body, REASON)
-            self._known(event, entry, row, name)
-            self.run.local_counts["replaced"] += 1
+            self.forms.remember(entry.id, media_type, body)
+        elif not self.forms.changed(row, entry):
+            self._write(event, entry, media_type, body, REASON)
         else:
-            self.batch.drop_entry(self.run.peer, entry.id)
             self._pair(mine, Parked(entry.remote, media_type, body))
         return codes.OK
 
     def _create(self, media_type: str, body: bytes, remote: str) -> None:
-        row = self.batch.put(None, media_type, body)
-        self._map(Entry(row.id, remote, row.revision, row.digest))
+        row = self.batch.put(None, *self.forms.stored(media_type, body))
+        self._map(Entry(row.id, remote, row.revision, digest(body)))
+        self.forms.remember(row.id, media_type, body)
         self.run.local_counts["added"] += 1
 
     def _map(self, entry: Entry) -> None:
@@ -159,10 +204,15 @@ class Incoming:
         remote = entry.remote if self.client and event.target else (event.source or entry.remote)
         self.batch.set_entry(self.run.peer, Entry(entry.id, remote, row.revision, name, flags))
 
-    def _write(self, event: ItemArrived, entry: Entry, media_type: str, body: bytes) -> None:
-        row = self.batch.put(entry.id, media_type, body)
-        self._known(event, entry, row, row.digest)
-        self.run.local_counts["replaced"] += 1
+    def _write(self, event: ItemArrived, entry: Entry, media_type: str, body: bytes, reason: str = "") -> None:
+        """Only the peer changed it, or it counts more. It may have written the same in another way."""
+        type, wanted = self.forms.updated(entry.id, media_type, body)
+        row = self.batch.row(entry.id)
+        if row is None or row.digest != digest(wanted):
+            row = self.batch.put(entry.id, type, wanted, reason)
+            self.run.local_counts["replaced"] += 1
+        self._known(event, entry, row, digest(body))
+        self.forms.remember(entry.id, media_type, body)
 
     # -- both sides changed
 
@@ -172,28 +222,54 @@ class Incoming:
             if not self.policy.edit_beats_deletion(True):
                 self.batch.bin(entry.id, media_type, body, REASON)
                 return codes.CONFLICT_SERVER_WON
-        row = self.batch.put(entry.id, media_type, body)
-        self._known(event, entry, row, row.digest)
+        row = self.batch.put(entry.id, *self.forms.stored(media_type, body))
+        self._known(event, entry, row, digest(body))
+        self.forms.remember(entry.id, media_type, body)
         self.run.local_counts["added"] += 1
         return codes.ITEM_ADDED if self.client else codes.CONFLICT_CLIENT_WON
 
     def _both_edited(self, event: ItemArrived, entry: Entry, media_type: str, body: bytes) -> int:
-        if self.client and self.run.from_client:
-            self.run.local_counts["conflicts"] += 1
-            return codes.CONFLICT        # edited while the sync ran; goes out next time, the server decides then
         mine = self.batch.get(entry.id)
         if mine is None:
             return self._deleted_here(event, entry, media_type, body)
+        if self.forms.view is not None and self._agrees(event, entry, mine, media_type, body):
+            return codes.OK
+        if self.client and self.run.from_client:
+            self.run.local_counts["conflicts"] += 1
+            return codes.CONFLICT        # edited while the sync ran; goes out next time, the server decides then
         if self.client:
-            row = self.batch.put(entry.id, media_type, body, REASON)
-            self._known(event, entry, row, row.digest)
+            row = self.batch.put(entry.id, *self.forms.theirs(entry.id, media_type, body), REASON)
+            self._known(event, entry, row, digest(body))
+            self.forms.remember(entry.id, media_type, body)
             self.run.local_counts["replaced"] += 1
             return codes.OK
         return self._decide(self.policy, entry, mine, media_type, body)
 
+    def _agrees(self, event: ItemArrived, entry: Entry, mine: Item, media_type: str, body: bytes) -> bool:
+        """Whether there is no conflict after all: both made the same of it, or the peer only wrote what it had in
+        another way, and ours goes there."""
+        row = self.batch.row(mine.id)
+        if row is None or not self.forms.same(mine, media_type, body):
+            shadow = self.batch.shadow(self.run.peer, mine.id)
+            if row is None or not (shadow and self.answering) or self._news(mine, media_type, body):
+                return False
+            row = row._replace(revision=entry.seen)
+        self._known(event, entry, row, digest(body))
+        self.forms.remember(mine.id, media_type, body)
+        return True
+
+    def _news(self, mine: Item, media_type: str, body: bytes) -> bool:
+        """Whether the peer says anything that ours does not."""
+        return self.forms.updated(mine.id, media_type, body)[1] != mine.body
+
     def _decide(self, chosen: Policy, entry: Entry, mine: Item, media_type: str, body: bytes) -> int:
         self.run.local_counts["conflicts"] += 1
-        code = chosen.edited(self.batch, self.run.peer, entry, mine, media_type, body)
+        peer, name = self.run.peer, digest(body)
+        code = chosen.settle(self.forms.clash(entry, mine, media_type, body, self.batch.shadow(peer, mine.id)))
+        decided = self.batch.entry(peer, mine.id)
+        if decided is None or decided.digest != name:
+            self.batch.set_entry(peer, (decided or entry)._replace(digest=name))
+        self.forms.remember(mine.id, media_type, body)
         if code != codes.CONFLICT_SERVER_WON:
             self.run.local_counts["replaced"] += 1
         return code
@@ -214,7 +290,7 @@ class Incoming:
             if row is None:
                 self.batch.drop_entry(self.run.peer, entry.id)
             return codes.OK
-        if row.revision > entry.seen and row.digest != entry.digest:
+        if self.forms.changed(row, entry):
             self.run.local_counts["conflicts"] += 1
             if self.client or self.policy.edit_beats_deletion(False):
                 self.batch.drop_entry(self.run.peer, entry.id)      # goes there again as new
@@ -258,18 +334,32 @@ class Incoming:
         """Two versions of the same thing. A second copy at each slow sync is what people hate most, so keep-both
         keeps ours and puts theirs into the trash."""
         entry = Entry(mine.id, one.remote, 0, digest(one.body))
-        if same(one.type, mine.body, one.body):
+        if self.forms.same(mine, one.type, one.body):
             self._map(entry._replace(seen=mine.revision))
-            return
-        if self.client:
-            row = self.batch.put(mine.id, one.type, one.body, REASON)
+            self.forms.remember(mine.id, one.type, one.body)
+        elif self.client:
+            row = self.batch.put(mine.id, *self.forms.theirs(mine.id, one.type, one.body), REASON)
             self._map(entry._replace(seen=row.revision))
+            self.forms.remember(mine.id, one.type, one.body)
             self.run.local_counts["replaced"] += 1
-            return
-        chosen = policy("server-wins") if self.policy is policy("keep-both") else self.policy
-        self._decide(chosen, entry, mine, one.type, one.body)
-        if self.batch.entry(self.run.peer, mine.id) is None:
-            self.batch.set_entry(self.run.peer, entry)
+        elif self.forms.view is None or not self._unite(entry, mine, one):
+            chosen = policy("server-wins") if self.policy is policy("keep-both") else self.policy
+            self._decide(chosen, entry, mine, one.type, one.body)
+
+    def _unite(self, entry: Entry, mine: Item, one: Parked) -> bool:
+        """Both versions in one, where they do not contradict each other: nobody knows which is the newer one."""
+        clash = self.forms.clash(entry, mine, one.type, one.body, self.batch.shadow(self.run.peer, mine.id))
+        both = clash.merged()
+        if both is None:
+            return False
+        row = self.batch.row(mine.id)
+        if both != mine.body:
+            row = self.batch.put(mine.id, mine.type, both, REASON)
+            self.run.local_counts["replaced"] += 1
+        known = self.forms.same(mine._replace(body=both), one.type, one.body)
+        self._map(entry._replace(seen=row.revision if known and row is not None else 0))
+        self.forms.remember(mine.id, one.type, one.body)
+        return True
 
     def end_of_waiting(self) -> None:
         """What the peer did not name in a slow sync that kept what is known, it does not have any more."""
@@ -290,7 +380,7 @@ class Incoming:
                 left += 1
                 continue
             row = self.batch.row(entry.id)
-            if row is None or row.revision <= entry.seen or row.digest == entry.digest:
+            if row is None or not self.forms.changed(row, entry):
                 gone.append(entry.id)
             else:
                 edited.append(entry.id)

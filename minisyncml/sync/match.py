@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Iterator, Optional
 
 from minisyncml.content.keys import key_of
+from minisyncml.digest import digest
 from minisyncml.errors import ItemError
 from minisyncml.store.base import Reading
 
@@ -18,33 +19,54 @@ class Matcher:
 
     :param reading: the store
     :param peer: key of the peer
+    :param shadows: whether the peer has items in another form
     """
 
-    def __init__(self, reading: Reading, peer: str) -> None:
+    def __init__(self, reading: Reading, peer: str, shadows: bool = False) -> None:
         self._open: "dict[bytes, list[str]]" = {}
+        self._had: "dict[bytes, list[str]]" = {}
+        self._taken: "Optional[set[str]]" = set() if shadows else None      # who may be found in both ways
         self._count = 0
-        for id, digest in unsettled(reading, peer):
-            self._open.setdefault(digest, []).append(id)
+        for id, name in unsettled(reading, peer):
+            self._open.setdefault(name, []).append(id)
             self._count += 1
+            shadow = reading.shadow(peer, id) if shadows else b""
+            if shadow:
+                self._had.setdefault(digest(shadow), []).append(id)
 
     def __len__(self) -> int:
         """How many items here are without counterpart."""
         return self._count
 
-    def exact(self, digest: bytes) -> Optional[str]:
+    def exact(self, name: bytes) -> Optional[str]:
         """Takes an item with these bytes.
 
-        :param digest: of the peer's body
+        :param name: digest of the peer's body
         :returns: our name of it, None when there is none
         """
-        ids = self._open.get(digest)
-        if not ids:
-            return None
-        id = ids.pop(0)
-        if not ids:
-            del self._open[digest]
-        self._count -= 1
-        return id
+        return self._take(self._open, name)
+
+    def had(self, name: bytes) -> Optional[str]:
+        """Takes an item that the peer had like this when both last agreed.
+
+        :param name: digest of the shadow of the peer's body
+        :returns: our name of it, None when there is none
+        """
+        return self._take(self._had, name)
+
+    def _take(self, among: "dict[bytes, list[str]]", name: bytes) -> Optional[str]:
+        ids = among.get(name)
+        while ids:
+            id = ids.pop(0)
+            if not ids:
+                del among[name]
+            if self._taken is not None and id in self._taken:
+                continue
+            if self._taken is not None:
+                self._taken.add(id)
+            self._count -= 1
+            return id
+        return None
 
 
 def unsettled(reading: Reading, peer: str) -> "Iterator[tuple[str, bytes]]":

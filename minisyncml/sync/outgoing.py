@@ -9,11 +9,12 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from minisyncml import status as codes
-from minisyncml.content.kind import kind
+from minisyncml.content.title import title
 from minisyncml.errors import ItemError
 from minisyncml.limits import Limits
 from minisyncml.message import commands as c
 from minisyncml.store.base import PENDING, Batch, Change, Entry, changes
+from minisyncml.sync.forms import Forms, Recent
 from minisyncml.sync.run import FAILED, OPEN, SENT, Run
 
 if TYPE_CHECKING:
@@ -25,14 +26,15 @@ class Outgoing:
 
     :param runs: all runs of the session, in order
     :param client: whether we are the client
-    :param batch: gives the open batch of a run
+    :param forms: gives the open batch of a run, and how the peer sees what is in it
     :param limits: how many items to look at in one go
     :param count: whether NumberOfChanges may be told
     """
 
-    def __init__(self, runs: "list[Run]", client: bool, batch: "Callable[[Run], Batch]", limits: Limits,
+    def __init__(self, runs: "list[Run]", client: bool, forms: "Callable[[Run], Forms]", limits: Limits,
                  count: bool) -> None:
-        self._runs, self._client, self._batch, self._limits, self.count = runs, client, batch, limits, count
+        self._runs, self._client, self._forms, self._limits, self.count = runs, client, forms, limits, count
+        self.recent = Recent()
         self.slow_command = "Replace"       # what a client sends all its items with
         self._page: "deque[Change]" = deque()
         self._end = False
@@ -77,7 +79,7 @@ class Outgoing:
 
     def _due(self, run: Run, after: str) -> "list[Change]":
         """One page of what is to be sent."""
-        batch, limit = self._batch(run), self._limits.batch_items
+        batch, limit = self._forms(run).batch, self._limits.batch_items
         if not (self._client and run.whole):
             return changes(batch, run.peer, run.upto, after, limit)
         # what is edited meanwhile goes along: what we do not send, the server takes for missing, and sends
@@ -98,7 +100,7 @@ class Outgoing:
             try:
                 self._item = self._command(run, self._page[0])
             except ItemError as error:
-                run.note("local", self._page[0].id, error.status, str(error))
+                self._cannot(run, self._page[0].id, error)
             if self._item is None:
                 run.after = self._page.popleft().id
         return self._item
@@ -114,22 +116,36 @@ class Outgoing:
     def _command(self, run: Run, change: Change) -> "Optional[tuple[c.ItemCommand, list[Any]]]":
         """The command for a change, None when there is nothing to say after all."""
         ref = ["item", self._runs.index(run), change.kind, change.id, change.revision, change.digest]
-        remote = change.entry.remote if change.entry is not None else ""
+        remote, forms = change.entry.remote if change.entry is not None else "", self._forms(run)
         if change.kind == "Delete":
             if not self._client and not remote:
-                self._batch(run).drop_entry(run.peer, change.id)    # it never knew the item
+                forms.batch.drop_entry(run.peer, change.id)     # it never knew the item
                 return None
             return c.Delete("", (self._named(change.id, remote),)), ref
         if run.full and change.kind == "Add":
             return None
-        item = self._batch(run).get(change.id)
+        item = forms.batch.get(change.id)
         if item is None:
             return None
-        meta = self._meta(kind(item.body, item.type))
+        type, body, name = forms.sent(item)
+        if forms.view is not None:
+            ref[5] = name
+            if change.entry is not None and remote and forms.has(item.id, type, body, name, change.entry):
+                forms.batch.set_entry(run.peer, change.entry._replace(seen=change.revision))
+                return None     # what changed is nothing that the peer keeps
+        meta = self._meta(type)
         if change.kind == "Add" or _unanswered(change.entry, self._client):
             ref[2] = "Add"
-            return c.Add("", (c.Item(source=item.id, data=item.body),), meta), ref
-        return c.Replace("", (self._named(item.id, remote)._replace(data=item.body),), meta), ref
+            return c.Add("", (c.Item(source=item.id, data=body),), meta), ref
+        return c.Replace("", (self._named(item.id, remote)._replace(data=body),), meta), ref
+
+    def _cannot(self, run: Run, id: str, error: ItemError) -> None:
+        """An item that cannot be said in the peer's form, or not be read; the others go on."""
+        try:
+            item = self._forms(run).batch.get(id)
+        except ItemError:
+            item = None
+        run.note("local", id, error.status, f"{title(item.body)}: {error}" if item is not None else str(error))
 
     def _meta(self, media_type: str) -> c.Meta:
         """One Meta for all items of a type: writers recognize it, and write it once."""
@@ -144,11 +160,16 @@ class Outgoing:
         """See :class:`minisyncml.engine.outbox.Feed`."""
         run, change = self._current, self._page.popleft()
         assert run is not None and self._item is not None
+        command, ref = self._item
         run.after = change.id
-        if self._item[1][2] == "Add" and not (self._client and run.whole):
+        forms = self._forms(run)
+        if ref[2] == "Add" and not (self._client and run.whole):
             # until its answer comes (to a server: its Map) nobody knows whether the peer has it: when it is deleted
             # here meanwhile, that has to be said
-            self._batch(run).set_entry(run.peer, Entry(change.id, "", 0, change.digest, PENDING))
+            forms.batch.set_entry(run.peer, Entry(change.id, "", 0, ref[5], PENDING))
+        body = command.items[0].data
+        if forms.base is not None and isinstance(body, bytes) and command.meta is not None:
+            self.recent.keep(run.name, change.id, ref[5], command.meta.type or "", body)
         self._item = None
 
     def refuse(self, code: int) -> None:
@@ -173,4 +194,4 @@ def _unanswered(entry: Optional[Entry], client: bool) -> bool:
 
 
 if TYPE_CHECKING:
-    _: Feed = Outgoing([], True, lambda run: Batch(), Limits(), True)
+    _: Feed = Outgoing([], True, lambda run: Forms(Batch(), ""), Limits(), True)

@@ -9,8 +9,9 @@ from minisyncml.engine.events import Alerted, Mapped
 from minisyncml.errors import StoreError
 from minisyncml.message import commands as c
 from minisyncml.store.base import PENDING, Entry
+from minisyncml.sync.answers import settled, taken
 from minisyncml.sync.run import ALERTED, MODE_NAMES, OPEN, Run, anchors, first_contact, following
-from minisyncml.sync.syncer import Syncer, peer_key, settled, taken
+from minisyncml.sync.syncer import Syncer, peer_key
 
 _REPLACING = (codes.ALERT_REFRESH_FROM_CLIENT, codes.ALERT_REFRESH_FROM_SERVER)
 _ONE_WAY = (codes.ALERT_ONE_WAY_FROM_CLIENT, codes.ALERT_ONE_WAY_FROM_SERVER)
@@ -39,6 +40,15 @@ class ServerSyncer(Syncer):
         """
         return self.resolve(target) or self.resolve(source)
 
+    def called(self, name: str, source: str) -> str:
+        """Under which name a database of the client is known, whatever it calls it now.
+
+        :param name: a key of `stores`
+        :param source: Source/LocURI of its Alert
+        :returns: a URI
+        """
+        return source
+
     def on_alert(self, event: Alerted) -> None:
         """The client wants to sync a datastore."""
         name = self.meant(event.target, event.source)
@@ -52,7 +62,8 @@ class ServerSyncer(Syncer):
             self.port.settle(event.slot, codes.NOT_ALLOWED)
             return
         asked = event.code if event.code != codes.ALERT_RESUME else codes.ALERT_TWO_WAY
-        run = Run(name, event.target or f"./{name}", event.source, peer_key(self.device, event.source), asked)
+        run = Run(name, event.target or f"./{name}", event.source,
+                  peer_key(self.device, self.called(name, event.source)), asked)
         run.peer_next = event.next
         self.runs.append(run)
         try:
@@ -191,4 +202,5 @@ class ServerSyncer(Syncer):
             counts["deleted"] += 1
             return
         batch.set_entry(run.peer, settled(entry, id, revision, digest))
+        self.agreed(run, id, revision, digest)
         counts["added" if kind == "Add" or code == codes.ITEM_ADDED else "replaced"] += 1

@@ -7,9 +7,10 @@ the owner commits before the next message leaves.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterable, Mapping, Optional, Protocol
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, Optional, Protocol
 
 from minisyncml import status as codes
+from minisyncml.content.title import title
 from minisyncml.engine.events import (
     Alerted,
     Answered,
@@ -22,14 +23,21 @@ from minisyncml.engine.events import (
 from minisyncml.errors import ItemError, StoreError
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message import commands as c
-from minisyncml.store.base import SOFT, UNHEARD, Entry, Store
+from minisyncml.store.base import SOFT, UNHEARD, Store
+from minisyncml.sync.answers import words
 from minisyncml.sync.batches import Batches
 from minisyncml.sync.conflict import DEFAULT as KEEP_BOTH
+from minisyncml.sync.conflict import policy
+from minisyncml.sync.forms import Forms
 from minisyncml.sync.incoming import Incoming
 from minisyncml.sync.match import Matcher, by_key, unsettled
 from minisyncml.sync.outgoing import Outgoing
 from minisyncml.sync.run import ALERTED, OPEN, Run, anchors
 
+if TYPE_CHECKING:
+    from minisyncml.content.view import View
+
+Viewing = Callable[[Run], "Optional[View]"]
 SLICE = 200     #: parked items settled in one commit
 
 
@@ -76,10 +84,14 @@ class Syncer(Batches):
         self.initialized = bool(state and state["initialized"])     # the peer closed its first package
         self.synced: "set[str]" = set()                 # by name: those with a Sync in this message
         self.ours = False       # the peer is a minisyncml too: it knows a GUID again, and says 512 for data at risk
+        self.view_of: Viewing = lambda run: None        # asked once for each run, at its first item
+        self.base_of: Viewing = lambda run: None        # what makes shadows where the peer sees just what we have
+        self._views: "dict[str, tuple[Optional[View], Optional[View]]]" = {}
+        self._forms: "dict[str, Forms]" = {}
         self._matchers: "dict[str, Matcher]" = {}
         self._open: Optional[Run] = None
         self._syncs: "list[tuple[int, Run]]" = []       # of this message, not answered yet
-        self.outgoing = Outgoing(self.runs, self.client, self.batch, options.limits, True)
+        self.outgoing = Outgoing(self.runs, self.client, self.forms, options.limits, True)
 
     def state(self) -> "dict[str, Any]":
         """Everything as plain values.
@@ -166,7 +178,7 @@ class Syncer(Batches):
         else:
             self.answered(run, event.ref, event.code)
         if run.failed:
-            run.problem += _words(event.status)
+            run.problem += words(event.status)
             run.at_risk = self.ours and event.code == codes.SYNC_FAILED
             if run.at_risk:
                 run.remote_counts["deleted"] = 0    # it said 200 to each, as they came, and kept them all
@@ -216,15 +228,16 @@ class Syncer(Batches):
             self.port.settle(event.slot, run.status if run is not None and run.status else codes.NOT_ALLOWED)
             return
         try:
-            code, words = self.incoming(run).take(event), ""
+            code, why = self.incoming(run).take(event), ""
         except ItemError as error:
-            code, words = error.status, str(error)
+            code, why = error.status, str(error)
         except StoreError as error:
             self.give_up(run, error)
-            code, words = run.status, ""
+            code, why = run.status, ""
         if code >= 400 and code not in (codes.CONFLICT, codes.CONFLICT_SERVER_WON):
-            run.note("local", event.source or event.target or "?", code, words)
-        self.port.settle(event.slot, code, None, (words,) if words else ())
+            named = f"{title(event.body)}: {why}" if why and event.body else why
+            run.note("local", event.source or event.target or "?", code, named)
+        self.port.settle(event.slot, code, None, (why,) if why else ())
 
     def incoming(self, run: Run) -> Incoming:
         """What applies items to a run's datastore, with the batch of this message.
@@ -232,12 +245,59 @@ class Syncer(Batches):
         :param run: one of `runs`
         :returns: good until the next commit
         """
-        matcher = None
+        matcher, forms = None, self.forms(run)
         if run.whole:
             matcher = self._matchers.get(run.name)
             if matcher is None:
-                matcher = self._matchers[run.name] = Matcher(self.batch(run), run.peer)
-        return Incoming(run, self.batch(run), self.client, self.stores[run.name].types, matcher, self.options.conflict)
+                matcher = self._matchers[run.name] = Matcher(forms.batch, run.peer, forms.view is not None)
+        return Incoming(run, forms, self.client, self.stores[run.name].types, matcher, self.options.conflict)
+
+    def view(self, run: Run) -> "Optional[View]":
+        """What the peer sees of a run's items.
+
+        :param run: one of `runs`
+        :returns: None where it sees just what we have
+        """
+        return self._seen(run)[0]
+
+    def _seen(self, run: Run) -> "tuple[Optional[View], Optional[View]]":
+        found = self._views.get(run.name)
+        if found is None:
+            view = self.view_of(run)
+            wants = policy(self.options.conflict).wants_shadow
+            found = self._views[run.name] = view, (view or self.base_of(run)) if wants else None
+        return found
+
+    def look_again(self) -> None:
+        """More is known of the peer now: views are asked for anew."""
+        self._views.clear()
+        self._forms.clear()
+
+    def forms(self, run: Run) -> Forms:
+        """The items of a run, as the peer has them and as we have them.
+
+        :param run: one of `runs`
+        :returns: good until the next commit
+        """
+        batch, known = self.batch(run), self._forms.get(run.name)
+        if known is None or known.batch is not batch:
+            known = self._forms[run.name] = Forms(batch, run.peer, *self._seen(run))
+        return known
+
+    def agreed(self, run: Run, id: str, revision: int, digest: bytes) -> None:
+        """The peer has an item as it was sent.
+
+        :param run: one of `runs`
+        :param id: our name of the item
+        :param revision: that was sent
+        :param digest: of the body as sent
+        """
+        forms = self.forms(run)
+        sent = self.outgoing.recent.sent(forms, run.name, id, revision, digest) if forms.base is not None else None
+        if sent is not None:
+            forms.remember(id, *sent)
+        elif forms.batch.shadow(run.peer, id):
+            forms.batch.set_shadow(run.peer, id, b"")
 
     # -- the peer's changes are complete
 
@@ -268,11 +328,11 @@ class Syncer(Batches):
         if next(self.batch(run).parked(run.peer), None) is None:
             return
         incoming, keys = self.incoming(run), by_key(self.batch(run), run.peer)
-        incoming.batch = self.flush(run)
+        incoming.forms.batch = self.flush(run)
         for done, one in enumerate(self.stores[run.name].parked(run.peer), 1):
             incoming.settle_parked(one, keys)
             if done % SLICE == 0:
-                incoming.batch = self.flush(run)
+                incoming.forms.batch = self.flush(run)
 
     def risk(self, run: Run, problem: str) -> None:
         """Stop a run because a side turned up empty.
@@ -314,6 +374,8 @@ class Syncer(Batches):
         self.remember(run, slow=run.code, kept=keep or None)
         batch.clear_parked(run.peer)
         if not keep:
+            for id in [id for id in batch.shadows(run.peer) if batch.row(id) is None]:
+                batch.set_shadow(run.peer, id, b"")     # no item to compare with any more
             batch.clear_entries(run.peer)
             return
         for entry in list(batch.entries(run.peer)):
@@ -343,15 +405,6 @@ def _all_lost(gone: int, left: int, limits: Limits) -> bool:
     return gone >= limits.guard_items and left * limits.guard_share < gone
 
 
-def _words(status: c.Status) -> str:
-    """What a peer says for people about a refusal, one line of it."""
-    for item in status.items:
-        if isinstance(item.data, bytes) and item.data:
-            line = item.data[:200].decode("utf-8", "replace").strip().partition("\n")[0]
-            return ": " + "".join(char for char in line if char.isprintable())
-    return ""
-
-
 def plain_uri(uri: Optional[str]) -> str:
     """A datastore URI as it is compared: no leading `./`, no query, no case.
 
@@ -372,30 +425,3 @@ def peer_key(device: str, remote: str) -> str:
     :returns: a text key
     """
     return f"{device}|{plain_uri(remote)}"
-
-
-def settled(entry: Optional[Entry], id: str, revision: int, digest: bytes) -> Entry:
-    """An entry after the peer took an item.
-
-    :param entry: what was known before, None for an item that is new there
-    :param id: the item
-    :param revision: that was sent
-    :param digest: of the body as sent
-    :returns: the entry to keep
-    """
-    old = entry or Entry(id)
-    return old._replace(seen=revision, digest=digest)
-
-
-def taken(kind: str, code: int) -> bool:
-    """Whether a status says that the peer has (or no longer has) the item, as it was to be.
-
-    :param kind: Add, Replace or Delete
-    :param code: SyncML status code
-    :returns: True when nothing is left to be sent
-    """
-    if kind == "Delete":
-        return codes.succeeded(code) or code in (codes.NOT_FOUND, codes.NOT_DELETED, codes.CONFLICT_SERVER_WON)
-    return codes.succeeded(code) or code in (codes.ALREADY_EXISTS, codes.CONFLICT_SERVER_WON)
-
-

@@ -1,0 +1,52 @@
+"""The UID of an item that a phone sends back without it: most know no UID, and other programs know ours by it.
+
+Done on lines, nothing is parsed: for peers that get our items as they are.
+"""
+
+from __future__ import annotations
+
+_NAMED = ("text/vcard", "text/x-vcard", "text/calendar", "text/x-vcalendar")
+_ENDS = (b"END:VCARD", b"END:VEVENT", b"END:VTODO", b"END:VJOURNAL")
+
+
+def lacks_uid(media_type: str, body: bytes) -> bool:
+    """Whether an item may have lost its UID; cheap.
+
+    :param media_type: bare media type
+    :param body: the item
+    :returns: False when it has one, or needs none
+    """
+    return b"\nUID:" not in body and b"\nUID;" not in body and media_type in _NAMED
+
+
+def with_uid(mine: bytes, theirs: bytes) -> bytes:
+    """An item with the UID that it had.
+
+    :param mine: the item as it was
+    :param theirs: the same, perhaps without UID
+    :returns: theirs; with our UID when it has none, and ours is one
+    """
+    found = _uids(mine)
+    if len({line for lines in found for line in lines[:1]}) != 1 or _uids(theirs):
+        return theirs
+    uid = b"".join(found[0]).rstrip(b"\r\n")
+    lines = []
+    for line in theirs.splitlines(keepends=True):
+        if line.strip().upper() in _ENDS:
+            lines.append(uid + (line[len(line.rstrip(b"\r\n")):] or b"\r\n"))
+        lines.append(line)
+    return b"".join(lines)
+
+
+def _uids(body: bytes) -> "list[list[bytes]]":
+    """The lines of each UID, folded as they are."""
+    found: "list[list[bytes]]" = []
+    inside = False
+    for line in body.splitlines(keepends=True):
+        inside = inside and line[:1] in b" \t" and line.strip() != b""
+        if inside:
+            found[-1].append(line)
+        elif line[:4].upper() in (b"UID:", b"UID;"):
+            found.append([line])
+            inside = True
+    return found
