@@ -13,7 +13,7 @@ anything else                       the whole text, white space folded
 from __future__ import annotations
 
 import binascii
-from typing import Callable, Iterator
+from typing import Callable, Iterator, Optional
 
 from minisyncml.digest import digest
 
@@ -23,28 +23,43 @@ _IGNORED = ("UID", "REV", "PRODID", "VERSION", "BEGIN", "END", "LAST-MODIFIED", 
             "X-IRMC-LUID")
 
 
-def properties(body: bytes) -> "Iterator[tuple[str, str]]":
-    """The properties of a vCard or calendar object, unfolded, for comparing only.
+def lines(body: bytes) -> "Iterator[tuple[str, str, str]]":
+    """The properties of a vCard or calendar object, unfolded, for comparing only. Time zones are left out.
 
     :param body: the item
-    :returns: pairs of upper-case name (no group, no parameters) and value; quoted-printable is undone
+    :returns: upper-case name (no group), what stands behind it, value; quoted-printable is undone
     """
     text = body.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
     text = text.replace("\n ", "").replace("\n\t", "")
-    lines = iter(text.split("\n"))
-    for line in lines:
+    rest = iter(text.split("\n"))
+    zone = False
+    for line in rest:
         head, colon, value = line.partition(":")
         if not colon:
             continue
-        name, _, parameters = head.upper().partition(";")
-        if "QUOTED-PRINTABLE" in parameters:
+        name, _, parameters = head.partition(";")
+        name = name.upper()
+        if parameters and "QUOTED-PRINTABLE" in parameters.upper():
             parts = [value]
             while parts[-1].endswith("="):
                 parts[-1] = parts[-1][:-1]
-                parts.append(next(lines, ""))
-            charset = "latin-1" if "ISO-8859-1" in parameters else "utf-8"
+                parts.append(next(rest, ""))
+            charset = "latin-1" if "ISO-8859-1" in parameters.upper() else "utf-8"
             value = binascii.a2b_qp("".join(parts).encode("utf-8", "replace")).decode(charset, "replace")
-        yield name.rpartition(".")[2].strip(), value.strip()
+        if name in ("BEGIN", "END") and value.strip().upper() == "VTIMEZONE":
+            zone = name == "BEGIN"
+        elif not zone:
+            yield name.rpartition(".")[2].strip(), parameters, value.strip()
+
+
+def properties(body: bytes) -> "Iterator[tuple[str, str]]":
+    """What :func:`lines` gives, without what stands behind the names.
+
+    :param body: the item
+    :returns: pairs of upper-case name and value
+    """
+    for name, _, value in lines(body):
+        yield name, value
 
 
 def _folded(text: str) -> str:
@@ -126,6 +141,16 @@ def register(media_type: str, key: Key) -> None:
     :param key: from body to short text
     """
     _KEYS[media_type] = key
+
+
+def own(media_type: str) -> Optional[Key]:
+    """The key that was registered for a type.
+
+    :param media_type: bare media type
+    :returns: None when it is one of ours
+    """
+    key = _KEYS.get(media_type)
+    return None if key in (contact, event, text) else key
 
 
 def key_of(media_type: str, body: bytes) -> str:

@@ -1,0 +1,398 @@
+"""How much two items resemble each other, whatever format each is in: what slow sync pairs, and what is a duplicate.
+
+The :class:`Facts` of an item are what a person knows it by: names, numbers, addresses, title and time, normalised. Two
+items are compared by what both say; what only one says speaks against nothing, the other's format or device may not
+keep it. Candidates are found by *blocks*, short digests that things of which one may be the other share.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Callable, Iterable, Iterator, Optional
+
+from minisyncml.content.formats import hub
+from minisyncml.content.keys import LONG_UID, lines, own
+from minisyncml.content.kind import kind
+from minisyncml.content.moments import DAY, Moment, compare, days, duration, moment
+from minisyncml.digest import digest
+from minisyncml.errors import ItemError
+
+SURE = 6        #: from this score on two items are the same thing
+NEAR = 2        #: from this one on a person should look
+_CUT = 12       # characters that a title keeps on any device
+_LONG = 60      # characters of text that are no chance
+_UNSEEN = ("UID", "REV", "PRODID", "VERSION", "BEGIN", "END", "LAST-MODIFIED", "DCREATED", "CREATED", "DTSTAMP",
+           "X-IRMC-LUID", "X-MINISYNCML-KEPT", "SEQUENCE", "METHOD", "CALSCALE")
+_MUTE = {"VOICE", "PREF", "INTERNET", "QUOTED-PRINTABLE", "BASE64", "B", "8BIT", "7BIT", ""}
+_FOREIGN = ("text/x-s4j-", "message/", "application/vnd.omads-")    # no property lists
+_NONE: "frozenset[str]" = frozenset()
+
+
+class Facts:
+    """What an item is known by. Numbers are digests of 8 bytes, 0 where there is nothing.
+
+    :ivar family: contact, event, task, note, bookmark, mail, file, or text for anything else
+    :ivar uid: of a UID that is no mere slot number
+    :ivar meaning: equal only where a person sees no difference
+    :ivar blocks: what candidates share
+    :ivar title: what a person calls it
+    """
+
+    __slots__ = ("family", "uid", "meaning", "blocks", "title", "sets", "start", "due", "length")
+
+    def __init__(self, family: str, title: str = "") -> None:
+        self.family, self.title = family, title
+        self.uid = self.meaning = 0
+        self.blocks: "tuple[int, ...]" = ()
+        self.sets: "dict[str, frozenset[str]]" = {}
+        self.start: Optional[Moment] = None
+        self.due: Optional[Moment] = None
+        self.length: Optional[int] = None
+
+
+def facts(media_type: str, body: bytes, zone: str = "") -> Facts:
+    """What an item is known by.
+
+    :param media_type: what it is called; its first lines decide
+    :param body: the item
+    :param zone: IANA name of the zone of its local times; empty: not known
+    :returns: the facts; of broken items, too
+    """
+    media_type = kind(body, media_type)
+    key = own(media_type)
+    found = Facts("text") if key is not None else _read(media_type, body, zone)
+    if key is not None:
+        found.uid = _short(key(body))
+    if not found.meaning:
+        found.meaning = _short(" ".join(body.decode("utf-8", "replace").split()))
+    if not found.title:
+        found.title = _line(body.decode("utf-8", "replace"))
+    return found
+
+
+def _read(media_type: str, body: bytes, zone: str) -> Facts:
+    if body[:2048].lstrip(b"\xef\xbb\xbf \t\r\n")[:6].upper() == b"BEGIN:":
+        return _from_lines(list(lines(body)), media_type, zone)
+    if media_type == "text/plain":
+        return _note(body.decode("utf-8", "replace"))
+    if not media_type.startswith(_FOREIGN):
+        return Facts("text")
+    try:
+        found = hub(body, media_type)[1]
+    except ItemError:
+        return Facts("text")
+    return _from_lines([(each.name, ";".join(f"{name}={value}" for name, value in each.params), each.value)
+                        for each in found], media_type, zone)
+
+
+def _from_lines(found: "list[tuple[str, str, str]]", media_type: str, zone: str) -> Facts:
+    part = next((value.upper() for name, _, value in found if name == "BEGIN" and value.upper() != "VCALENDAR"), "")
+    make: "Callable[[dict[str, list[tuple[str, str]]], str], Facts]" = _MAKERS.get(part) or _other
+    made = make(_collected(found, part), zone)
+    made.meaning = made.meaning or _meaning(made.family, found)
+    return made
+
+
+def _collected(found: "Iterable[tuple[str, str, str]]", part: str) -> "dict[str, list[tuple[str, str]]]":
+    """The properties of the first contact, event ... itself, without those of alarms in it and further ones beside it:
+    pairs of parameters and value by name."""
+    inside: "list[str]" = []
+    first: "dict[str, list[tuple[str, str]]]" = {}
+    for name, parameters, value in found:
+        if name == "BEGIN":
+            inside.append(value.upper())
+        elif name == "END":
+            if inside and inside.pop() == part:
+                break
+        elif value.strip("; ") and (not inside or inside[-1] == part):
+            first.setdefault(name, []).append((parameters, value))
+    return first
+
+
+def _meaning(family: str, found: "Iterable[tuple[str, str, str]]") -> int:
+    seen = sorted(f"{name};{_types(parameters)}:{plain}" for name, parameters, value in found if name not in _UNSEEN
+                  for plain in [_plain(value)] if plain)
+    return _short("\n".join([family, *seen])) if seen else 0
+
+
+def _types(parameters: str) -> str:
+    if not parameters:
+        return ""
+    words = {word for part in parameters.upper().split(";") for label, _, value in [part.rpartition("=")]
+             if label in ("", "TYPE", "TZID", "VALUE") for word in value.strip('"').split(",")}
+    return ",".join(sorted(words - _MUTE))
+
+
+def _short(text: str) -> int:
+    """A digest of 8 bytes, 0 for no text."""
+    return int.from_bytes(digest(text.encode("utf-8", "replace"))[:8], "big") or 1 if text else 0
+
+
+def _plain(value: str) -> str:
+    """A value without escapes, its white space folded."""
+    return " ".join(value.replace("\\n", " ").replace("\\N", " ").replace("\\", "").split()).rstrip("; ")
+
+
+def _line(text: str) -> str:
+    return _plain(text.strip().partition("\n")[0][:200])[:60]
+
+
+def _folded(text: str) -> str:
+    """Text without case and accents."""
+    text = text.casefold()
+    if text.isascii():
+        return text
+    return "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
+
+
+def _tight(value: str) -> str:
+    """A title as it is compared: no case, no accents, no white space (folding may have taken some)."""
+    return "".join(_folded(_plain(value)).split())
+
+
+def _values(first: "dict[str, list[tuple[str, str]]]", *names: str) -> "Iterator[str]":
+    for name in names:
+        for _, value in first.get(name, ()):
+            yield value
+
+
+def _one(first: "dict[str, list[tuple[str, str]]]", *names: str) -> str:
+    return next(_values(first, *names), "")
+
+
+def _uid(first: "dict[str, list[tuple[str, str]]]") -> int:
+    uid = _one(first, "UID").strip()
+    return _short(f"{uid} {_one(first, 'RECURRENCE-ID')}") if len(uid) >= LONG_UID else 0
+
+
+# -- contacts
+
+
+def _number(value: str) -> str:
+    """The last seven digits: what stands before may be missing. A pause begins what is dialled later."""
+    plain = value.lower().partition(":")[2] if value[:4].lower() == "tel:" else value.lower()
+    for sign in "pwx;,":
+        plain = plain.partition(sign)[0]
+    return "".join(sign for sign in plain if "0" <= sign <= "9")[-7:]
+
+
+def _words(value: str) -> "frozenset[str]":
+    text = _folded(_plain(value))
+    return frozenset("".join(sign if sign.isalnum() else " " for sign in text).split())
+
+
+def _contact(first: "dict[str, list[tuple[str, str]]]", zone: str) -> Facts:
+    name = ";".join(_one(first, "N").split(";")[:3]).strip("; ") or _one(first, "FN") or _one(first, "ORG", "NICKNAME")
+    made = Facts("contact", _line(_one(first, "FN")) or _line(" ".join(name.replace(";", " ").split())))
+    made.uid = _uid(first)
+    made.sets = {
+        "name": _words(name),
+        "tel": frozenset(filter(None, map(_number, _values(first, "TEL")))),
+        "mail": frozenset(_tight(value).rpartition("mailto:")[2] for value in _values(first, "EMAIL")),
+        "org": frozenset(filter(None, [_tight(_one(first, "ORG").partition(";")[0])])),
+        "bday": frozenset(_one(first, "BDAY").replace("-", "")[:8].split()),
+    }
+    names = {frozenset(made.sets["name"]), _words(" ".join(name.split(";")[:2]))} - {_NONE}
+    made.blocks = tuple(sorted({_short(f"name {' '.join(sorted(words))}") for words in names} | {
+        _short(f"{slot} {value}") for slot in ("tel", "mail") for value in made.sets[slot]}))
+    made.title = made.title or _one(first, "TEL", "EMAIL")
+    return made
+
+
+# -- events and tasks
+
+
+def _time(first: "dict[str, list[tuple[str, str]]]", name: str, zone: str) -> Optional[Moment]:
+    for parameters, value in first.get(name, ()):
+        named = next((part[5:] for part in parameters.split(";") if part[:5].upper() == "TZID="), "")
+        return moment(value, named or zone)
+    return None
+
+
+def _dated(family: str) -> "Callable[[dict[str, list[tuple[str, str]]], str], Facts]":
+    def make(first: "dict[str, list[tuple[str, str]]]", zone: str) -> Facts:
+        made = Facts(family, _line(_one(first, "SUMMARY")))
+        made.uid = _uid(first)
+        made.start, end = _time(first, "DTSTART", zone), _time(first, "DTEND", zone)
+        made.due = _time(first, "DUE", zone) if family == "task" else None
+        if made.start is not None:
+            made.length = end.minutes - made.start.minutes if end else duration(_one(first, "DURATION"))
+            _whole_day(made)
+        rule = _one(first, "RRULE").upper()
+        made.sets = {
+            "title": frozenset(filter(None, [_tight(_one(first, "SUMMARY", "DESCRIPTION"))])),
+            "place": frozenset(filter(None, [_tight(_one(first, "LOCATION"))])),
+            "text": frozenset(filter(None, [_tight(_one(first, "DESCRIPTION"))])),
+            "rule": frozenset([(rule.partition("FREQ=")[2] or rule)[:1] or "-"]),
+        }
+        made.blocks = tuple(sorted({_short(f"{family} {title[:_CUT]} {day}") for title in made.sets["title"] or ("",)
+                                    for when in (made.due or made.start,)
+                                    for day in (days(when) if when else ("",))}))
+        if made.start or made.due:
+            date = moment_text(made.due or made.start)
+            made.title = f"{made.title}, {date}" if made.title else date
+        return made
+    return make
+
+
+def _whole_day(made: Facts) -> None:
+    """A day may be written as one, or as the time from midnight to midnight, or to a minute before."""
+    start, length = made.start, made.length
+    if start is not None and start.kind == "F" and start.minutes % DAY == 0 and length and length % DAY in (0, DAY - 1):
+        made.start, made.length = start._replace(kind="D"), length + length % 2
+    elif start is not None and start.kind == "D":
+        made.length = length or DAY
+
+
+def moment_text(when: Optional[Moment]) -> str:
+    """The day of a moment.
+
+    :param when: a moment, or None
+    :returns: as `2026-01-31`, empty for none
+    """
+    from datetime import date
+    return str(date.fromordinal(when.minutes // DAY + 719163)) if when else ""
+
+
+# -- all others
+
+
+def _note(text: str, first_line: str = "") -> Facts:
+    whole = " ".join(text.split())
+    title = first_line or _line(text)
+    if first_line and not whole.startswith(first_line):
+        whole = f"{first_line} {whole}".rstrip()
+    made = Facts("note", title)
+    made.meaning = _short(whole)
+    made.sets = {"text": frozenset(filter(None, ["".join(whole.split())])), "title": frozenset([_tight(title)]),
+                 "words": _words(whole)}
+    made.blocks = (_short(f"note {_tight(title)[:2 * _CUT]}"),) if title else ()
+    return made
+
+
+def _vnote(first: "dict[str, list[tuple[str, str]]]", zone: str) -> Facts:
+    text = _one(first, "BODY", "DESCRIPTION").replace("\\n", "\n").replace("\\N", "\n").replace("\\", "")
+    return _note(text, _line(_one(first, "SUMMARY")))
+
+
+def _bookmark(first: "dict[str, list[tuple[str, str]]]", zone: str) -> Facts:
+    made = Facts("bookmark", _line(_one(first, "TITLE")))
+    scheme, _, rest = _plain(_one(first, "URL")).rpartition("://")
+    host, slash, path = rest.partition("/")
+    address = f"{host.lower()}{slash}{path}".rstrip("/")
+    made.sets = {"address": frozenset(filter(None, [address])), "title": frozenset([_tight(_one(first, "TITLE"))])}
+    made.blocks = (_short(f"address {address}"),) if address else ()
+    return made
+
+
+def _other(first: "dict[str, list[tuple[str, str]]]", zone: str) -> Facts:
+    """The hubs of mail and files have no frame."""
+    name = _plain(_one(first, "NAME"))
+    made = Facts("file" if name else "text", name)
+    made.sets = {"file": frozenset(filter(None, [name]))}
+    made.blocks = (_short(f"file {name}"),) if name else ()
+    return made
+
+
+_MAKERS = {"VCARD": _contact, "VEVENT": _dated("event"), "VTODO": _dated("task"), "VJOURNAL": _vnote, "VNOTE": _vnote,
+           "VBKM": _bookmark}
+
+# -- the score
+
+EQUAL, INSIDE, SHARED, APART, UNKNOWN = range(5)
+#: what each relation of two sets counts
+_WEIGHTS = {
+    "contact": {"name": (4, 2, -3, -4), "tel": (4, 3, 3, -2), "mail": (3, 3, 3, -2), "org": (1, 1, 1, -1),
+                "bday": (2, 2, 2, -3)},
+    "event": {"title": (4, 3, -4, -4), "place": (1, 1, 1, -2), "text": (1, 1, 1, -1), "rule": (0, 0, 0, -4)},
+    "task": {"title": (4, 3, -4, -4), "text": (1, 1, 1, -1), "rule": (0, 0, 0, -4)},
+    "bookmark": {"address": (7, 7, 7, -7), "title": (1, 0, 0, -1)},
+    "file": {"file": (6, 6, 6, -6)},
+}
+
+
+def relation(one: "frozenset[str]", other: "frozenset[str]") -> int:
+    """How two sets of values stand to each other.
+
+    :param one: a set
+    :param other: another
+    :returns: EQUAL, INSIDE (one has all of the other), SHARED, APART; UNKNOWN when one is empty
+    """
+    if not one or not other:
+        return UNKNOWN
+    if one == other:
+        return EQUAL
+    if one <= other or other <= one:
+        return INSIDE
+    return SHARED if one & other else APART
+
+
+def score(one: Facts, other: Facts) -> int:
+    """How much speaks for two items being the same thing.
+
+    :param one: facts of an item
+    :param other: facts of another
+    :returns: a number that does not depend on their order; see SURE and NEAR
+    """
+    if one.family != other.family:
+        return 0
+    if one.family == "note":
+        return _score_notes(one, other)
+    total = -3 if one.uid and other.uid and one.uid != other.uid else 0
+    for slot, weights in _WEIGHTS.get(one.family, {}).items():
+        mine, theirs = one.sets.get(slot, _NONE), other.sets.get(slot, _NONE)
+        how = _cut(mine, theirs) if slot in ("title", "text", "place") else relation(mine, theirs)
+        total += weights[how] if how != UNKNOWN else 0
+    if one.family == "contact":
+        return total + _names(one, other)
+    if one.family in ("event", "task"):
+        return total + _times(one, other)
+    return total
+
+
+def _cut(one: "frozenset[str]", other: "frozenset[str]") -> int:
+    """Like :func:`relation`, for one text on each side: INSIDE when one may be what a device left of the other."""
+    how = relation(one, other)
+    if how == APART:
+        mine, theirs = sorted((next(iter(one)), next(iter(other))), key=len)
+        return INSIDE if len(mine) >= _CUT and theirs.startswith(mine) else APART
+    return how
+
+
+def _names(one: Facts, other: Facts) -> int:
+    """What names and the rest mean together."""
+    how = relation(one.sets["name"], other.sets["name"])
+    few = min(len(one.sets["name"]), len(other.sets["name"])) < 2
+    total = -1 if few and how in (EQUAL, INSIDE) else 0     # a mere first name, or the family's
+    ways = [(mine.sets["tel"], theirs.sets["tel"], mine.sets["mail"], theirs.sets["mail"])
+            for mine, theirs in ((one, other), (other, one))]
+    if how in (EQUAL, UNKNOWN) and any(a <= b and c <= d for a, b, c, d in ways):
+        total += 2      # one says nothing that the other does not
+    return total
+
+
+def _times(one: Facts, other: Facts) -> int:
+    """What start, end and due date say."""
+    if not (one.start or one.due or other.start or other.due):
+        return 2
+    total = 0
+    if one.start and other.start:
+        total += (-4, 2, 4)[compare(one.start, other.start)]
+    if one.due and other.due:
+        alike = compare(one.due, other.due)
+        total = (-2, 2, 4)[alike] + (0 if not total else 1 if total > 0 else -1)
+    if one.length is not None and other.length is not None and one.start and other.start:
+        total += 1 if abs(one.length - other.length) <= 1 else -1
+    return total
+
+
+def _score_notes(one: Facts, other: Facts) -> int:
+    mine, theirs = (next(iter(each.sets["text"]), "") for each in (one, other))
+    if mine == theirs:
+        return SURE
+    short, long = sorted((mine, theirs), key=len)
+    if short.casefold() == long.casefold() or len(short) >= _LONG and long.startswith(short):
+        return SURE - 1
+    common = len(one.sets["words"] & other.sets["words"])
+    alike = 2 * common >= max(len(one.sets["words"]), len(other.sets["words"]))
+    return NEAR if alike and one.sets["title"] == other.sets["title"] and common > 1 else 0
