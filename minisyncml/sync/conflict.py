@@ -12,7 +12,7 @@ A policy of your own is a subclass of :class:`Policy`, registered with :func:`re
 
 from __future__ import annotations
 
-from typing import Callable, NamedTuple, Optional
+from typing import Callable, Optional
 
 from minisyncml import status as codes
 from minisyncml.errors import UsageError
@@ -21,19 +21,29 @@ from minisyncml.store.base import Batch, Entry, Item
 REASON = "conflict"
 
 
-class Clash(NamedTuple):
-    """Both sides edited an item."""
+class Clash:
+    """Both sides edited an item.
 
-    batch: Batch                            #: where to put the outcome
-    peer: str                               #: key of the client
-    entry: Entry                            #: what is known of the item there
-    mine: Item                              #: our version
-    type: str                               #: media type of theirs, in the form of our store
-    body: bytes                             #: theirs in the form of our store, with what the peer does not keep of ours
-    came_type: str                          #: media type of theirs as it came
-    came: bytes                             #: theirs as it came
-    shadow: bytes                           #: what the peer had when both last agreed; empty: not known
-    merged: Callable[[], Optional[bytes]]   #: our version with their changes; None: both changed the same thing
+    :ivar batch: where to put the outcome
+    :ivar peer: key of the client
+    :ivar entry: what is known of the item there
+    :ivar mine: our version
+    :ivar type: media type of theirs, in the form of our store
+    :ivar body: theirs in the form of our store, with what the peer does not keep of ours
+    :ivar came_type: media type of theirs as it came
+    :ivar came: theirs as it came
+    :ivar shadow: what the peer had when both last agreed; empty: not known
+    :ivar merged: gives our version with their changes; None: both changed the same thing
+    """
+
+    __slots__ = ("batch", "peer", "entry", "mine", "type", "body", "came_type", "came", "shadow", "merged")
+
+    def __init__(self, batch: Batch, peer: str, entry: Entry, mine: Item, theirs: "tuple[str, bytes]",
+                 came: "tuple[str, bytes]", shadow: bytes, merged: "Callable[[], Optional[bytes]]") -> None:
+        self.batch, self.peer, self.entry, self.mine, self.shadow, self.merged = \
+            batch, peer, entry, mine, shadow, merged
+        self.type, self.body = theirs
+        self.came_type, self.came = came
 
 
 class Policy:

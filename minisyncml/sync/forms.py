@@ -150,12 +150,12 @@ class Forms:
         :returns: for a policy
         :raises ItemError: when theirs is broken
         """
-        base, theirs = self.base, self.theirs(mine.id, type, body)
+        base = self.base
 
         def merged() -> Optional[bytes]:
             return None if base is None else base.merged(mine.type, mine.body, shadow, type, body)
 
-        return Clash(self.batch, self.peer, entry, mine, theirs[0], theirs[1], type, body, shadow, merged)
+        return Clash(self.batch, self.peer, entry, mine, self.theirs(mine.id, type, body), (type, body), shadow, merged)
 
     def remember(self, id: str, type: str, body: bytes) -> None:
         """The peer has an item like this now: keep a shadow of it where it is not what we have.
