@@ -338,7 +338,7 @@ def score(one: Facts, other: Facts) -> int:
         return 0
     if one.family == "note":
         return _score_notes(one, other)
-    total = -3 if one.uid and other.uid and one.uid != other.uid else 0
+    total = (-2 if one.family == "contact" else -4) if one.uid and other.uid and one.uid != other.uid else 0
     for slot, weights in _WEIGHTS.get(one.family, {}).items():
         mine, theirs = one.sets.get(slot, _NONE), other.sets.get(slot, _NONE)
         how = _cut(mine, theirs) if slot in ("title", "text", "place") else relation(mine, theirs)

@@ -26,7 +26,7 @@ from minisyncml.gateway.discovery import bind
 from minisyncml.gateway.identity import describe, is_ours
 from minisyncml.gateway.manners import LEARNT, profile_of
 from minisyncml.gateway.names import resolve
-from minisyncml.gateway.report import Report
+from minisyncml.gateway.report import Near, Report
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message.devinf import DevInf, devinf_bytes, from_dict, to_dict
 from minisyncml.profile import DEFAULT as NO_PROFILE
@@ -519,6 +519,7 @@ def _fill(report: Report, run: Run) -> None:
         counts = part.local if side == "local" else part.remote
         counts.fail(id, status, words)
         counts.failed -= 1
+    part.near = [Near(*near) for near in run.near]
     if run.failed:
         part.error = _error(run)
 

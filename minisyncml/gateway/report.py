@@ -18,6 +18,15 @@ class Failure(NamedTuple):
     words: str
 
 
+class Near(NamedTuple):
+    """Two items that a slow sync found alike and left apart: our id and the peer's name, and what people call them."""
+
+    here: str
+    there: str
+    title_here: str
+    title_there: str
+
+
 class Counts:
     """What happened to the items of one side of a datastore."""
 
@@ -54,10 +63,11 @@ class Counts:
 class DatastoreReport:
     """One datastore of a session: `local` counts what was done to our side, `remote` to the peer's.
 
-    `slow` says that everything was compared; `error` is set when the datastore was not synced.
+    `slow` says that everything was compared, `near` what looked alike then and was not taken for the same; `error` is
+    set when the datastore was not synced.
     """
 
-    __slots__ = ("name", "mode", "slow", "local", "remote", "error")
+    __slots__ = ("name", "mode", "slow", "local", "remote", "error", "near")
 
     def __init__(self, name: str, mode: str = "", slow: bool = False) -> None:
         self.name = name
@@ -66,6 +76,7 @@ class DatastoreReport:
         self.local = Counts()
         self.remote = Counts()
         self.error: Optional[Error] = None
+        self.near: "list[Near]" = []
 
     def as_dict(self) -> "dict[str, object]":
         """The datastore as plain values.
@@ -73,7 +84,8 @@ class DatastoreReport:
         :returns: a JSON-able dict
         """
         return {"name": self.name, "mode": self.mode, "slow": self.slow, "local": self.local.as_dict(),
-                "remote": self.remote.as_dict(), "error": None if self.error is None else str(self.error)}
+                "remote": self.remote.as_dict(), "near": [near._asdict() for near in self.near],
+                "error": None if self.error is None else str(self.error)}
 
 
 class Report:
@@ -173,6 +185,8 @@ class Report:
                 lines += [f"{part.name}: {f.id} failed {side}: {f.words} ({f.status})" for f in counts.failures]
                 if counts.failed > len(counts.failures):
                     lines.append(f"{part.name}: {counts.failed - len(counts.failures)} more failed {side}")
+            lines += [f"{part.name}: {near.title_here or near.here!r} here and "
+                      f"{near.title_there or near.there!r} there look alike; both stay" for near in part.near]
         return lines
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Optional
 
 from minisyncml import status as codes
-from minisyncml.content.keys import key_of
 from minisyncml.content.kind import fits, kind
 from minisyncml.digest import digest
 from minisyncml.engine.events import ItemArrived
@@ -307,23 +306,23 @@ class Incoming:
 
     # -- the peer has sent everything
 
-    def settle_parked(self, one: Parked, keys: "dict[str, str]") -> None:
+    def settle_parked(self, one: Parked, pairs: "dict[str, str]") -> None:
         """Match what a slow sync parked; what finds no counterpart is new.
 
         Its sender was told that it is here: what the store refuses stays parked, and is tried again in each session.
 
         :param one: the item
-        :param keys: from :func:`minisyncml.sync.match.by_key`; what is matched leaves it
+        :param pairs: the peer's names to ours, from :func:`minisyncml.sync.pairing.find`
         """
         try:
             if self.batch.by_remote(self.run.peer, one.remote) is None:
-                self._place(one, keys)
+                self._place(one, pairs)
             self.batch.unpark(self.run.peer, one.remote)
         except ItemError as error:
             self.run.note("local", one.remote, error.status, str(error))
 
-    def _place(self, one: Parked, keys: "dict[str, str]") -> None:
-        id = keys.pop(key_of(one.type, one.body), None)
+    def _place(self, one: Parked, pairs: "dict[str, str]") -> None:
+        id = pairs.get(one.remote)
         mine = self.batch.get(id) if id is not None else None
         if mine is not None:
             self._pair(mine, one)

@@ -1,16 +1,14 @@
 """Slow sync: finding the item here that an item from the peer already is.
 
-Equal bytes settle at once. The rest is parked, durably, until the peer has sent everything, and only then matched by
-key: an early resemblance must not take the place of a later exact match.
+Equal bytes settle at once. The rest is parked, durably, until the peer has sent everything, and only then paired, see
+:mod:`minisyncml.sync.pairing`: an early resemblance must not take the place of a later exact match.
 """
 
 from __future__ import annotations
 
 from typing import Iterator, Optional
 
-from minisyncml.content.keys import key_of
 from minisyncml.digest import digest
-from minisyncml.errors import ItemError
 from minisyncml.store.base import Reading
 
 
@@ -83,22 +81,3 @@ def unsettled(reading: Reading, peer: str) -> "Iterator[tuple[str, bytes]]":
             entry = next(entries, None)
         if entry is None or entry.id != row.id:
             yield row.id, row.digest
-
-
-def by_key(reading: Reading, peer: str) -> "dict[str, str]":
-    """Keys of the items without counterpart. A key that two items share is left out: a tie is never guessed.
-
-    :param reading: a store or batch
-    :param peer: key of the peer
-    :returns: key to id
-    """
-    found: "dict[str, str]" = {}
-    for id, _ in unsettled(reading, peer):
-        try:
-            item = reading.get(id)
-        except ItemError:
-            continue
-        key = key_of(item.type, item.body) if item is not None else ""
-        if key:
-            found[key] = "" if key in found else id
-    return {key: id for key, id in found.items() if id}

@@ -55,6 +55,7 @@ class Run:
         self.local_counts = dict.fromkeys(COUNTS, 0)
         self.remote_counts = dict.fromkeys(COUNTS, 0)
         self.failures: "list[list[Any]]" = []       # [side, id, status, words]
+        self.near: "list[list[Any]]" = []           # what a slow sync left apart: our id, the peer's, both titles
 
     def state(self) -> "dict[str, Any]":
         """All values, plain.

@@ -30,7 +30,7 @@ from minisyncml.sync.conflict import DEFAULT as KEEP_BOTH
 from minisyncml.sync.conflict import policy
 from minisyncml.sync.forms import Forms
 from minisyncml.sync.incoming import Incoming
-from minisyncml.sync.match import Matcher, by_key, unsettled
+from minisyncml.sync.match import Matcher, unsettled
 from minisyncml.sync.outgoing import Outgoing
 from minisyncml.sync.run import ALERTED, OPEN, Run, anchors
 
@@ -324,13 +324,17 @@ class Syncer(Batches):
         incoming.wipe_rest(rest)
 
     def _settle_parked(self, run: Run) -> None:
-        """Slice by slice: all that was parked does not have to fit into memory at once."""
+        """Slice by slice: all that was parked does not have to fit into memory at once. Few syncs come here, so what
+        it takes is loaded here."""
         if next(self.batch(run).parked(run.peer), None) is None:
             return
-        incoming, keys = self.incoming(run), by_key(self.batch(run), run.peer)
+        from importlib import import_module
+        pairing = import_module("minisyncml.sync.pairing")
+        incoming, (pairs, near) = self.incoming(run), pairing.find(self.batch(run), run.peer, self.view(run))
+        run.near += map(list, near)
         incoming.forms.batch = self.flush(run)
         for done, one in enumerate(self.stores[run.name].parked(run.peer), 1):
-            incoming.settle_parked(one, keys)
+            incoming.settle_parked(one, pairs)
             if done % SLICE == 0:
                 incoming.forms.batch = self.flush(run)
 
