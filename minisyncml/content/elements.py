@@ -9,7 +9,7 @@ from typing import Any, Iterable, List, NamedTuple, Optional, Sequence, Tuple, U
 
 from minisyncml.errors import ItemError
 
-MAX_SIZE = 64 << 20         #: bytes of one document
+MAX_SIZE = 48 << 20         #: bytes of one document: a large object in base64
 MAX_ELEMENTS = 20_000       #: of one document
 MAX_DEPTH = 16              #: of elements in elements
 
@@ -151,6 +151,17 @@ def write_elements(root: str, elements: "Iterable[Element]",
     parts = ['<?xml version="1.0" encoding="UTF-8"?>']
     _write(parts, Element(root, "", tuple(attributes), tuple(elements)))
     return "".join(parts).encode("utf-8")
+
+
+def fragment(element: Element) -> str:
+    """One element as text, to be read by :func:`read_document`.
+
+    :param element: the element
+    :returns: XML without a declaration
+    """
+    parts: "List[str]" = []
+    _write(parts, element)
+    return "".join(parts)
 
 
 def _write(parts: "List[str]", element: Element) -> None:

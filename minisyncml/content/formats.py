@@ -64,7 +64,7 @@ _MODULES = {
     "text/calendar": "icalendar", "text/x-vcalendar": "vcalendar",
     "text/x-s4j-sife": "sifcalendar", "text/x-s4j-sift": "sifcalendar",
     "text/plain": "notes", "text/x-vnote": "notes", "text/x-s4j-sifn": "notes",
-    "text/x-vbookmark": "bookmarks",
+    "text/x-vbookmark": "bookmarks", "application/x-mswinurl": "bookmarks",
     "message/rfc822": "mail", "application/vnd.omads-email+xml": "mail",
     "application/vnd.omads-file+xml": "omafiles", "application/vnd.omads-folder+xml": "omafiles",
     "application/octet-stream": "omafiles",

@@ -23,7 +23,7 @@ FAMILIES = {
     "text/calendar": "calendar", "text/x-vcalendar": "calendar", "text/x-s4j-sife": "calendar",
     "text/x-s4j-sift": "calendar",
     "text/plain": "note", "text/x-vnote": "note", "text/x-s4j-sifn": "note",
-    "text/x-vbookmark": "bookmark",
+    "text/x-vbookmark": "bookmark", "application/x-mswinurl": "bookmark",
     "message/rfc822": "mail", "application/vnd.omads-email+xml": "mail",
     "application/vnd.omads-file+xml": "file", "application/vnd.omads-folder+xml": "file",
     "application/octet-stream": "file",

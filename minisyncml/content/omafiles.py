@@ -1,0 +1,124 @@
+"""Files: plain bytes, and the file and folder objects of OMA DS 1.2 around them. Content comes through byte for byte.
+
+A name is kept as its sender wrote it; who makes a file of it asks :func:`safe_name`.
+"""
+
+from __future__ import annotations
+
+from typing import Sequence
+
+from minisyncml.content.elements import MAX_SIZE, Element
+from minisyncml.content.form import Form
+from minisyncml.content.formats import Format
+from minisyncml.content.lines import Property
+from minisyncml.content.omads import content_of, holding, read, write
+from minisyncml.errors import ItemError
+
+_ORDER = ("name", "created", "modified", "accessed", "attributes", "cttype", "size", "role", "Ext")
+_LONGEST = 200          #: bytes of a name: file systems take 255, and somebody may want to put a number behind it
+_ODD = '<>:"|?*'        # what some file system does not take
+_DEVICES = frozenset(("CON", "PRN", "AUX", "NUL", *(f"{name}{number}" for name in ("COM", "LPT")
+                                                    for number in range(1, 10))))
+
+
+class Raw(Format):
+    """The content alone."""
+
+    type = "application/octet-stream"
+    family = "file"
+
+    def read(self, body: bytes, form: Form) -> "list[Property]":
+        if len(body) > MAX_SIZE:
+            raise ItemError(f"a file of {len(body)} bytes is too large", 413)
+        return [Property("BEGIN", "FILE"), holding(body), Property("END", "FILE")]
+
+    def write(self, found: "Sequence[Property]", form: Form) -> bytes:
+        body = content_of(found)
+        if body is None:
+            raise ItemError("it has no content")
+        return body
+
+
+class File(Format):
+    """A file with its name, dates and attributes, content in base64."""
+
+    type = "application/vnd.omads-file+xml"
+    family = "file"
+
+    def read(self, body: bytes, form: Form) -> "list[Property]":
+        return read(body, ("File",), "body")
+
+    def write(self, found: "Sequence[Property]", form: Form) -> bytes:
+        if any(each.name == "BEGIN" and each.value.strip().upper() == "FOLDER" for each in found):
+            raise ItemError("a folder is no file")
+        content = content_of(found)
+        if content is None:
+            return write("File", found, _ORDER, None)
+        kept = [each for each in found if each.name != "SIZE"]
+        body = next(each.value for each in found if each.name == "BODY")
+        return write("File", [*kept, Property("SIZE", str(len(content)))], _ORDER,
+                     Element("body", body, (("enc", "base64"),)))
+
+
+class Folder(Format):
+    """A folder: name, dates, attributes, role."""
+
+    type = "application/vnd.omads-folder+xml"
+    family = "file"
+
+    def read(self, body: bytes, form: Form) -> "list[Property]":
+        return read(body, ("Folder",), "body")
+
+    def write(self, found: "Sequence[Property]", form: Form) -> bytes:
+        if not any(each.name == "BEGIN" and each.value.strip().upper() == "FOLDER" for each in found):
+            raise ItemError("a file is no folder")
+        return write("Folder", found, _ORDER, None)
+
+
+FORMATS = (Raw(), File(), Folder())
+
+
+def packed(name: str, content: bytes, modified: str = "") -> bytes:
+    """A file object.
+
+    :param name: of the file
+    :param content: what is in it
+    :param modified: when it was changed, in UTC, `20090401T145153Z`; empty: not known
+    :returns: the XML
+    """
+    found = [Property("BEGIN", "FILE"), Property("NAME", name), holding(content)]
+    found += [Property("MODIFIED", modified)] if modified else []
+    return FORMATS[1].write(found, Form())
+
+
+def unpacked(body: bytes) -> "tuple[str, bytes]":
+    """What is in a file object.
+
+    :param body: the XML
+    :returns: the name, not to be trusted (see :func:`safe_name`), and the content
+    :raises ItemError: when it is no file object, or has no content
+    """
+    found = FORMATS[1].read(body, Form())
+    content = content_of(found)
+    if content is None:
+        raise ItemError("it has no content")
+    return next((each.value for each in found if each.name == "NAME"), ""), content
+
+
+def safe_name(name: str) -> str:
+    """A name that cannot lead out of a folder, for any file system.
+
+    :param name: as a peer wrote it
+    :returns: one part of a path, never empty, never hidden, at most 200 bytes in UTF-8; its extension is kept
+    """
+    name = name.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    name = "".join("_" if sign in _ODD else sign for sign in name if sign.isprintable())
+    name = name.strip(" ").lstrip(".").rstrip(". ").lstrip(" ")
+    if name.partition(".")[0].strip().upper() in _DEVICES:
+        name = "_" + name
+    stem, dot, extension = name.rpartition(".")
+    if not dot or len(extension) > 16:
+        stem, dot, extension = name, "", ""
+    room = _LONGEST - len((dot + extension).encode("utf-8"))
+    stem = stem.encode("utf-8", "replace")[:max(room, 1)].decode("utf-8", "ignore").rstrip(". ")
+    return (stem + dot + extension) or "unnamed"
