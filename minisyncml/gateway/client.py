@@ -10,18 +10,19 @@ from minisyncml.engine.auth import Login
 from minisyncml.engine.chunks import Held, Spool
 from minisyncml.engine.config import VERSIONS
 from minisyncml.errors import Error, RefusedError, StoreError, TransportError, UsageError, VersionError
+from minisyncml.gateway.discovery import BOUND, Binding, explain
 from minisyncml.gateway.exchange import Exchange, Options, Stores
 from minisyncml.gateway.manners import profile_of
 from minisyncml.gateway.report import Report
 from minisyncml.limits import DEFAULT, Limits
-from minisyncml.message.devinf import DevInf
+from minisyncml.message.devinf import DevInf, from_dict
 from minisyncml.profile import UNKNOWN, Profile
 from minisyncml.store.base import Store, changes
 from minisyncml.store.peers import Peers
 from minisyncml.sync.conflict import DEFAULT as KEEP_BOTH
 from minisyncml.sync.conflict import policy
 from minisyncml.sync.run import MODES
-from minisyncml.transport.base import Transport
+from minisyncml.transport.base import Packet, Transport
 from minisyncml.transport.http import HttpTransport
 
 if TYPE_CHECKING:
@@ -148,18 +149,48 @@ class Client:
         """What the server is like, as far as that is known before it says anything."""
         return profile_of(self._peers.get(self._target), UNKNOWN, self._options.profile)
 
-    def _session(self, stores: Stores, mode: str, order: "Optional[Order]") -> Report:
-        exchange, refused = self._negotiate(stores, mode, order)
-        report, renamed = exchange.report, exchange.unknown()
+    def bindings(self) -> "tuple[Report, list[Binding]]":
+        """Ask the server what it has; nothing is synced.
+
+        :returns: what that cost, its `error` set when the server did not say; and what each of our datastores would be
+            synced with, and why
+        :raises UsageError: when two of ours would be synced with the same, or the target is no URL
+        """
+        report, known = self._ask(), self._peers.get(self._target)
+        values: Any = known.get("devinf")
+        kept: Any = known.get(BOUND)
+        return report, explain(from_dict(values) if isinstance(values, dict) else None,
+                               {name: store.types for name, store in self._stores.items()},
+                               self._remotes, self._profile(), kept)
+
+    def _ask(self) -> Report:
+        """Ask the server for its device information, and remember that."""
+        exchange, refused = self._negotiate({}, Exchange.inquire)
+        report = exchange.report
         for attempt in refused:
             report.spend(attempt.report)
-        if renamed and report.error is None:
-            again = self._run({name: stores[name] for name in renamed}, mode, renamed)
-            report.add(again.report)
         return report
 
-    def _negotiate(self, stores: Stores, mode: str,
-                   order: "Optional[Order]") -> "tuple[Exchange, list[Exchange]]":
+    def _session(self, stores: Stores, mode: str, order: "Optional[Order]") -> Report:
+        asked = "devinf" not in self._peers.get(self._target)
+        exchange, refused = self._negotiate(stores, lambda one: one.start(mode, self._remotes, order), order)
+        report, missing = exchange.report, exchange.missing
+        for attempt in refused:
+            report.spend(attempt.report)
+        if missing and report.error is None and not asked:
+            report.spend(self._ask())       # what it said of itself in an earlier session no longer holds
+        renamed = exchange.unknown() if missing and report.error is None else {}
+        if renamed:
+            again = self._run({name: stores[name] for name in renamed}, lambda one: one.start(mode, renamed))
+            report.add(again.report)
+            for name, uri in renamed.items():
+                if name in missing and not asked and report.datastore(name).error is None:
+                    report.notes.append(f"{name}: the server has no {missing[name]!r} any more; "
+                                        f"it was synced with {uri!r}")
+        return report
+
+    def _negotiate(self, stores: Stores, begin: "Callable[[Exchange], Optional[Packet]]",
+                   order: "Optional[Order]" = None) -> "tuple[Exchange, list[Exchange]]":
         """A session in the newest version that the server takes, and those it refused. What it took is remembered."""
         known, profile = self._peers.get(self._target), self._profile()
         if profile.encoding == "xml":
@@ -172,7 +203,7 @@ class Client:
         refused: "list[Exchange]" = []
         for version in versions:
             self._options = self._options._replace(version=version)
-            exchange = self._run(stores, mode, self._remotes, order)
+            exchange = self._run(stores, begin)
             if not _too_new(exchange):
                 break
             refused.append(exchange)
@@ -182,13 +213,12 @@ class Client:
             self._peers.set(self._target, {**self._peers.get(self._target), "version": version})
         return exchange, refused
 
-    def _run(self, stores: Stores, mode: str, remotes: "Mapping[str, str]",
-             order: "Optional[Order]" = None) -> Exchange:
+    def _run(self, stores: Stores, begin: "Callable[[Exchange], Optional[Packet]]") -> Exchange:
         kind, options = (Exchange, self._options) if self._trace is None else self._trace.exchange(self._options)
         exchange = kind.client(options, stores, self._peers, self._target)
         try:
             with self._transport() as transport:
-                packet = exchange.start(mode, remotes, order)
+                packet = begin(exchange)
                 while packet is not None:
                     self._progress(f"message {exchange.session.sent_msg}")
                     answer = transport.send(packet)

@@ -22,7 +22,7 @@ from minisyncml.errors import (
     StoreError,
     UsageError,
 )
-from minisyncml.gateway.discovery import bind
+from minisyncml.gateway.discovery import BOUND, bind, named_by
 from minisyncml.gateway.identity import describe, is_ours
 from minisyncml.gateway.manners import LEARNT, profile_of
 from minisyncml.gateway.names import resolve
@@ -175,22 +175,23 @@ class Exchange:
         :returns: a packet, or None when no datastore can be synced; the report says why
         :raises StoreError: when nothing could be kept
         """
-        known = self._memory.get(self.device)
-        nonce = known.get("nonce")
-        self.session.session_id = str(int.from_bytes(self._options.nonce(2), "big") % 9000 + 1000)
-        self.session.nonce = unb64(nonce.encode()) if isinstance(nonce, str) else b""
-        self._open(None)
-        assert isinstance(self.syncer, ClientSyncer)
-        if known.get("told") != self._fingerprint():
-            self.session.describe()
+        known = self._greet()
         self._ask(known)
-        self._learn(known)
         wanted = self._obey(order) if order is not None else dict.fromkeys(self._stores, mode)
         bound = self._bind(known, wanted, {**(remotes or {}), **(order.remotes if order is not None else {})})
         for one in wanted.values():
             self.profile.require_mode(one)
         modes = {name: MODES[mode] for name, mode in wanted.items()}
         return self._guarded(lambda: self._begin(bound, modes))
+
+    def inquire(self) -> Optional[Packet]:
+        """The client's first message, in place of :meth:`start`: nothing is synced, the server is asked what it has.
+
+        :returns: a packet
+        """
+        self._greet()
+        self.session.ask()
+        return self._guarded(self._send)
 
     def handle(self, packet: Packet) -> Optional[Packet]:
         """Take a message and answer it. What the answer promises is durable when this returns.
@@ -253,6 +254,18 @@ class Exchange:
                 self.syncer.rollback()
             if self.finished:
                 self.session.chunks.forget()
+
+    def _greet(self) -> "dict[str, Any]":
+        """A client begins: what is known of the server counts, and it is told who we are where it has not heard."""
+        known = self._memory.get(self.device)
+        nonce = known.get("nonce")
+        self.session.session_id = str(int.from_bytes(self._options.nonce(2), "big") % 9000 + 1000)
+        self.session.nonce = unb64(nonce.encode()) if isinstance(nonce, str) else b""
+        self._open(None)
+        if known.get("told") != self._fingerprint():
+            self.session.describe()
+        self._learn(known)
+        return known
 
     def _obey(self, order: "Order") -> "Mapping[str, str]":
         """The session that a server asked for, with the answers it is owed; the modes of the datastores."""
@@ -420,6 +433,7 @@ class Exchange:
             self.syncer.outgoing.slow_command = self.profile.slow_cmd.capitalize()
         if isinstance(self.syncer, _Server):
             self.syncer.profile = self.profile
+            self.syncer.bound = self.syncer.bound or known.get(BOUND, {})
 
     def _learn(self, known: "dict[str, Any]") -> None:
         """What is known of the peer means something for this session."""
@@ -428,6 +442,8 @@ class Exchange:
         if not isinstance(values, dict) or self.syncer is None:
             return
         devinf: DevInf = from_dict(values)
+        if isinstance(self.syncer, _Server):
+            self.syncer.devinf = devinf
         self.syncer.ours = is_ours(devinf)
         self.session.packs = self.profile.packs or (
             self.syncer.ours and is_ours(self._describe(self._options.version)))
@@ -440,17 +456,25 @@ class Exchange:
         """The server's URIs for our datastores."""
         values = known.get("devinf")
         devinf = from_dict(values) if isinstance(values, dict) else None
-        return bind(devinf, {name: self._stores[name].types for name in names}, given, self.profile)
+        ours = {name: self._stores[name].types for name in names}
+        return bind(devinf, ours, given, self.profile, known.get(BOUND))
+
+    @property
+    def missing(self) -> "dict[str, str]":
+        """Our names of datastores that the server does not have, and the URI that was tried."""
+        runs = self.syncer.runs if self.syncer is not None else []
+        return {run.name: run.remote for run in runs if run.status == codes.NOT_FOUND}
 
     def unknown(self) -> "dict[str, str]":
         """After a session: datastores that the server does not know by the name we used, but by another.
 
         :returns: our name to the server's URI, as its DevInf has it
         """
-        known = self._memory.get(self.device)
+        known, missing = self._memory.get(self.device), self.missing
         runs = self.syncer.runs if self.syncer is not None else []
-        found = {run.name: run.remote for run in runs if run.status != codes.NOT_FOUND}
-        other = self._bind(known, [run.name for run in runs], found)
+        found = {run.name: run.remote for run in runs if run.name not in missing}
+        kept = {name: uri for name, uri in known.get(BOUND, {}).items() if name in found}
+        other = self._bind({**known, BOUND: kept}, [run.name for run in runs], found)
         return {run.name: other[run.name] for run in runs if other[run.name] != run.remote}
 
     def _recall(self, device: str) -> Optional[bytes]:
@@ -468,8 +492,14 @@ class Exchange:
             changed["nonce"] = b64(nonce).decode()
         if client and session.authenticated:
             changed["told"] = self._fingerprint()
+            bound = {run.name: run.remote for run in self.syncer.runs if run.answered} if self.syncer else {}
+            if bound:
+                changed[BOUND] = {**known.get(BOUND, {}), **bound}
         if changed != known:
             self._memory.set(self.device, changed)
+        if isinstance(self.syncer, _Server) and self.syncer.fresh:
+            self._memory.set(self._key, {**self._memory.get(self._key), BOUND: self.syncer.bound})
+            self.syncer.fresh = False
 
     # -- what became of it
 
@@ -487,9 +517,12 @@ class Exchange:
 
 
 class _Server(ServerSyncer):
-    """Finds datastores by the names that are settled, and by all their spellings."""
+    """Finds datastores by the names that are settled, by all their spellings, and by what the client says of them."""
 
     names: "Mapping[str, str]" = {}
+    bound: "Mapping[str, str]" = {}         # our names to what the client called its databases when it met us first
+    fresh = False                           # more is bound than is remembered
+    devinf: Optional[DevInf] = None
     profile = NO_PROFILE
 
     def resolve(self, uri: str) -> Optional[str]:
@@ -497,8 +530,27 @@ class _Server(ServerSyncer):
         return self.names.get(plain_uri(uri)) or resolve(uri, self.stores, self.profile.kind_of, exact)
 
     def meant(self, target: str, source: str) -> Optional[str]:
-        by_source = self.profile.store_name_match == "source"
-        return self.resolve(target) or (self.resolve(source) if by_source else None)
+        if self.profile.store_name_match != "source":
+            return self.resolve(target)
+        found = self.resolve(target) or self.resolve(source)
+        if found is None and not self.ours and plain_uri(target) in ("", plain_uri(source)):
+            # it uses a name of its own; who asks for one of ours that is not there, is told so
+            ours = {name: store.types for name, store in self.stores.items()}
+            told = self._told()
+            found = named_by(self.devinf, source, ours, self.profile,
+                             {name: uri for name, uri in self.bound.items() if uri in told})
+        return found
+
+    def called(self, name: str, source: str) -> str:
+        first = self.bound.get(name)
+        if first is None:
+            self.bound, self.fresh = {**self.bound, name: plain_uri(source)}, True
+        elif first != plain_uri(source) and plain_uri(source) in self._told() and first not in self._told():
+            return first        # its menu speaks another language now; its anchors tell whether it is the same
+        return source
+
+    def _told(self) -> "set[str]":
+        return {plain_uri(store.source_ref) for store in self.devinf.datastores} if self.devinf is not None else set()
 
 
 class _Trial(TrialSyncer, _Server):

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from typing import Callable, Iterable, Optional
 
-# Spellings in lower case, without ./ in front. Clients ship with them, and phones let users type them.
+# Spellings in lower case, without ./ in front. Clients ship with them, phones let users type them, and some phones name
+# their databases in the language of their menus.
 SPELLINGS = {
     "contacts": ("contact", "card", "cards", "addressbook", "addressbooks", "address book", "phonebook", "people",
-                 "vcard", "scard", "scard3", "telecom/pb.vcf", "pb.vcf", "con"),
+                 "vcard", "scard", "scard3", "telecom/pb.vcf", "pb.vcf", "con",
+                 "kontakte", "adressbuch", "telefonbuch", "répertoire", "contactos", "contatti", "rubrica", "contatos",
+                 "contacten", "contactpersonen", "kontakter", "yhteystiedot", "kontakty", "контакты", "névjegyek",
+                 "kişiler"),
     "calendar": ("calendars", "cal", "agenda", "event", "events", "vcal", "vcalendar", "scal", "telecom/cal.vcs",
-                 "cal.vcs", "ical"),
-    "tasks": ("task", "todo", "todos", "to-do", "stask", "telecom/todo.vcs", "jobs"),
-    "notes": ("note", "memo", "memos", "memotoo", "snote", "text", "telecom/nt.vnt", "nt.vnt"),
+                 "cal.vcs", "ical",
+                 "kalender", "calendrier", "calendario", "calendário", "kalenteri", "kalendarz", "kalendář",
+                 "календарь", "naptár", "takvim"),
+    "tasks": ("task", "todo", "todos", "to-do", "stask", "telecom/todo.vcs", "jobs",
+              "aufgaben", "tâches", "tareas", "attività", "tarefas", "taken", "uppgifter", "opgaver", "oppgaver",
+              "tehtävät", "zadania", "úkoly", "задачи", "feladatok", "görevler"),
+    "notes": ("note", "memo", "memos", "memotoo", "snote", "text", "telecom/nt.vnt", "nt.vnt",
+              "notizen", "notas", "appunti", "notities", "anteckningar", "noter", "notater", "muistiinpanot",
+              "notatki", "poznámky", "заметки", "jegyzetek", "notlar"),
     "files": ("file", "briefcase"),
     "mail": ("email", "mails", "emails", "inbox"),
 }

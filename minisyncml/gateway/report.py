@@ -89,9 +89,10 @@ class DatastoreReport:
 
 
 class Report:
-    """One session. Bytes are those of the messages, without HTTP; `messages` counts both directions."""
+    """One session. Bytes are those of the messages, without HTTP; `messages` counts both directions. `notes` are lines
+    for people that are no complaint."""
 
-    __slots__ = ("peer", "user", "datastores", "bytes_in", "bytes_out", "messages", "seconds", "error")
+    __slots__ = ("peer", "user", "datastores", "bytes_in", "bytes_out", "messages", "seconds", "error", "notes")
 
     def __init__(self, peer: str = "", user: str = "") -> None:
         self.peer = visible(peer)
@@ -100,6 +101,7 @@ class Report:
         self.bytes_in = self.bytes_out = self.messages = 0
         self.seconds = 0.0
         self.error: Optional[Error] = None
+        self.notes: "list[str]" = []
 
     def datastore(self, name: str) -> DatastoreReport:
         """The part of one datastore, made when it is asked for first.
@@ -118,6 +120,7 @@ class Report:
         """
         self.datastores.update(other.datastores)
         self.spend(other)
+        self.notes += other.notes
         self.error = self.error or other.error
 
     def spend(self, other: "Report") -> None:
@@ -148,7 +151,7 @@ class Report:
         return {"peer": self.peer, "user": self.user, "datastores": [d.as_dict() for d in self.datastores.values()],
                 "bytes_in": self.bytes_in, "bytes_out": self.bytes_out, "messages": self.messages,
                 "seconds": round(self.seconds, 3), "error": None if self.error is None else str(self.error),
-                "exit_code": self.exit_code}
+                "notes": list(self.notes), "exit_code": self.exit_code}
 
     def json(self) -> str:
         """The report for machines.
@@ -174,7 +177,7 @@ class Report:
         if cost:
             lines.append(f"{self.bytes_out:,} bytes sent, {self.bytes_in:,} received, {self.messages} messages, "
                          f"{self.seconds:.1f} s")
-        return "\n".join(lines + [visible(line) for line in self._complaints()])
+        return "\n".join(lines + [visible(line) for line in (*self.notes, *self._complaints())])
 
     def _complaints(self) -> "list[str]":
         lines = []

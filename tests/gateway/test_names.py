@@ -15,6 +15,7 @@ NAMES = ["contacts", "calendar", "tasks", "notes"]
     ("card", "contacts"), ("addressbook", "contacts"), ("Addressbook/", "contacts"), ("./telecom/pb.vcf", "contacts"),
     ("http://box.lan:8080/sync/card", "contacts"), ("Contacts?dr(,30)", "contacts"),
     ("Calendar", "calendar"), ("Agenda", "calendar"), ("event", "calendar"),
+    ("Kontakte", "contacts"), ("Календарь", "calendar"), ("Tehtävät", "tasks"), ("Notas", "notes"),
     ("Task", "tasks"), ("Todo", "tasks"), ("Memo", "notes"), ("note", "notes"), ("./Notes", "notes"),
     ("", None), ("./", None), ("bookmarks", None), ("http://box.lan", None), ("../../etc/passwd", None),
 ])

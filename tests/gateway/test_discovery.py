@@ -1,0 +1,181 @@
+"""Which database of a peer is meant by one of ours: scores and reasons, what stays from session to session, what
+follows a new name, and what `--explain` shows.
+"""
+
+from __future__ import annotations
+
+from typing import Optional
+
+import pytest
+from pair import bodies, fill
+
+from minisyncml.gateway.client import Client
+from minisyncml.gateway.discovery import Binding, explain, lines, named_by
+from minisyncml.gateway.serve import Server
+from minisyncml.message.devinf import ContentType, CTCap, DataStore, DevInf, Property
+from minisyncml.profile import DEFAULT, find
+from minisyncml.store.base import Store
+from minisyncml.store.memory import MemoryStore
+from minisyncml.store.peers import Peers
+from minisyncml.transport.base import Packet
+from minisyncml.transport.pipe import Pipe
+
+CARD = (("text/x-vcard", "2.1"), ("text/vcard", "3.0"))
+CALENDAR = (("text/x-vcalendar", "1.0"),)
+TEXT = (("text/plain", "1.0"),)
+OURS = {"contacts": CARD, "calendar": CALENDAR, "tasks": CALENDAR, "notes": TEXT}
+
+
+def store(uri: str, type: str = "text/x-vcard", title: Optional[str] = None, part: str = "") -> DataStore:
+    caps = (CTCap(type, properties=(Property("BEGIN", ("VCALENDAR", part)),)),) if part else ()
+    return DataStore(uri, title, rx_pref=ContentType(type, "2.1"), ct_caps=caps)
+
+
+def devinf(*stores: DataStore) -> DevInf:
+    return DevInf("1.2", "box", datastores=stores)
+
+
+def one(found: "list[Binding]", name: str = "contacts") -> Binding:
+    return next(binding for binding in found if binding.name == name)
+
+
+@pytest.mark.parametrize("stores, name, uri, why", [
+    ([store("card"), store("contacts")], "contacts", "contacts", "it is called so"),
+    ([store("./Contacts")], "contacts", "./Contacts", "it is called so"),
+    ([store("pb1"), store("pb2", title="contacts")], "contacts", "pb2", "its title is 'contacts'"),
+    ([store("work"), store("card")], "contacts", "card", "'card' is another word for contacts"),
+    ([store("pb1", title="Adressbuch"), store("pb2")], "contacts", "pb1", "'Adressbuch' is another word for contacts"),
+    ([store("x1"), store("x2", "text/plain")], "contacts", "x1", "it takes our items, and its name says nothing else"),
+    ([store("memo")], "contacts", "memo", "nothing else there takes our items"),
+    ([store("a", "text/x-vcalendar", part="VEVENT"), store("b", "text/x-vcalendar", part="VTODO")],
+     "tasks", "b", "it keeps nothing but VTODO"),
+    ([store("a", "text/x-vcalendar", part="VEVENT"), store("b", "text/x-vcalendar", part="VTODO")],
+     "calendar", "a", "it keeps nothing but VEVENT"),
+    ([store("a", "text/x-vcalendar")], "calendar", "a", "it takes our items, and its name says nothing else"),
+    ([store("a"), store("b")], "contacts", "contacts", "nothing there fits; our own name is tried"),
+])
+def test_the_winner_and_why(stores: "list[DataStore]", name: str, uri: str, why: str) -> None:
+    found = one(explain(devinf(*stores), OURS, {}), name)
+    assert (found.uri, found.why) == (uri, why)
+    assert all(other.score <= found.score for other in found.others)
+
+
+def test_a_profile_knows_what_a_database_holds() -> None:
+    ovi = one(explain(devinf(store("./Contact/Unfiled"), store("b")), {"contacts": CARD}, {},
+                      DEFAULT._replace(title="Ovi", stores=(DEFAULT.store("contacts")._replace(
+                          name="./Contact/Unfiled"),))))
+    assert (ovi.uri, ovi.why) == ("./Contact/Unfiled", "Ovi keeps contacts there")
+    guessed = one(explain(None, OURS, {}, find(user="funambol")))
+    assert guessed.uri == "card" and "so it is called by" in guessed.why
+
+
+def test_why_the_others_lost() -> None:
+    found = explain(devinf(store("card"), store("event", "text/x-vcalendar"), store("friends")), OURS, {})
+    assert list(lines(found))[:6] == [
+        "contacts -> card  (62: 'card' is another word for contacts)",
+        "    not event  (0: it takes only text/x-vcalendar)",
+        "    not friends  (20: it takes our items, and its name says nothing else)",
+        "calendar -> event  (62: 'event' is another word for calendar)",
+        "    not card  (0: it takes only text/x-vcard)",
+        "    not friends  (0: it takes only text/x-vcard)"]
+    assert one(found, "tasks").others[1].why == "nothing else there takes our items, but it is for calendar"
+
+
+def test_what_was_bound_stays() -> None:
+    before = {"contacts": "friends"}
+    found = one(explain(devinf(store("card"), store("Friends")), OURS, {}, before=before))
+    assert (found.uri, found.why) == ("friends", "as in earlier sessions")
+    given = one(explain(devinf(store("card"), store("friends")), OURS, {"contacts": "card"}, before=before))
+    assert (given.uri, given.why) == ("card", "you said so (--remote)")
+    silent = one(explain(None, OURS, {}, before=before))
+    assert (silent.uri, silent.why) == ("friends", "as in earlier sessions")
+    hidden = one(explain(devinf(store("card")), OURS, {}, before=before))
+    assert (hidden.uri, hidden.why) == ("friends", "as in earlier sessions, though it does not name it")
+    better = one(explain(devinf(store("contacts")), OURS, {}, before=before))
+    assert better.uri == "contacts"
+
+
+def test_a_hostile_device_information_costs_little() -> None:
+    many = devinf(*(store(f"s{number}") for number in range(3000)))
+    assert one(explain(many, OURS, {})).uri == "contacts"
+
+
+@pytest.mark.parametrize("uri, name", [
+    ("./Leute", "contacts"), ("leute", "contacts"), ("Termine", "calendar"), ("Zettel", None), ("", None),
+])
+def test_a_name_that_says_nothing_is_told_by_what_it_takes(uri: str, name: "Optional[str]") -> None:
+    phone = devinf(store("./Leute"), store("Termine", "text/x-vcalendar"), store("Bilder", "image/jpeg"))
+    assert named_by(phone, uri, OURS, DEFAULT, {}) == name
+    assert named_by(None, uri, OURS, DEFAULT, {}) is None
+
+
+# -- in sessions
+
+
+class Box:
+    """A server whose databases get other names."""
+
+    def __init__(self, **stores: Store) -> None:
+        self.stores: "dict[str, Store]" = dict(stores)
+        self.peers, self.mine = Peers(None), {"contacts": MemoryStore(CARD), "notes": MemoryStore(TEXT)}
+        self.seen = 0
+
+    def client(self, **more: object) -> Client:
+        server = Server(lambda user: self.stores, device_id="box")
+
+        def handle(packet: Packet, sender: str) -> "Optional[Packet]":
+            self.seen += 1
+            return server.handle(packet, sender)
+
+        return Client("pipe://box", dict(self.mine), peers=self.peers,
+                      transport=lambda: Pipe(handle), **more)  # type: ignore[arg-type]
+
+
+def box() -> Box:
+    made = Box(Leute=MemoryStore(CARD), Zettel=MemoryStore(TEXT))
+    fill(made.mine["notes"], "one", "two")
+    assert made.client().sync().exit_code == 0
+    return made
+
+
+def test_a_better_name_that_turns_up_later_changes_nothing() -> None:
+    made = Box(Zettel=MemoryStore(TEXT), Leute=MemoryStore(CARD))
+    fill(made.mine["notes"], "one")
+    made.client().sync()
+    made.stores["notes"] = MemoryStore(TEXT)
+    made.client().bindings()        # asks anew
+    report = made.client().sync()
+    assert bodies(made.stores["Zettel"]) == [b"one"] and not bodies(made.stores["notes"])
+    assert not report.datastores["notes"].slow and report.notes == []
+
+
+def test_a_new_name_is_followed_and_said() -> None:
+    made = box()
+    made.stores["Aufschriebe"] = made.stores.pop("Zettel")
+    fill(made.mine["notes"], "three")
+    report = made.client().sync()
+    assert report.exit_code == 0, report.table()
+    assert report.notes == ["notes: the server has no './Zettel' any more; it was synced with './Aufschriebe'"]
+    assert report.notes[0] in report.table() and '"notes": ["notes:' in report.json()
+    assert bodies(made.stores["Aufschriebe"]) == bodies(made.mine["notes"]) == [b"one", b"three", b"two"]
+    again = made.client().sync()
+    assert again.notes == [] and again.exit_code == 0 and not again.datastores["notes"].slow
+
+
+def test_what_is_gone_for_good_is_told() -> None:
+    made = box()
+    del made.stores["Zettel"]
+    report = made.client().sync()
+    assert report.exit_code == 2 and "the server has no database 'notes'" in report.table() and not report.notes
+    assert report.datastores["contacts"].error is None
+    assert bodies(made.mine["notes"]) == [b"one", b"two"]
+
+
+def test_bindings_sync_nothing() -> None:
+    made = Box(card=MemoryStore(CARD), memo=MemoryStore(TEXT))
+    fill(made.mine["notes"], "one")
+    report, found = made.client().bindings()
+    assert report.error is None and report.datastores == {} and made.seen <= 2
+    assert {one.name: one.uri for one in found} == {"contacts": "./card", "notes": "./memo"}
+    assert not bodies(made.stores["memo"]) and made.peers.history() == []
+    assert made.client(remotes={"notes": "card"}).bindings()[1][1].why == "you said so (--remote)"
