@@ -288,13 +288,14 @@ class Recording:
         """
         self._write("memory", fingerprint=name)
 
-    def store(self, name: str, types: "tuple[tuple[str, str], ...]") -> None:
+    def store(self, name: str, types: "tuple[tuple[str, str], ...]", form: "tuple[str, str]") -> None:
         """A datastore.
 
         :param name: of it
         :param types: that it takes
+        :param form: that it keeps items in
         """
-        self._write("store", store=name, types=types)
+        self._write("store", store=name, types=types, **({"form": [form]} if form[0] else {}))
 
     def items(self, store: str, last: int, revision: int, rows: "list[Row]") -> None:
         """Some of its items.
@@ -324,6 +325,18 @@ class Recording:
         waiting = [[one.remote, one.type, base64(self._recorder.body(one.body, names))] for one in parked]
         self._write("peer", store=store, peer=self._recorder.address(peer), facts=self._recorder.plain(dict(facts)),
                     entries=known, parked=waiting, names=names)
+
+    def shadow(self, store: str, peer: str, id: str, body: bytes) -> None:
+        """What a peer had of an item.
+
+        :param store: its name
+        :param peer: key of the peer
+        :param id: the item
+        :param body: the shadow
+        """
+        names: "list[list[str]]" = []
+        self._write("shadow", store=store, peer=self._recorder.address(peer), id=id,
+                    data=base64(self._recorder.body(body, names)), names=names)
 
     def body(self, store: str, item: Item) -> None:
         """The body of an item that the session read.

@@ -179,8 +179,9 @@ class Session:
             self._memory.facts.setdefault(fields.text("device"), fields.map("facts"))
         elif kind == "store":
             types = tuple((one, two) for one, two in fields.rows("types", str, str))
-            self._seeded[fields.text("store")] = Seeded(types or (("text/plain", "1.0"),))
-        elif kind in ("items", "peer", "body"):
+            form = next(((one, two) for one, two in fields.rows("form", str, str)), ("", ""))
+            self._seeded[fields.text("store")] = Seeded(types or (("text/plain", "1.0"),), form)
+        elif kind in ("items", "peer", "shadow", "body"):
             store = self._seeded.get(fields.text("store"))
             if store is None:
                 raise fields.fail("store")
@@ -232,7 +233,7 @@ class Session:
             challenge=_choice(first, "challenge", ("md5", "basic")), version=_choice(first, "version", VERSIONS),
             encoding=_choice(first, "encoding", ("wbxml", "xml")), demand=_choice(first, "demand", ("", *MODES)),
             remotes=_texts(first, "remotes"), identity=_identity(first), profile=self._profile(),
-            trial=first.line.get("trial") is True)
+            trial=first.line.get("trial") is True, zone=first.text("zone", ""))
         if _choice(first, "role", ("client", "server")) == "client":
             return _Replayed.client(options, self._stores(""), self._memory, first.text("target"))
         secrets = (lambda user: Secret(PASSWORD)) if first.line.get("asks") is True else None

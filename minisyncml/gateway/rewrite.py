@@ -90,11 +90,14 @@ class _Writer:
     def _store(self, kind: str, fields: Fields, to: Recording) -> None:
         store = fields.text("store")
         if kind == "store":
-            to.store(store, tuple((one, two) for one, two in fields.rows("types", str, str)))
+            form = next(((one, two) for one, two in fields.rows("form", str, str)), ("", ""))
+            to.store(store, tuple((one, two) for one, two in fields.rows("types", str, str)), form)
         elif kind == "items":
             rows = [Row(id, revision, digest_of(fields, "rows", name))
                     for id, revision, name in fields.rows("rows", str, int, str)]
             to.items(store, fields.number("last"), fields.number("revision"), rows)
+        elif kind == "shadow":
+            to.shadow(store, fields.text("peer"), fields.text("id"), fields.bytes("data"))
         elif kind == "body":
             to.body(store, Item(fields.text("id"), fields.text("type"), fields.bytes("data"), 0, b""))
         elif kind == "peer":

@@ -31,15 +31,17 @@ class Seeded(MemoryStore):
     """A store in the state that a trace tells of; bodies that the session never read are empty.
 
     :param types: that it takes
+    :param form: that it keeps items in
     """
 
-    def __init__(self, types: "tuple[tuple[str, str], ...]") -> None:
+    def __init__(self, types: "tuple[tuple[str, str], ...]", form: "tuple[str, str]" = ("", "")) -> None:
         super().__init__(types)
+        self.form = form
 
     def seed(self, kind: str, fields: Fields, names: "Mapping[bytes, bytes]") -> None:
         """Take a line of the trace.
 
-        :param kind: `items`, `peer` or `body`
+        :param kind: `items`, `peer`, `shadow` or `body`
         :param fields: the line
         :param names: digests of anonymised bodies
         :raises TraceError: when it is damaged
@@ -54,6 +56,10 @@ class Seeded(MemoryStore):
             item = self.get(fields.text("id"))
             if item is not None:
                 self._items[int(item.id)] = item._replace(type=fields.text("type"), body=fields.bytes("data"))
+        elif kind == "shadow":
+            with self.begin() as batch:
+                batch.set_shadow(fields.text("peer"), str(_id(fields, fields.text("id"))), fields.bytes("data"))
+                batch.commit()
         else:
             self._seed_peer(fields, names)
 

@@ -24,7 +24,7 @@ T = TypeVar("T")
 PROFILE = 65_536    #: characters of a user's profile that are written down
 #: what a store is asked about a peer
 _OF_PEER = frozenset(("facts", "entry", "by_remote", "entries", "parked", "set_entry", "drop_entry", "clear_entries",
-                      "park", "unpark", "clear_parked", "set_facts", "forget", "shadow", "shadows", "set_shadow"))
+                      "park", "unpark", "clear_parked", "set_facts", "forget", "shadows"))
 
 
 class Trace(Recorder):
@@ -129,7 +129,8 @@ class Traced(Exchange):
             remotes=remotes, order=None if order is None else order._asdict(), version=options.version,
             encoding=options.encoding, identity=options.identity._asdict(), profile=_profile(options.profile),
             conflict=options.conflict, allow_empty=options.allow_empty, rescan=options.rescan,
-            trial=options.trial, challenge=options.challenge, demand=options.demand, asks=config.secrets is not None,
+            trial=options.trial, zone=options.zone, challenge=options.challenge, demand=options.demand,
+            asks=config.secrets is not None,
             limits=options.limits._asdict(), user=self._record.user(login.user) if login is not None else None,
             scheme=login.scheme if login is not None else None)
 
@@ -165,7 +166,7 @@ class _Memory:
 
 
 def _told(name: str, store: Store, record: Recording) -> Store:
-    record.store(name, store.types)
+    record.store(name, store.types, store.form)
     return cast(Store, _Told(name, store, record))
 
 
@@ -176,6 +177,7 @@ class _Told:
         self._name, self._store, self._record = name, store, record
         self._peers: "set[str]" = set()
         self._bodies: "set[str]" = set()
+        self._shadows: "set[tuple[str, str]]" = set()
         self._upto = -1     # the revision that the rows were told at
 
     def __getattr__(self, name: str) -> Any:
@@ -210,6 +212,19 @@ class _Told:
             self._record.body(self._name, item)
         return item
 
+    def shadow(self, peer: str, id: str) -> bytes:
+        """A shadow is read."""
+        self.seen(peer, id)
+        return self._store.shadow(peer, id)
+
+    def seen(self, peer: str, id: str) -> None:
+        """Tells the shadow of an item that was there when the session began."""
+        if (peer, id) not in self._shadows:
+            self._shadows.add((peer, id))
+            body = self._store.shadow(peer, id)
+            if body:
+                self._record.shadow(self._name, peer, id, body)
+
     def first(self, method: "Callable[..., T]") -> "Callable[..., T]":
         """Tells what is known of a peer before a method sees or changes it."""
         def call(peer: str, *more: Any) -> T:
@@ -240,6 +255,17 @@ class _ToldBatch:
     def get(self, id: str) -> Optional[Item]:
         """A body is read."""
         return self._store.read(self._batch.get(id))
+
+    def shadow(self, peer: str, id: str) -> bytes:
+        """A shadow is read."""
+        self._store.seen(peer, id)
+        found: bytes = self._batch.shadow(peer, id)
+        return found
+
+    def set_shadow(self, peer: str, id: str, body: bytes) -> None:
+        """A shadow is changed."""
+        self._store.seen(peer, id)
+        self._batch.set_shadow(peer, id, body)
 
     def __enter__(self) -> "_ToldBatch":
         self._batch.__enter__()

@@ -7,9 +7,10 @@ first line            `format`, `version`, `software`, `anonymised`; no `t`, no 
 session               `session` (a number), `role`, and the settings of an exchange; `seed` of its random bytes
 memory                `device` and `facts`: what was known of a peer; or `fingerprint`, `version` and `devinf`: what we
                       said of ourselves
-store                 `store`, `types`: a datastore
+store                 `store`, `types`: a datastore; `form` that it keeps items in, where that is settled
 items                 `store`, `last`, `revision`, `rows`: what is in it when the session begins, without bodies
 peer                  `store`, `peer`, `facts`, `entries`, `parked`: what is known of the items at a peer
+shadow                `store`, `peer`, `id`, `data` (base64): what a peer had of an item, where that differs
 body                  `store`, `id`, `type`, `data` (base64): a body that the session read
 message               `dir` (in or out), `type`, `to`, `raw` (base64), `xml` or else `unread`, `names` when anonymised,
                       `doubt` when it had to prove whose it is
