@@ -5,9 +5,24 @@ Loaded for peers that want another form than our store, or do not keep all that 
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Callable, Optional, Sequence, TypeVar
 
+from minisyncml.content.caps import Caps, cut
+from minisyncml.content.edit import Edit
+from minisyncml.content.fields import DIGEST, KEPT, MEDIA, Unit, flat, groups, photo, units
 from minisyncml.content.form import Form
+from minisyncml.content.formats import Format, find, format_of
+from minisyncml.content.kind import FAMILIES, bare, kind
+from minisyncml.content.lines import Property, is_binary, parse, write
+from minisyncml.content.merge import changes, united
+from minisyncml.content.shape import inward, outward, shapes
+from minisyncml.errors import ItemError
+from minisyncml.status import UNSUPPORTED_TYPE
+
+_LINES = ("contact", "calendar", "note", "bookmark")    # families whose bodies are text in lines
+_HUBS = ("text/vcard 3.0", "text/calendar 2.0", "text/x-vbookmark 1.0")     # these can say what others do
+_FAILURES = (ValueError, LookupError, ArithmeticError, RecursionError)
+T = TypeVar("T")
 
 
 class View:
@@ -22,6 +37,11 @@ class View:
 
     def __init__(self, peer: Form, store: Form) -> None:
         self.peer, self.store = peer, store
+        self._caps = Caps(peer)
+        self._shaping = self._caps.bounded or shapes(peer)
+        # what a peer does not keep is ours to keep: nothing needs to go there only to come back
+        self._out = peer._replace(caps=peer.caps if peer.caps is not None and not self._caps.wild else ())
+        self._found: "dict[tuple[str, str], Optional[Format]]" = {}
 
     def sent(self, type: str, body: bytes, shadow: bytes = b"") -> "tuple[str, bytes]":
         """An item of ours as it goes to the peer.
@@ -32,7 +52,25 @@ class View:
         :returns: media type and body
         :raises ItemError: when it cannot be said in the peer's form
         """
-        raise NotImplementedError
+        source = self._format(type, body)
+        if source is None:
+            return bare(type) or kind(body, type), body
+        target = self._target(self.peer, source)
+        if target is source and not self._shaping and self._plain(source.family):
+            return target.type, self._line_ends(source.family, body)
+        found = _guarded(lambda: source.read(body, self.store))
+        fields = None
+        if self._shaping:
+            before = units(found)
+            fields = outward(cut(before, self._caps), self.peer)
+            if fields == before:
+                fields = None
+                if target is source and self._plain(source.family):
+                    return target.type, self._line_ends(source.family, body)
+        if shadow:
+            fields = self._overlaid(fields if fields is not None else units(found), target, shadow)
+        made = _guarded(lambda: target.write(found if fields is None else flat(fields), self._out))
+        return target.type, self._line_ends(source.family, _bare(made))
 
     def shadow(self, type: str, body: bytes) -> bytes:
         """What is to be remembered of an item that went over the wire, photos by their digest only.
@@ -41,7 +79,16 @@ class View:
         :param body: as it was sent or received
         :returns: the shadow
         """
-        raise NotImplementedError
+        source = self._format(type, body)
+        if source is None or source.family not in _LINES:
+            return b""
+        upper = body.upper()
+        if b"BASE64" not in upper and b"ENCODING=B" not in upper and b"<PHOTO>" not in upper:
+            return body
+        if upper.lstrip()[:1] == b"<":
+            return _without_photo(body)
+        old = b"BASE64" in upper and source.version in ("2.1", "1.0", "1.1")
+        return write([_short(each) for each in parse(body)], old)
 
     def stored(self, type: str, body: bytes) -> "tuple[str, bytes]":
         """An item that is new to us in our store's form.
@@ -51,7 +98,17 @@ class View:
         :returns: media type and body
         :raises ItemError: when it is broken, or of a family (415) that our store does not keep
         """
-        raise NotImplementedError
+        source = self._format(type, body)
+        if not self.store.type:
+            return type, body
+        if source is None:
+            if bare(type) != self.store.type:
+                raise ItemError(f"{type or 'this'} does not belong among {self.store.type}", UNSUPPORTED_TYPE)
+            return type, body
+        target = self._target(self.store, source)
+        if target is source and self.peer.charset_in == "utf-8" and not self.peer.prefix:
+            return target.type, body
+        return target.type, _guarded(lambda: target.write(flat(self._theirs(source, body)), self.store))
 
     def updated(self, mine_type: str, mine: bytes, shadow: bytes, type: str, body: bytes) -> bytes:
         """Our item with what the peer changed since the shadow; what the peer does not keep stays as it is.
@@ -64,7 +121,16 @@ class View:
         :returns: our item; the very bytes of `mine` when the peer only wrote it in another way
         :raises ItemError: when theirs is broken
         """
-        raise NotImplementedError
+        source, own = self._format(type, body), self._format(mine_type, mine)
+        if source is None or own is None or source.family != own.family:
+            return self.stored(type, body)[1]
+        new = self._theirs(source, body)
+        old = self._base(mine_type, mine, shadow, source)
+        made = changes(old, new, self._caps)
+        if not made and _paths(old) == _paths(new):
+            return mine
+        full = units(_guarded(lambda: own.read(mine, self.store)))
+        return self._written(own, mine, full, Edit(full, self._caps, True).make(made, old, new))
 
     def merged(self, mine_type: str, mine: bytes, shadow: bytes, type: str, body: bytes) -> Optional[bytes]:
         """Our item with the changes of both sides.
@@ -77,7 +143,16 @@ class View:
         :returns: None where both changed the same thing, each in another way
         :raises ItemError: when theirs is broken
         """
-        raise NotImplementedError
+        source, own = self._format(type, body), self._format(mine_type, mine)
+        if source is None or own is None or source.family != own.family:
+            return mine if mine == body else body if mine == shadow else None
+        new = self._theirs(source, body)
+        old = self._base(mine_type, mine, shadow, source) if shadow else []
+        made = united(old, self._base(mine_type, mine, b"", source), new, self._caps)
+        if made is None:
+            return None
+        full = units(_guarded(lambda: own.read(mine, self.store)))
+        return self._written(own, mine, full, Edit(full, self._caps, False).make(made, old, new))
 
     def same(self, mine_type: str, mine: bytes, type: str, body: bytes) -> bool:
         """Whether an item of the peer says the same as ours, as far as the peer can say it.
@@ -88,4 +163,131 @@ class View:
         :param body: as it was received
         :returns: True when a person would see no difference
         """
-        raise NotImplementedError
+        source, own = self._format(type, body), self._format(mine_type, mine)
+        if source is None or own is None or source.family != own.family:
+            return mine == body
+        old, new = self._base(mine_type, mine, b"", source), self._theirs(source, body)
+        return _paths(old) == _paths(new) and not changes(old, new, self._caps)
+
+    # -- formats
+
+    def _format(self, type: str, body: bytes) -> Optional[Format]:
+        """The format of an item; the version of a vCard stands in it alone."""
+        name = kind(body, type)
+        if FAMILIES.get(name) != "contact" or name not in ("text/vcard", "text/x-vcard"):
+            return format_of(body, type) if name == "text/calendar" else self._find(name, "")
+        at = body.find(b"\nVERSION:")
+        version = body[at + 9:at + 13].strip().decode("latin-1") if at >= 0 else ""
+        return self._find(name, version if version in ("2.1", "3.0", "4.0") else "")
+
+    def _find(self, name: str, version: str) -> Optional[Format]:
+        key = name, version
+        if key not in self._found:
+            if len(self._found) > 100:
+                self._found.clear()
+            self._found[key] = find(name, version)
+        return self._found[key]
+
+    def _target(self, form: Form, source: Format) -> Format:
+        """The format in which a side wants an item."""
+        if not form.type:
+            return source
+        target = self._find(form.type, form.version)
+        if target is None and form.type == source.type:
+            return source
+        if target is None or target.family != source.family:
+            target = find(form.type, form.version, source.family)
+        if target is None or target.family != source.family:
+            raise ItemError(f"{source.type} cannot be made into {form.type}", UNSUPPORTED_TYPE)
+        return target
+
+    def _plain(self, family: str) -> bool:
+        """Whether an item in the peer's format needs nothing else."""
+        form = self.peer
+        return form.charset_out == "utf-8" and form.qp and form.fold and form.crlf and (
+            family != "calendar" or (form.time in ("auto", "tz") and form.alarm == "auto" and form.all_day == "date"
+                                     and not form.min_date))
+
+    def _line_ends(self, family: str, body: bytes) -> bytes:
+        if not self.peer.crlf or family not in _LINES or body.count(b"\n") == body.count(b"\r\n"):
+            return body
+        return body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+
+    # -- fields
+
+    def _theirs(self, source: Format, body: bytes) -> "list[Unit]":
+        return inward(units(_guarded(lambda: source.read(body, self.peer))), self.peer)
+
+    def _base(self, mine_type: str, mine: bytes, shadow: bytes, source: Format) -> "list[Unit]":
+        """What the peer had; where that is not known, ours as it would have it."""
+        if shadow:
+            known = self._format(source.type, shadow)
+            try:
+                if known is not None and known.family == source.family:
+                    return self._theirs(known, shadow)
+            except ItemError:
+                pass
+        type, body = self.sent(mine_type, mine)
+        known = self._format(type, body)
+        assert known is not None
+        return self._theirs(known, body)
+
+    def _written(self, own: Format, mine: bytes, full: "list[Unit]", made: "list[Unit]") -> bytes:
+        after = flat(made)
+        if after == flat(full):
+            return mine
+        return _guarded(lambda: own.write(after, self.store))
+
+    def _overlaid(self, fields: "list[Unit]", target: Format, shadow: bytes) -> "list[Unit]":
+        """With what the peer had and our store's form cannot say."""
+        store = self._target(self.store, target)
+        if f"{store.type} {store.version}" in _HUBS or store is target:
+            return fields
+        try:
+            had = self._theirs(target, shadow)
+            kept = groups(units(store.read(store.write(flat(had), self.store), self.store)))
+        except (ItemError, *_FAILURES):
+            return fields
+        have = groups(fields)
+        extra = [unit for unit in had if unit.value and unit.name and unit.key not in kept and unit.key not in have
+                 and unit.name not in MEDIA and not unit.value.startswith(DIGEST)]
+        return Edit(fields, self._caps, False).put(extra) if extra else fields
+
+
+def _guarded(work: "Callable[[], T]") -> T:
+    """An item that nobody thought of is one item that cannot be taken, and no end of a session."""
+    try:
+        return work()
+    except _FAILURES as error:
+        raise ItemError(f"it cannot be understood: {error}"[:200]) from error
+
+
+def _paths(fields: "Sequence[Unit]") -> "set[str]":
+    return {unit.path for unit in fields if unit.path != "VTIMEZONE"}
+
+
+def _bare(body: bytes) -> bytes:
+    """Without what was kept aside."""
+    if KEPT.encode() not in body:
+        return body
+    return b"".join(each.raw for each in parse(body) if each.name != KEPT)
+
+
+def _short(each: Property) -> Property:
+    value = each.value
+    if value[:5].lower() == "data:":
+        return each._replace(value=photo(value.partition(",")[2]), raw=b"")
+    if not is_binary(each):
+        return each
+    params = tuple(pair for pair in each.params if pair[0] != "ENCODING" and pair[1].upper() != "BASE64")
+    return each._replace(value=photo(value), params=params, raw=b"")
+
+
+def _without_photo(body: bytes) -> bytes:
+    """SIF with the digest in place of a photo."""
+    for mark in (b"<Photo>", b"<photo>"):
+        head, start, rest = body.partition(mark)
+        inner, end, tail = rest.partition(mark.replace(b"<", b"</"))
+        if end:
+            return head + start + photo(inner.decode("latin-1")).encode() + end + tail
+    return body

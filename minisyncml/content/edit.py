@@ -1,0 +1,232 @@
+"""Changes of a peer made in an item of ours. What nobody changed stays the very property: bytes, order and parameters.
+"""
+
+from __future__ import annotations
+
+from typing import Optional, Sequence
+
+from minisyncml.content.caps import Caps
+from minisyncml.content.escapes import escaped, split, unescaped
+from minisyncml.content.fields import DATES, LISTS, MEDIA, SETS, STRUCTURED, Unit, Whole, components, plain_text, words
+from minisyncml.content.lines import Property
+from minisyncml.content.merge import FEW, Change, reduced
+
+_TEXTS = frozenset(("NOTE", "DESCRIPTION", "SUMMARY", "LOCATION", "TITLE", "ROLE", "FN", "COMMENT"))
+_STAMPS = frozenset(("REV", "LAST-MODIFIED"))
+
+
+class Edit:
+    """An item of ours that is being changed.
+
+    :param fields: all of it
+    :param caps: what the peer keeps
+    :param placed: nothing of it changed since the peer got it: the peer's fields stand in the order of ours
+    """
+
+    def __init__(self, fields: "Sequence[Unit]", caps: Caps, placed: bool) -> None:
+        self.fields, self.caps, self.placed = fields, caps, placed
+        self._slots: "list[list[Unit]]" = [[unit] for unit in fields]
+        self._places: "dict[tuple[str, str], list[int]]" = {}
+        self._values: "dict[tuple[str, str, str], list[int]]" = {}
+        self._ends: "dict[str, int]" = {}
+        self._used: "set[int]" = set()
+        for at, unit in enumerate(fields):
+            if not unit.name:
+                self._ends[unit.path] = at
+            elif unit.value:
+                self._places.setdefault(unit.key, []).append(at)
+                self._values.setdefault((*unit.key, unit.value), []).append(at)
+
+    def make(self, edits: "Sequence[Change]", old: "Sequence[Unit]", new: "Sequence[Unit]") -> "list[Unit]":
+        """Make changes.
+
+        :param edits: from merge.py
+        :param old: the item as the peer had it
+        :param new: as the peer sent it
+        :returns: all of the item
+        """
+        here = {unit.path for unit in self.fields}
+        for change in edits:
+            if change.unit.path in here:
+                self._change(change)
+        come = {unit.path for unit in new} - here
+        self._drop({unit.path for unit in old} - {unit.path for unit in new})
+        self._bring([unit for unit in new if unit.path in come])
+        self._stamp(new)
+        made = [unit for slot in self._slots for unit in slot]
+        return _renamed(self.fields, made) if any(change.unit.name == "N" for change in edits) else made
+
+    def put(self, extra: "Sequence[Unit]") -> "list[Unit]":
+        """Add fields.
+
+        :param extra: of components that are there
+        :returns: all of the item
+        """
+        for unit in extra:
+            self._add(unit)
+        return [unit for slot in self._slots for unit in slot]
+
+    def _change(self, change: Change) -> None:
+        at = self._place(change) if change.old is not None else self._single(change.unit)
+        if at is not None:
+            self._used.add(at)
+        if change.new is None:
+            if at is not None:
+                self._slots[at] = []
+        elif at is None:
+            self._add(change.new)
+        else:
+            self._slots[at] = [_adapted(self.fields[at], change.old, change.new, self.caps)]
+
+    def _place(self, change: Change) -> Optional[int]:
+        """Which of our units the peer had in another form."""
+        old = change.old
+        assert old is not None
+        equal = next((at for at in self._values.get((*old.key, old.value), ()) if at not in self._used), None)
+        if equal is not None:
+            return equal
+        places = self._places.get(old.key, [])
+        if self.placed and len(places) == change.of and places[change.at] not in self._used:
+            return places[change.at]
+        if old.name not in SETS and len(places) == 1:
+            return places[0]
+        return next((at for at in places if at not in self._used and reduced(self.fields[at], old, self.caps)),
+                    None) if len(places) <= FEW else None
+
+    def _single(self, new: Unit) -> Optional[int]:
+        """Where a value of ours stands that the peer never saw, and now has another for."""
+        places = self._places.get(new.key, [])
+        return places[0] if new.name not in SETS and len(places) == 1 else None
+
+    def _add(self, new: Unit) -> None:
+        if self._values.get((*new.key, new.value)):
+            return
+        place = self._places.get(new.key)
+        last = place[-1] if place else None
+        if last is not None and new.name in LISTS and self._join(last, new):
+            return
+        unit = new._replace(whole=None, lines=tuple(each._replace(raw=b"") for each in new.lines)) \
+            if new.whole is not None else new
+        if last is not None:
+            self._slots[last].append(unit)
+        elif new.path in self._ends:
+            self._slots[self._ends[new.path]].insert(0, unit)
+        else:
+            self._slots.append([unit])
+
+    def _join(self, at: int, new: Unit) -> bool:
+        """Put a category to the others."""
+        slot = self._slots[at]
+        if not slot or slot[0].lines[0].params != new.lines[0].params:
+            return False
+        first = slot[0]
+        if first.whole is None:
+            first = first._replace(whole=Whole(first.lines, (first.lines[0].value,)), lines=first.lines[:1])
+            slot[0] = first
+        slot.append(first._replace(value=new.value, lines=new.lines[:1]))
+        return True
+
+    def _drop(self, gone: "set[str]") -> None:
+        """Occurrences of a series that the peer took out."""
+        for at, unit in enumerate(self.fields):
+            if unit.path in gone and unit.path:
+                self._slots[at] = []
+
+    def _bring(self, come: "list[Unit]") -> None:
+        """Occurrences that it put in, and the zones of their times."""
+        if not come:
+            return
+        if "" in self._ends:
+            self._slots[self._ends[""]][:0] = come
+        else:
+            self._slots.append(come)
+
+    def _stamp(self, new: "Sequence[Unit]") -> None:
+        """When it was changed, where the peer says so."""
+        told = {unit.key: unit for unit in new if unit.name in _STAMPS}
+        for at, unit in enumerate(self.fields):
+            if unit.name in _STAMPS and unit.key in told and self._slots[at]:
+                each = unit.lines[0]
+                self._slots[at] = [unit._replace(lines=(
+                    each._replace(value=told[unit.key].lines[0].value, raw=b""), *unit.lines[1:]))]
+
+
+def _adapted(mine: Unit, old: Optional[Unit], new: Unit, caps: Caps) -> Unit:
+    """Our property with what changed between two of the peer's."""
+    ours, theirs = mine.lines[0], new.lines[0]
+    if len(new.lines) > 1 and theirs.name == "BEGIN":
+        return new._replace(lines=_block(mine, old, new))
+    if mine.whole is not None or new.name in MEDIA | DATES or new.name in ("ATTENDEE", "ORGANIZER"):
+        return new._replace(whole=mine.whole, lines=(theirs._replace(raw=b"", group=ours.group),))
+    params = ours.params
+    before = old.types if old is not None else frozenset()
+    if before != new.types and (new.types or old is None or old.value == new.value):
+        params = _typed(ours, mine.types, (mine.types - (before - new.types)) | (new.types - before))
+    if old is not None and old.value == new.value:
+        value = ours.value
+    else:
+        value = _value(mine, old, new, caps)
+    made = ours._replace(value=value, params=params, raw=b"")
+    return mine._replace(value=new.value, types=new.types, lines=(made,))
+
+
+def _value(mine: Unit, old: Optional[Unit], new: Unit, caps: Caps) -> str:
+    """What we have beyond the peer's bound stays behind its new value."""
+    theirs = new.lines[0].value
+    if new.name in STRUCTURED:
+        parts, was = split(theirs, ";"), old.value.split("\x1f") if old is not None and old.value else []
+        ours = split(mine.lines[0].value, ";")
+        made = []
+        for at in range(max(len(parts), len(ours))):
+            here = parts[at] if at < len(parts) else ""
+            before = was[at] if at < len(was) else ""
+            kept = at < len(ours) and plain_text(unescaped(here)) == before
+            made.append(ours[at] if kept else here)
+        return ";".join(made)
+    if new.name not in _TEXTS:
+        return theirs
+    if old is None:     # the peer never had ours
+        return escaped(f"{new.value}\n{mine.value}") if new.name in ("NOTE", "DESCRIPTION") else theirs
+    if caps.size(new.name) and len(mine.value) > len(old.value) and mine.value.startswith(old.value):
+        return escaped(new.value + mine.value[len(old.value):])
+    return theirs
+
+
+def _typed(each: Property, had: "frozenset[str]", types: "frozenset[str]") -> "tuple[tuple[str, str], ...]":
+    """The parameters of a property with other types."""
+    params = tuple(pair for pair in each.params if pair[0] not in ("", "TYPE") and pair != ("PREF", "1"))
+    words = [word.strip() for name, value in each.params if name in ("", "TYPE")
+             for word in value.replace('"', "").split(",")]
+    words = [word for word in words if word.upper() in types or word.upper() not in had]
+    known = {word.upper() for word in words}
+    words += sorted(types - known)
+    return (("TYPE", ",".join(filter(None, words))), *params) if any(words) else params
+
+
+def _block(mine: Unit, old: Optional[Unit], new: Unit) -> "tuple[Property, ...]":
+    """An alarm: theirs, and what of ours the peer never had."""
+    known = {each.name for unit in (old, new) if unit is not None for each in unit.lines}
+    extra = [each for each in mine.lines if each.name not in known]
+    return (*new.lines[:-1], *extra, new.lines[-1])
+
+
+def _renamed(before: "Sequence[Unit]", after: "list[Unit]") -> "list[Unit]":
+    """The name as it is shown follows the name in parts, where it was made of these."""
+    was = {unit.name: unit for unit in before if unit.name in ("N", "FN")}
+    now = {unit.name: unit for unit in after if unit.name in ("N", "FN")}
+    if not {"N", "FN"} <= was.keys() & now.keys() or was["FN"].lines != now["FN"].lines:
+        return after
+    shown, old, new = was["FN"].value, components(was["N"].lines[0].value), components(now["N"].lines[0].value)
+    if not new or not set(words(shown)) <= set(words(was["N"].value)):
+        return after
+    text = f" {shown} "
+    for at, part in enumerate(old):
+        if part and part != (new[at] if at < len(new) else ""):
+            text = text.replace(f" {part} ", f" {new[at]} " if at < len(new) else " ", 1)
+    text = text.strip()
+    if not set(words(text)) <= set(words("\x1f".join(new))) or not text:     # in no order that we know
+        text = " ".join(new[at] for at in (3, 1, 2, 0, 4) if at < len(new) and new[at])
+    if text == shown:
+        return after
+    made = now["FN"].lines[0]._replace(value=escaped(text), raw=b"")
+    return [unit._replace(value=text, lines=(made,)) if unit.name == "FN" else unit for unit in after]
