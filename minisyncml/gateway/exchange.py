@@ -12,32 +12,23 @@ from minisyncml.engine.chunks import Held, Spool
 from minisyncml.engine.config import CLIENT, SERVER, Config
 from minisyncml.engine.events import Described, Event, LoggedIn
 from minisyncml.engine.session import Session
-from minisyncml.errors import (
-    DataAtRisk,
-    Error,
-    PeerError,
-    RefusedError,
-    RemoteProtocolError,
-    StoreBusy,
-    StoreError,
-    UsageError,
-)
-from minisyncml.gateway.discovery import BOUND, bind, named_by
+from minisyncml.errors import Error, PeerError, RefusedError, RemoteProtocolError, StoreError
+from minisyncml.gateway.discovery import BOUND, bind
 from minisyncml.gateway.identity import describe, is_ours
 from minisyncml.gateway.manners import LEARNT, profile_of
-from minisyncml.gateway.names import resolve
-from minisyncml.gateway.report import Near, Report
+from minisyncml.gateway.outcome import fill
+from minisyncml.gateway.report import Report
+from minisyncml.gateway.serving import Serving
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message.devinf import DevInf, devinf_bytes, from_dict, to_dict
 from minisyncml.profile import DEFAULT as NO_PROFILE
 from minisyncml.profile import UNKNOWN, Identity, Profile
 from minisyncml.store.base import Store
 from minisyncml.sync.client import ClientSyncer
-from minisyncml.sync.run import MODE_NAMES, MODES, Run
+from minisyncml.sync.run import MODES
 from minisyncml.sync.server import ServerSyncer
 from minisyncml.sync.syncer import Options as SyncOptions
 from minisyncml.sync.syncer import plain_uri
-from minisyncml.sync.trial import TrialSyncer
 from minisyncml.transport.base import Packet
 
 if TYPE_CHECKING:
@@ -373,15 +364,14 @@ class Exchange:
         self._stores = self._stores_of(self.user)
         self._sync(state)
 
-    def _sync(self, state: "Optional[dict[str, Any]]") -> "ClientSyncer | _Server":
+    def _sync(self, state: "Optional[dict[str, Any]]") -> "ClientSyncer | Serving":
         options = SyncOptions(self._options.conflict, self._options.allow_empty, self._options.rescan, self._step,
                               self._options.limits)
-        syncer: "ClientSyncer | _Server"
+        syncer: "ClientSyncer | Serving"
         if self._config.role == CLIENT:
             syncer = ClientSyncer(self.session, self._stores, options, state)
         else:
-            kind = _Trial if self._options.trial else _Server
-            syncer = kind(self.session, self._stores, options, state)
+            syncer = _serving(self._options.trial)(self.session, self._stores, options, state)
             syncer.device, syncer.demand = self.device, MODES.get(self._options.demand, 0)
             syncer.names = {plain_uri(uri): name for name, uri in self._options.remotes.items()}
         syncer.session, syncer.spared = f"{self.device} {self.session.session_id}", self._spared
@@ -431,7 +421,7 @@ class Exchange:
         self.session.profile = self.profile
         if self.syncer is not None:
             self.syncer.outgoing.slow_command = self.profile.slow_cmd.capitalize()
-        if isinstance(self.syncer, _Server):
+        if isinstance(self.syncer, Serving):
             self.syncer.profile = self.profile
             self.syncer.bound = self.syncer.bound or known.get(BOUND, {})
 
@@ -442,7 +432,7 @@ class Exchange:
         if not isinstance(values, dict) or self.syncer is None:
             return
         devinf: DevInf = from_dict(values)
-        if isinstance(self.syncer, _Server):
+        if isinstance(self.syncer, Serving):
             self.syncer.devinf = devinf
         self.syncer.ours = is_ours(devinf)
         self.session.packs = self.profile.packs or (
@@ -497,7 +487,7 @@ class Exchange:
                 changed[BOUND] = {**known.get(BOUND, {}), **bound}
         if changed != known:
             self._memory.set(self.device, changed)
-        if isinstance(self.syncer, _Server) and self.syncer.fresh:
+        if isinstance(self.syncer, Serving) and self.syncer.fresh:
             self._memory.set(self._key, {**self._memory.get(self._key), BOUND: self.syncer.bound})
             self.syncer.fresh = False
 
@@ -512,74 +502,17 @@ class Exchange:
         report.seconds = self._options.clock() - self._began
         report.error = self.failed
         for run in self.syncer.runs if self.syncer is not None else ():
-            _fill(report, run)
+            fill(report, run)
         return report
 
 
-class _Server(ServerSyncer):
-    """Finds datastores by the names that are settled, by all their spellings, and by what the client says of them."""
-
-    names: "Mapping[str, str]" = {}
-    bound: "Mapping[str, str]" = {}         # our names to what the client called its databases when it met us first
-    fresh = False                           # more is bound than is remembered
-    devinf: Optional[DevInf] = None
-    profile = NO_PROFILE
-
-    def resolve(self, uri: str) -> Optional[str]:
-        exact = self.profile.store_name_match == "exact"
-        return self.names.get(plain_uri(uri)) or resolve(uri, self.stores, self.profile.kind_of, exact)
-
-    def meant(self, target: str, source: str) -> Optional[str]:
-        if self.profile.store_name_match != "source":
-            return self.resolve(target)
-        found = self.resolve(target) or self.resolve(source)
-        if found is None and not self.ours and plain_uri(target) in ("", plain_uri(source)):
-            # it uses a name of its own; who asks for one of ours that is not there, is told so
-            ours = {name: store.types for name, store in self.stores.items()}
-            told = self._told()
-            found = named_by(self.devinf, source, ours, self.profile,
-                             {name: uri for name, uri in self.bound.items() if uri in told})
-        return found
-
-    def called(self, name: str, source: str) -> str:
-        first = self.bound.get(name)
-        if first is None:
-            self.bound, self.fresh = {**self.bound, name: plain_uri(source)}, True
-        elif first != plain_uri(source) and plain_uri(source) in self._told() and first not in self._told():
-            return first        # its menu speaks another language now; its anchors tell whether it is the same
-        return source
-
-    def _told(self) -> "set[str]":
-        return {plain_uri(store.source_ref) for store in self.devinf.datastores} if self.devinf is not None else set()
-
-
-class _Trial(TrialSyncer, _Server):
-    """Finds them likewise."""
+def _serving(trial: bool) -> "type[Serving]":
+    if not trial:
+        return Serving
+    from importlib import import_module
+    found: "type[Serving]" = import_module("minisyncml.gateway.trying").Trying
+    return found
 
 
 def _no_devinf(version: str) -> DevInf:
     raise StoreError("no datastores are open")
-
-
-def _fill(report: Report, run: Run) -> None:
-    part = report.datastore(run.name)
-    part.mode, part.slow = MODE_NAMES.get(run.asked, str(run.asked)), run.slow
-    for counts, values in ((part.local, run.local_counts), (part.remote, run.remote_counts)):
-        for name, value in values.items():
-            setattr(counts, name, value)
-    for side, id, status, words in run.failures:
-        counts = part.local if side == "local" else part.remote
-        counts.fail(id, status, words)
-        counts.failed -= 1
-    part.near = [Near(*near) for near in run.near]
-    if run.failed:
-        part.error = _error(run)
-
-
-def _error(run: Run) -> Error:
-    """Why a run failed, as the class that has the exit code of it."""
-    if run.at_risk:
-        return DataAtRisk(run.problem)
-    if run.status in (codes.STORE_FAILURE, codes.RETRY_LATER):
-        return StoreBusy(run.problem) if run.status == codes.RETRY_LATER else StoreError(run.problem)
-    return UsageError(run.problem) if run.status == codes.NOT_FOUND else PeerError(run.problem, run.status)
