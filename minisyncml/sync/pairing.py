@@ -75,10 +75,12 @@ class Side:
         return (at for at, is_open in enumerate(self.open) if is_open)
 
     def classes(self) -> "dict[int, list[int]]":
-        """Those without counterpart, by meaning."""
+        """Those without counterpart, by meaning. The first of each stands for all, the same one in whatever order."""
         found: "dict[int, list[int]]" = {}
         for at in self.left():
             found.setdefault(self.meanings[at], []).append(at)
+        for ats in found.values():
+            ats.sort(key=self.uids.__getitem__)
         return found
 
     def blocks(self, members: "set[int]") -> "dict[int, list[int]]":
