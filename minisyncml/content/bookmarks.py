@@ -40,7 +40,7 @@ def _refreshed(found: "Sequence[Property]") -> "Iterator[Property]":
     """With the address in the envelope where somebody changed the other one."""
     url = _value(found, "URL")
     second = next((each.value for each in found if each.name == "X-IRMC-URL"), None)
-    stale = second is not None and bool(url) and f"URL={url}" not in "".join(second.split())
+    stale = second is not None and bool(url) and f"URL={url}".upper() not in "".join(second.split()).upper()
     inside = False
     for each in found:
         mark = each.value.strip().upper() if each.name in ("BEGIN", "END") else ""

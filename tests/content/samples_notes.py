@@ -33,8 +33,8 @@ def sif(*pairs: "Tuple[str, str]") -> bytes:
 
 CONTENT = bytes(range(256)) * 3
 MESSAGE = lines("From: Ada <ada@example.org>", "To: Charles <charles@example.org>", "Subject: =?utf-8?q?Caf=C3=A9?=",
-                "Date: Thu, 09 Apr 2009 10:00:00 +0200", "MIME-Version: 1.0", "", "Dear Charles,", "", "a = b ]]> &amp;",
-                ".", "trailing blank ", "äöü")
+                "Date: Thu, 09 Apr 2009 10:00:00 +0200", "MIME-Version: 1.0", "", "Dear Charles,", "",
+                "a = b ]]> &amp;", ".", "trailing blank ", "äöü")
 BOOKMARK = lines("BEGIN:VBKM", "VERSION:1.0", "URL;CHARSET=UTF-8:http://example.org/?q=1&r=2",
                  "TITLE;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:Caf=C3=A9", "X-FOLDER:News", "BEGIN:ENV",
                  "X-IRMC-URL;QUOTED-PRINTABLE:=", "[InternetShortcut] =", "URL=http://example.org/?q=1&r=2", "END:ENV",
@@ -75,7 +75,7 @@ SAMPLES = (
         ("Categories", "Private, Food"), ("Date", "2009-04-01"), ("Color", "3"), ("Height", "166"), ("Width", "200"),
         ("Left", "80"), ("Top", "81"), ("Folder", "DEFAULT_FOLDER"))),
     Sample("vBookmark", "text/x-vbookmark", "1.0", BOOKMARK),
-    Sample("shortcut", "application/x-mswinurl", "", lines("[InternetShortcut]", "URL=http://example.org/", "Title=Caf")),
+    Sample("shortcut", "application/x-mswinurl", "", lines("[InternetShortcut]", "URL=http://a.example/", "Title=Caf")),
     Sample("message", "message/rfc822", "", MESSAGE),
     Sample("email object", "application/vnd.omads-email+xml", "1.2", EMAIL),
     Sample("plain file", "application/octet-stream", "", CONTENT),
