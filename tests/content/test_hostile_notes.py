@@ -42,8 +42,8 @@ def damaged(draw: st.DrawFn) -> bytes:
     body = sample.body
     for _ in range(draw(st.integers(1, 4))):
         start = draw(st.integers(0, len(body)))
-        end = start + draw(st.integers(0, 40)) 
-        odd = draw(st.one_of(               
+        end = start + draw(st.integers(0, 40))
+        odd = draw(st.one_of(
             st.binary(max_size=6),
             st.sampled_from((b"", b"<", b"]]>", b"<![CDATA[", b"&x;", b"&#0;", b"\0", b"=\r\n", b"\r\n ", b":", b";",
                              b"BEGIN:VJOURNAL\r\n", b"END:VNOTE\r\n", b"CHARSET=utf-16", b"ENCODING=BASE64"))))
