@@ -60,7 +60,7 @@ class Caps:
         if cap is None and name.startswith("X-") and "X-*" in self._kept:
             cap = self._kept["X-*"]._replace(most=0, size=0)
         if cap is None:
-            return limit if name in ALWAYS else None
+            return limit if name in ALWAYS or name in self._limits else None
         if cap.name != name:
             cap = Cap(name, cap.most)
         return cap._replace(most=_lower(cap.most, limit.most), size=_lower(cap.size, limit.size))

@@ -32,11 +32,12 @@ class View:
     over the wire; empty where nothing is known.
 
     :param peer: how the peer writes its items, and wants ours
-    :param store: how our store wants its items
+    :param store: how our store wants its items; without a type: as they come
+    :param reads: (media type, version) pairs that need no conversion, for a store that keeps items as they come
     """
 
-    def __init__(self, peer: Form, store: Form) -> None:
-        self.peer, self.store = peer, store
+    def __init__(self, peer: Form, store: Form, reads: "tuple[tuple[str, str], ...]" = ()) -> None:
+        self.peer, self.store, self.reads = peer, store, reads
         self._caps = Caps(peer)
         self._shaping = self._caps.bounded or shapes(peer)
         # what a peer does not keep is ours to keep: nothing needs to go there only to come back
@@ -55,7 +56,7 @@ class View:
         source = self._format(type, body)
         if source is None:
             return bare(type) or kind(body, type), body
-        target = self._target(self.peer, source)
+        target = source if (source.type, source.version) in self.reads else self._target(self.peer, source)
         if target is source and not self._shaping and self._plain(source.family):
             return target.type, self._line_ends(source.family, body)
         found = _guarded(lambda: source.read(body, self.store))
