@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Callable, TypeVar
 
 from minisyncml.cli.common import (
     Progress,
@@ -21,14 +21,17 @@ from minisyncml.cli.common import (
     tell,
 )
 from minisyncml.cli.tracing import add_trace, trace_of
-from minisyncml.errors import UsageError
+from minisyncml.errors import RefusedError, UsageError
 from minisyncml.gateway.client import Client
 from minisyncml.gateway.config import login, pairs
-from minisyncml.gateway.report import Report
+from minisyncml.gateway.discovery import lines
+from minisyncml.gateway.report import Report, visible
 from minisyncml.gateway.trace import Watched
+from minisyncml.gateway.wellknown import GONE, Search, is_host, remembered
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.notify.base import ACCEPT, POLICIES
 from minisyncml.store.base import Store
+from minisyncml.store.peers import Peers
 from minisyncml.store.place import open_store
 from minisyncml.store.rehearsal import Rehearsal
 from minisyncml.sync.run import MODES
@@ -41,11 +44,13 @@ if TYPE_CHECKING:
 
     from minisyncml.gateway.wake import Order
 
+T = TypeVar("T")
 
 def _add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> "argparse.ArgumentParser":
     parser = verbs.add_parser("sync", help="sync with a SyncML server")
-    parser.add_argument("target", nargs="?", metavar="TARGET", help="URL of the server, or the port of one that is "
-                        "reached over OBEX: tcp://HOST:PORT, bt://..., /dev/...")
+    parser.add_argument("target", nargs="?", metavar="TARGET", help="URL of the server, or only its host: the usual "
+                        "addresses are tried, and what answers is remembered; or the port of one that is reached over "
+                        "OBEX: tcp://HOST:PORT, bt://..., /dev/...")
     parser.add_argument("local", nargs="*", default=[], metavar="NAME[=PLACE]",
                         help="a datastore and where it is: a folder, or tinydb:FILE (default: under --data)")
     parser.add_argument("--mode", choices=list(MODES), default="two-way", help="(default: %(default)s)")
@@ -73,6 +78,8 @@ def _add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> "argpa
                         "(default: %(default)s)")
     parser.add_argument("--dry-run", action="store_true",
                         help="list what would be sent; contact nobody and write nothing")
+    parser.add_argument("--explain", action="store_true", help="sync nothing; ask the server for its databases, and "
+                        "tell which one each datastore would be synced with, and why")
     add_sync_options(parser)
     add_trace(parser)
     add_common(parser)
@@ -95,6 +102,8 @@ def run(args: "argparse.Namespace") -> int:
     places = locals_of(args)
     if not places:
         raise UsageError("sync wants at least one datastore, for example contacts=./contacts")
+    if args.explain:
+        return _explain(args, places)
     report = _plan(args, places) if args.dry_run else _sync(args, places)
     show(report, args.json)
     if report.error is not None:
@@ -103,28 +112,85 @@ def run(args: "argparse.Namespace") -> int:
 
 
 def _sync(args: "argparse.Namespace", places: "dict[str, str]") -> Report:
-    data, limits = data_of(args), limits_of(args)
-    user, password = login(args.user, args.password_file, os.environ, ask_password) if args.user else ("", "")
-    peers = peers_of(data)
-    progress = Progress(quiet=args.verbose)
-    trace = trace_of(args)
-    stores = {name: open_store(place, name, data) for name, place in places.items()}
-    try:
-        order = _order(args, stores, user, password) if args.notified else None
-        client = Client(args.target, stores, user=user, password=password, auth=args.auth, peers=peers,
-                        remotes=pairs(args.remote, "NAME=URI"), version=args.syncml_version, encoding=args.encoding,
-                        device_id=args.device_id or "", conflict=args.conflict,
-                        allow_empty=args.allow_empty, rescan=args.rescan, profile=args.profile, limits=limits,
-                        spool=spool_of(data), progress=progress, trace=trace,
-                        transport=lambda: _transport(args, limits))
-        return client.sync(args.mode, order)
-    finally:
-        progress.clear()
-        if trace is not None:
-            trace.close()
-        for store in stores.values():
+    with _Calling(args, places) as calling:
+        order = _order(args, calling.stores, *calling.login) if args.notified else None
+        return calling.run(lambda client: client.sync(args.mode, order), lambda report: report)
+
+
+def _explain(args: "argparse.Namespace", places: "dict[str, str]") -> int:
+    with _Calling(args, places) as calling:
+        report, found = calling.run(lambda client: client.bindings(), lambda outcome: outcome[0])
+    if report.error is not None:
+        raise report.error
+    if args.json:
+        import json
+        print(json.dumps([{**one._asdict(), "others": [other._asdict() for other in one.others]} for one in found]))
+    else:
+        print("\n".join(visible(line) for line in lines(found)))
+    return 0
+
+
+class _Calling:
+    """A client as the options want it; a context manager."""
+
+    def __init__(self, args: "argparse.Namespace", places: "dict[str, str]") -> None:
+        self.args, self.data, self.limits = args, data_of(args), limits_of(args)
+        self.login = login(args.user, args.password_file, os.environ, ask_password) if args.user else ("", "")
+        self.peers = peers_of(self.data)
+        self.progress = Progress(quiet=args.verbose)
+        self.trace = trace_of(args)
+        self.stores = {name: open_store(place, name, self.data) for name, place in places.items()}
+
+    def run(self, work: "Callable[[Client], T]", report_of: "Callable[[T], Report]") -> "T":
+        """Do it at the server that was named; when an address found by ourselves is none any more, look once more."""
+        known = address_of(self.args, self.peers, self.limits, look=False)
+        outcome = work(self._client(known or address_of(self.args, self.peers, self.limits, self.progress)))
+        error = report_of(outcome).error
+        if known and known != self.args.target and isinstance(error, RefusedError) and error.code in GONE:
+            outcome = work(self._client(address_of(self.args, self.peers, self.limits, self.progress)))
+        return outcome
+
+    def _client(self, target: str) -> Client:
+        args = self.args
+        return Client(target, self.stores, user=self.login[0], password=self.login[1], auth=args.auth,
+                      peers=self.peers, remotes=pairs(args.remote, "NAME=URI"), version=args.syncml_version,
+                      encoding=args.encoding, device_id=args.device_id or "", conflict=args.conflict,
+                      allow_empty=args.allow_empty, rescan=args.rescan, profile=args.profile, limits=self.limits,
+                      spool=spool_of(self.data), progress=self.progress, trace=self.trace,
+                      transport=lambda: _transport(args, target, self.limits))
+
+    def __enter__(self) -> "_Calling":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.progress.clear()
+        if self.trace is not None:
+            self.trace.close()
+        for store in self.stores.values():
             store.close()
-        peers.close()
+        self.peers.close()
+
+
+def address_of(args: "argparse.Namespace", peers: Peers, limits: Limits,
+               progress: "Callable[[str], None]" = lambda words: None, look: bool = True) -> str:
+    """Where the target is. That of a host alone has to be found, once.
+
+    :param args: has `target`, `device_id`, `ca_file` and `insecure`
+    :param peers: remembers what was found
+    :param limits: bounds
+    :param progress: is told what is tried
+    :param look: whether to look where nothing is remembered
+    :returns: a URL or port; empty where it would have to be looked for
+    :raises TransportError: when there is no SyncML server
+    """
+    if is_port(args.target) or not is_host(args.target):
+        return str(args.target)
+    if not look:
+        return remembered(peers, args.target)
+    search = Search(peers, lambda url, bounds: HttpTransport(url, limits=bounds, ca_file=args.ca_file,
+                                                             insecure=args.insecure),
+                    args.device_id or "", limits, progress)
+    return search.find(args.target)
 
 
 def _order(args: "argparse.Namespace", stores: "dict[str, Store]", user: str, password: str) -> "Order":
@@ -147,17 +213,29 @@ def _plan(args: "argparse.Namespace", places: "dict[str, str]") -> Report:
         stores = {name: open_store(state.place(place), name, state.data, files=state.files)
                   for name, place in places.items()}
         try:
-            return Client(args.target, stores, rescan=args.rescan, limits=limits_of(args)).plan(args.mode)
+            return Client(_remembered(args), stores, rescan=args.rescan, limits=limits_of(args)).plan(args.mode)
         finally:
             for store in stores.values():
                 close_quietly(store)
 
 
-def _transport(args: "argparse.Namespace", limits: Limits) -> Transport:
+def _remembered(args: "argparse.Namespace") -> str:
+    """The target of a dry run, which contacts nobody."""
+    data = data_of(args, make=False)
+    if not is_host(args.target) or not os.path.isfile(os.path.join(data, "peers")):
+        return str(args.target)
+    peers = peers_of(data)
+    try:
+        return address_of(args, peers, DEFAULT, look=False) or str(args.target)
+    finally:
+        peers.close()
+
+
+def _transport(args: "argparse.Namespace", target: str, limits: Limits) -> Transport:
     way: Transport
-    if is_port(args.target):
+    if is_port(target):
         from importlib import import_module
-        way = import_module("minisyncml.gateway.dial").dialled(args.target, limits)
+        way = import_module("minisyncml.gateway.dial").dialled(target, limits)
     else:
-        way = HttpTransport(args.target, limits=limits, ca_file=args.ca_file, insecure=args.insecure)
+        way = HttpTransport(target, limits=limits, ca_file=args.ca_file, insecure=args.insecure)
     return Watched(way, tell) if args.verbose else way

@@ -165,7 +165,7 @@ class Client:
 
     def _ask(self) -> Report:
         """Ask the server for its device information, and remember that."""
-        exchange, refused = self._negotiate({}, Exchange.inquire)
+        exchange, refused = self._negotiate(self._stores, Exchange.inquire)
         report = exchange.report
         for attempt in refused:
             report.spend(attempt.report)

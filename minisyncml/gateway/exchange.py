@@ -175,12 +175,13 @@ class Exchange:
         modes = {name: MODES[mode] for name, mode in wanted.items()}
         return self._guarded(lambda: self._begin(bound, modes))
 
-    def inquire(self) -> Optional[Packet]:
+    def inquire(self, tell: bool = True) -> Optional[Packet]:
         """The client's first message, in place of :meth:`start`: nothing is synced, the server is asked what it has.
 
+        :param tell: whether it is told who we are, where it has not heard
         :returns: a packet
         """
-        self._greet()
+        self._greet(tell)
         self.session.ask()
         return self._guarded(self._send)
 
@@ -246,14 +247,14 @@ class Exchange:
             if self.finished:
                 self.session.chunks.forget()
 
-    def _greet(self) -> "dict[str, Any]":
+    def _greet(self, tell: bool = True) -> "dict[str, Any]":
         """A client begins: what is known of the server counts, and it is told who we are where it has not heard."""
         known = self._memory.get(self.device)
         nonce = known.get("nonce")
         self.session.session_id = str(int.from_bytes(self._options.nonce(2), "big") % 9000 + 1000)
         self.session.nonce = unb64(nonce.encode()) if isinstance(nonce, str) else b""
         self._open(None)
-        if known.get("told") != self._fingerprint():
+        if tell and known.get("told") != self._fingerprint():
             self.session.describe()
         self._learn(known)
         return known

@@ -230,8 +230,9 @@ class Server:
 
     def _end(self, seat: "Seat[Exchange]") -> None:
         seat.ended = True
-        if seat.trusted:
-            report = seat.session.report
+        report = seat.session.report
+        # who only asked what there is, and left, did not sync
+        if seat.trusted and (report.datastores or not isinstance(report.error, TransportError)):
             try:
                 if not self._options.trial:
                     self._peers.record({"when": int(self._now()), "role": "server", **report.as_dict()})

@@ -130,6 +130,11 @@ class HttpTransport(Transport):
             delay *= 2
         raise AssertionError  # the loop returns or raises
 
+    @property
+    def reached(self) -> bool:
+        """Whether a web server answered at all."""
+        return self._reached
+
     def close(self) -> None:
         """Close the connection."""
         self._drop()

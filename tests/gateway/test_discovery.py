@@ -4,20 +4,26 @@ follows a new name, and what `--explain` shows.
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Any, Optional
 
 import pytest
+from helpers import RawServer, answer, serving
 from pair import bodies, fill
 
+from minisyncml.errors import TransportError
 from minisyncml.gateway.client import Client
 from minisyncml.gateway.discovery import Binding, explain, lines, named_by
 from minisyncml.gateway.serve import Server
+from minisyncml.gateway.wellknown import PATHS, Search, is_host, near, remembered
+from minisyncml.limits import Limits
+from minisyncml.message import document
 from minisyncml.message.devinf import ContentType, CTCap, DataStore, DevInf, Property
 from minisyncml.profile import DEFAULT, find
 from minisyncml.store.base import Store
 from minisyncml.store.memory import MemoryStore
 from minisyncml.store.peers import Peers
 from minisyncml.transport.base import Packet
+from minisyncml.transport.http import HttpTransport
 from minisyncml.transport.pipe import Pipe
 
 CARD = (("text/x-vcard", "2.1"), ("text/vcard", "3.0"))
@@ -179,3 +185,106 @@ def test_bindings_sync_nothing() -> None:
     assert {one.name: one.uri for one in found} == {"contacts": "./card", "notes": "./memo"}
     assert not bodies(made.stores["memo"]) and made.peers.history() == []
     assert made.client(remotes={"notes": "card"}).bindings()[1][1].why == "you said so (--remote)"
+
+
+# -- only the host is known
+
+
+def at(path: str, app: Any, elsewhere: str = "404 Not Found") -> Any:
+    """A web server with a SyncML server at one path."""
+    def application(environ: "dict[str, Any]", start: Any) -> "list[bytes]":
+        if environ["PATH_INFO"] == path or environ["PATH_INFO"].startswith(path.rstrip("/") + "/"):
+            found: "list[bytes]" = app(environ, start)
+            return found
+        start(elsewhere, [("Content-Type", "text/html")])
+        return [b"<html><body>Welcome</body></html>"]
+    return application
+
+
+def search(peers: Peers, **more: Any) -> Search:
+    return Search(peers, lambda url, limits: HttpTransport(url, limits=limits, environ={}), **more)
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("elsewhere", ["404 Not Found", "200 OK", "405 Method Not Allowed", "503 Busy"])
+def test_a_server_is_found_where_servers_are(path: str, elsewhere: str) -> None:
+    server, peers = Server({"notes": MemoryStore()}, users={"ada": "pw"}), Peers(None)
+    with serving(at(path, server.wsgi_app, elsewhere)) as http:
+        target = f"127.0.0.1:{http.port}"
+        url = search(peers).find(target)
+        assert url == f"http://{target}{path}" == remembered(peers, target)
+        assert search(peers).find(f"http://{target}") == url
+        mine = MemoryStore()
+        fill(mine, "one")
+        assert Client(url, {"notes": mine}, user="ada", password="pw").sync().exit_code == 0
+
+
+def test_no_credentials_and_no_items_are_sent_on_the_way() -> None:
+    with RawServer(lambda request, number: answer(b"", "404 Not Found")) as raw:
+        with pytest.raises(TransportError) as error:
+            search(Peers(None)).find(f"http://127.0.0.1:{raw.port}")
+    assert [request.line.split()[1] for request in raw.requests] == list(PATHS)
+    for request in raw.requests:
+        assert "authorization" not in request.headers
+        commands = document.parse(request.body).message
+        assert commands.header.cred is None and [type(one).__name__ for one in commands.commands] == ["Get"]
+    assert all(f"127.0.0.1:{raw.port}{path}: HTTP 404" in str(error.value) for path in PATHS)
+
+
+def test_a_server_that_takes_xml_only() -> None:
+    server, peers = Server({"notes": MemoryStore()}), Peers(None)
+
+    def xml_only(environ: "dict[str, Any]", start: Any) -> "list[bytes]":
+        if "wbxml" in environ["CONTENT_TYPE"]:
+            start("415 Unsupported Media Type", [])
+            return [b""]
+        found: "list[bytes]" = server.wsgi_app(environ, start)
+        return found
+
+    with serving(xml_only) as http:
+        url = search(peers).find(f"127.0.0.1:{http.port}")
+        assert Client(url, {"notes": MemoryStore()}, peers=peers).sync().exit_code == 0
+
+
+def test_time_is_bounded() -> None:
+    ticks = iter(range(0, 10_000, 20))
+    with RawServer(lambda request, number: answer(b"", "404 Not Found")) as raw:
+        with pytest.raises(TransportError, match="no time was left after 60 seconds"):
+            search(Peers(None), clock=lambda: float(next(ticks))).find(f"http://127.0.0.1:{raw.port}")
+    assert len(raw.requests) < 4
+
+
+def test_a_host_that_is_not_there() -> None:
+    with pytest.raises(TransportError) as error:
+        search(Peers(None)).find("127.0.0.1:9")
+    assert str(error.value).count("127.0.0.1:9/:") == 2 and "connection refused" in str(error.value)
+
+
+def test_nothing_is_sent_in_clear_text_to_a_host_that_is_not_near() -> None:
+    asked: "list[str]" = []
+
+    def reach(url: str, limits: Limits) -> HttpTransport:
+        asked.append(url)
+        return HttpTransport("http://127.0.0.1:9/", limits=limits, environ={})
+
+    with pytest.raises(TransportError, match="http:// was not tried; say http://example.org if you want that"):
+        Search(Peers(None), reach).find("example.org")
+    assert asked == ["https://example.org/"]
+
+
+@pytest.mark.parametrize("host, is_near", [
+    ("localhost", True), ("127.0.0.1", True), ("::1", True), ("192.168.1.5", True), ("10.0.0.1", True),
+    ("fe80::1%eth0", True), ("example.org", False), ("nas", False), ("8.8.8.8", False), ("2001:4860::1", False),
+    ("localhost.example.org", False), ("127.0.0.1.example.org", False),
+])
+def test_near(host: str, is_near: bool) -> None:
+    assert near(host) == is_near
+
+
+@pytest.mark.parametrize("target, whole", [
+    ("example.org", True), ("example.org:8080", True), ("https://example.org", True), ("[::1]:80", True),
+    ("https://example.org/", False), ("http://example.org/sync", False), ("contacts=./x", False), ("", False),
+    ("ftp://example.org", False), ("http://ada:pw@example.org", False), ("example.org/sync", False),
+])
+def test_what_is_only_a_host(target: str, whole: bool) -> None:
+    assert is_host(target) == whole
