@@ -168,7 +168,7 @@ def _judged(name: str, kind: str, store: DataStore, profile: Profile) -> "Option
     if plain_uri(name) == plain_uri(title):
         return TITLED, f"its title is {title!r}"
     for text, score in ((uri, NAMED + 2), (title, NAMED)):
-        if text and resolve(name, [text]) is not None:
+        if text and resolve(text, [name]) is not None:
             return score, f"{text!r} is another word for {kind}"
     return (KNOWN, f"{profile.title} keeps {kind} there") if profile.kind_of(uri) == kind else None
 
