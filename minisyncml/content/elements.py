@@ -7,6 +7,7 @@ No DTD is taken, so there is no entity to expand and nothing to fetch.
 # No `from __future__ import annotations`: named tuples would compile every annotation, 0.4 MiB in all.
 from typing import Any, Iterable, List, NamedTuple, Optional, Sequence, Tuple, Union
 
+from minisyncml.content.charsets import decoded
 from minisyncml.errors import ItemError
 
 MAX_SIZE = 48 << 20         #: bytes of one document: a large object in base64
@@ -100,8 +101,7 @@ class _Tree:
         self.texts.clear()
 
 
-#: bytes that begin with `<?xml` are none of the wide ones; the others take time that grows with the square
-_NOT_SO = ("utf-16", "utf-32", "utf_16", "utf_32", "punycode", "idna")
+_WIDE = ("utf-16", "utf-32", "utf_16", "utf_32")    # bytes that begin with `<?xml` are none of these
 
 
 def _utf8(body: bytes) -> bytes:
@@ -114,13 +114,11 @@ def _utf8(body: bytes) -> bytes:
     if head.startswith(b"<?xml") and b"encoding" in head:
         words = head.partition(b"encoding")[2].replace(b"'", b'"').split(b'"')
         said = words[1].decode("latin-1").strip().lower() if len(words) > 2 else charset
-        charset = charset if said in _NOT_SO or said[:6] in _NOT_SO else said
+        charset = charset if said[:6] in _WIDE else said
     for name in (charset, "utf-8"):
-        try:
-            text = body.decode(name)
+        text = decoded(body, name)
+        if text is not None:
             return body if name in ("utf-8", "us-ascii") else text.encode("utf-8")
-        except (UnicodeError, LookupError, ValueError):
-            continue
     return body.decode("latin-1").encode("utf-8")
 
 

@@ -10,6 +10,7 @@ import binascii
 from io import BytesIO
 from typing import Iterable, Iterator, NamedTuple, Optional
 
+from minisyncml.content.charsets import decoded
 from minisyncml.content.form import PLAIN, Form
 from minisyncml.errors import ItemError
 
@@ -151,10 +152,8 @@ def _text(value: bytes, params: "tuple[tuple[str, str], ...]", charset: str) -> 
             charset = word.strip('"')
         elif name in ("", "ENCODING") and word.upper() == "QUOTED-PRINTABLE":
             value = binascii.a2b_qp(value)
-    try:
-        return value.decode(charset)
-    except (UnicodeDecodeError, LookupError, ValueError):
-        return value.decode("latin-1")
+    text = decoded(value, charset)
+    return value.decode("latin-1") if text is None else text
 
 
 def write(properties: "Iterable[Property]", old: bool, form: Form = PLAIN) -> bytes:

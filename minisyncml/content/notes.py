@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Iterable, Iterator, Sequence
 
+from minisyncml.content.charsets import decoded
 from minisyncml.content.elements import Element, read_elements, write_elements
 from minisyncml.content.escapes import escaped, split, unescaped
 from minisyncml.content.form import Form
@@ -88,12 +89,9 @@ def _decoded(body: bytes, charset: str) -> str:
     if body[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return body.decode("utf-16", "replace")
     body = body[3:] if body.startswith(b"\xef\xbb\xbf") else body
-    for name in (charset, "utf-8"):
-        try:
-            return body.decode(name)
-        except (UnicodeError, LookupError, ValueError):
-            continue
-    return body.decode("latin-1")
+    text = decoded(body, charset)
+    text = decoded(body, "utf-8") if text is None else text
+    return body.decode("latin-1") if text is None else text
 
 
 class _Note(Format):

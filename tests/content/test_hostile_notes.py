@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minisyncml.content import elements
+from minisyncml.content.charsets import decoded
 from minisyncml.content.form import PLAIN, Form
 from minisyncml.content.formats import Format, find
 from minisyncml.content.kind import FAMILIES
+from minisyncml.content.lines import parse
 from minisyncml.errors import ItemError
 
 FORMATS = [format for format in (find(each.type, "", "note" if "journal" in each.name else "") for each in SAMPLES)
@@ -131,3 +133,10 @@ def test_categories_by_the_thousand_are_one_line_each_way() -> None:
 def test_every_type_of_mine_was_tried() -> None:
     assert {format.type for format in FORMATS} == {name for name, family in FAMILIES.items() if family not in (
         "contact", "calendar")} | {"text/calendar"}
+
+
+@pytest.mark.parametrize("charset", ("punycode", "PunyCode", "-idna-", "zlib", "undefined", "", "\0", "é"))
+def test_charsets_that_are_none_cost_nothing(charset: str) -> None:
+    assert decoded(b"a" * 10 + b"-9999", charset) is None
+    [found] = parse(f"BODY;CHARSET={charset}:aaa-9999\r\n".encode())
+    assert found.value == "aaa-9999"
