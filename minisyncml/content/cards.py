@@ -1,33 +1,79 @@
-"""vCards of one version made into those of another (vCard 2.1; RFC 2426; RFC 6350). Properties only; no item is judged.
+"""vCards of all versions (vCard 2.1; RFC 2426; RFC 6350) read into the hub of contacts, which is vCard 3.0, and written
+from it. Which fields a peer wants is not decided here, and no card is judged.
 
-What the other version cannot say stands behind its property in X-MINISYNCML-KEPT and comes back on return, unless
-somebody changed the property in between.
+What the other version cannot say stands behind its property in X-MINISYNCML-KEPT, `<version> <line>`, and comes back on
+return, unless somebody changed the property in between. What has no property in the other version stands alone:
+`<version>/alone <lines>`.
 """
 
 from __future__ import annotations
 
-from typing import Iterator, NamedTuple, Sequence
+from typing import Callable, Iterator, Optional, Sequence
 
-from minisyncml.content.lines import Property, is_binary, parse, write
+from minisyncml.content.cardlines import from_21, from_40, meaning, mended, sorted_params, to_21, to_40
+from minisyncml.content.escapes import escaped, split, unescaped
+from minisyncml.content.form import PLAIN, Form
+from minisyncml.content.formats import Format
+from minisyncml.content.kind import kind
+from minisyncml.content.lines import Property, parse, write
 from minisyncml.errors import ItemError
 
 VERSIONS = ("2.1", "3.0", "4.0")
 KEPT = "X-MINISYNCML-KEPT"
-_STRUCTURED = ("N", "ADR", "ORG")
-_LISTS = ("CATEGORIES", "NICKNAME")
-_VERBATIM = ("TEL", "EMAIL", "URL", "BDAY", "REV", "UID", "GEO", "TZ", "PHOTO", "LOGO", "SOUND", "KEY", "IMPP")
-_MEDIA = {"PHOTO": "image/", "LOGO": "image/", "SOUND": "audio/", "KEY": "application/"}
+_FRAME = ("BEGIN", "VERSION", "END")
+_TO_HUB: "dict[str, Callable[[Property], tuple[Property, bool]]]" = {"2.1": from_21, "4.0": from_40}
+_FROM_HUB: "dict[str, Callable[[Property, Form], tuple[Optional[Property], bool]]]" = {"2.1": to_21, "4.0": to_40}
+_LONG = 2000        # characters: nothing larger is kept twice, photos above all
 
 
-class _Meaning(NamedTuple):
-    """What a property says, in no version's words."""
+class Card(Format):
+    """vCards.
 
-    group: str
-    name: str
-    types: "tuple[str, ...]"                # in capitals, sorted, PREF among them
-    params: "tuple[tuple[str, str], ...]"
-    fields: "tuple[tuple[str, ...], ...]"   # components, each a list
-    binary: bool
+    :param media_type: under which peers know it
+    :param version: to write; any is read
+    """
+
+    family = "contact"
+
+    def __init__(self, media_type: str, version: str) -> None:
+        self.type, self.version = media_type, version
+
+    def read(self, body: bytes, form: Form) -> "list[Property]":
+        """See :meth:`minisyncml.content.formats.Format.read`. What a card says of its version counts."""
+        version, found = _inside(body, form)
+        if version == "3.0":
+            return found
+        made: "list[Property]" = []
+        for unit in _units(found[2:-1]):
+            made += _taken(unit, version)
+        return [found[0]._replace(raw=b""), Property("VERSION", "3.0"), *_named(made, version == "2.1"),
+                Property("END", "VCARD")]
+
+    def write(self, found: "Sequence[Property]", form: Form) -> bytes:
+        """See :meth:`minisyncml.content.formats.Format.write`."""
+        inner = [each for each in found if each.name not in _FRAME]
+        if self.version == "3.0":
+            frame = [each for each in found if each.name in _FRAME and each.raw]
+            made = frame[:2] if len(frame) > 2 else [Property("BEGIN", "VCARD"), Property("VERSION", "3.0")]
+            for unit in _units(inner):
+                made += _fresh(unit) if unit[-1].name == KEPT else unit
+            made.append(frame[2] if len(frame) > 2 else Property("END", "VCARD"))
+            return write(made, False, form)
+        made = [Property("BEGIN", "VCARD"), Property("VERSION", self.version)]
+        keeps = form.caps is None or any(cap.name in (KEPT, "X-*") for cap in form.caps)
+        labels = _labels(inner) if self.version == "4.0" else {}
+        for unit in _units(list(_named(inner, self.version == "4.0"))):
+            label = labels.get(_place(unit[0])) if labels else None
+            if unit[0] is not label:
+                lines = _given(unit, self.version, form)
+                if label is not None and lines and unit[0].name == "ADR":
+                    lines[0] = lines[0]._replace(params=(*lines[0].params, ("LABEL", _quoted(label.value))), raw=b"")
+                made += lines if keeps else [each for each in lines if each.name != KEPT]
+        return write([*made, Property("END", "VCARD")], self.version == "2.1", form)
+
+
+FORMATS = (Card("text/vcard", "3.0"), Card("text/x-vcard", "2.1"), Card("text/vcard", "4.0"),
+           Card("text/vcard", "2.1"), Card("text/x-vcard", "3.0"))
 
 
 def convert(body: bytes, to: str, charset: str = "utf-8") -> bytes:
@@ -37,172 +83,211 @@ def convert(body: bytes, to: str, charset: str = "utf-8") -> bytes:
     :param to: one of :data:`VERSIONS`
     :param charset: of values that name none
     :returns: the card; as it is when it has that version already
-    :raises ItemError: when it is no vCard, too large, or has something in it that would get lost
+    :raises ItemError: when it is no vCard, or too large
     """
-    lines = parse(body, charset)
-    found = [each for each in lines if each.name]
-    if not found or (found[0].name, found[0].value.strip().upper()) != ("BEGIN", "VCARD"):
-        raise ItemError("this is no vCard")
-    version = next((each.value.strip() for each in found if each.name == "VERSION"), "2.1")
-    source = version if version in VERSIONS else "3.0"
-    if version == to:
+    form = Form(charset_in=charset)
+    if _inside(body, form)[0] == to:
         return body
-    if sum(each.name == "BEGIN" for each in found) > 1:
-        raise ItemError("there is a card in this card (AGENT), which cannot be converted")
-    if any(each.raw.strip() for each in lines if not each.name):
-        raise ItemError("a line in it has no name, and would get lost")
-    inner = [each for each in found if each.name not in ("BEGIN", "END", "VERSION")]
-    done = list(_named(list(_converted(inner, source, to)), to))
-    frame = [Property("BEGIN", "VCARD"), Property("VERSION", to), *done, Property("END", "VCARD")]
-    return write(frame, to == "2.1")
+    format = next(each for each in FORMATS if each.version == to)
+    return format.write(format.read(body, form), PLAIN)
 
 
-def _converted(found: "Sequence[Property]", source: str, to: str) -> "Iterator[Property]":
-    for at, each in enumerate(found):
-        if each.name == KEPT:
+def _inside(body: bytes, form: Form) -> "tuple[str, list[Property]]":
+    """The version of a card and its properties, in a whole frame. What is no property, or a card inside, is aside."""
+    if b"\n" not in body:
+        body = body.replace(b"\r", b"\r\n")
+    found = parse(body.lstrip(b"\xef\xbb\xbf \t\r\n\0"), form.charset_in or "utf-8")
+    if not found or found[0].name != "BEGIN" or found[0].value.strip().upper() != "VCARD":
+        raise ItemError("this is no vCard")
+    said = next((each for each in found if each.name == "VERSION"), None)
+    version = said.value.strip() if said else ""
+    if version not in VERSIONS:
+        version, said = "2.1" if kind(body) == "text/x-vcard" else "3.0", None
+    made = [found[0], said or Property("VERSION", version)]
+    end: Optional[Property] = None
+    at = 1
+    while at < len(found):
+        each, after = found[at], at + 1
+        if end is not None:
+            after = len(found)
+            made += _aside(found[at:after], version)
+        elif each.name == "END":
+            end = each
+        elif each.name in ("BEGIN", "") or each.name == "AGENT" and not each.value.strip() and after < len(found):
+            if each.name:
+                after = _behind(found, at if each.name == "BEGIN" else after)
+            made += _aside(found[at:after], version)
+        elif each.name != "VERSION":
+            made.append(mended(each) if each.params and version == "3.0" else each)
+        at = after
+    made.append(end or Property("END", "VCARD"))
+    return version, made
+
+
+def _behind(found: "Sequence[Property]", at: int) -> int:
+    """Behind the END of a card inside; where that is missing, the last END of all belongs to the outer one."""
+    depth = 0
+    for index in range(at, len(found)):
+        depth += (found[index].name == "BEGIN") - (found[index].name == "END")
+        if depth <= 0:
+            return index + depth + 1
+    return len(found) - (found[-1].name == "END")
+
+
+def _aside(found: "Sequence[Property]", version: str) -> "Iterator[Property]":
+    raw = b"".join(each.raw for each in found)
+    if raw.strip(b" \t\r\n\0"):
+        try:
+            text = raw.decode("utf-8")
+        except UnicodeDecodeError:
+            text = raw.decode("latin-1")
+        text = f"{version}/alone {text}".replace("\r\n", "\n").rstrip("\n")
+        whole = version == "3.0" and raw.endswith(b"\n")
+        yield Property(KEPT, text if version == "2.1" else escaped(text), raw=raw if whole else b"")
+
+
+def _units(found: "Sequence[Property]") -> "Iterator[list[Property]]":
+    """Each property with what is kept behind it."""
+    unit: "list[Property]" = []
+    for each in found:
+        if each.name == KEPT and unit and unit[0].name != KEPT and each.value[3:4] == " ":
+            unit.append(each)
             continue
-        after = found[at + 1] if at + 1 < len(found) else each
-        origin, was = _before(each, after, source) if after.name == KEPT else (each, source)
-        if was == to:
-            yield origin._replace(raw=b"")
-            continue
-        meant = _read(origin, was)
-        made = _write(meant, to)
-        yield made
-        if not meant.binary and _read(made, to) != meant:
-            yield _aside(origin, was, to)
+        if unit:
+            yield unit
+        unit = [each]
+    if unit:
+        yield unit
 
 
-def _before(each: Property, kept: Property, source: str) -> "tuple[Property, str]":
-    """What a property was before an earlier conversion, when it is still what that made of it."""
-    text = kept.value if source == "2.1" else _unescaped(kept.value)
-    was, _, line = text.partition(" ")
-    if was in VERSIONS and was != source:
-        for origin in parse(line.encode("utf-8")):
-            if was == "2.1":
-                origin = origin._replace(value=_unescaped(origin.value))
-            if origin.name and _read(_write(_read(origin, was), source), source) == _read(each, source):
-                return origin, was
-    return each, source
+def _origin(kept: Property, version: str) -> Optional[Property]:
+    """The property that was kept, when it is one of this version."""
+    if not kept.value.startswith(version + " "):
+        return None
+    found = parse(unescaped(kept.value)[len(version) + 1:].encode("utf-8", "replace"))
+    return found[0]._replace(raw=b"") if found and found[0].name not in ("", *_FRAME, KEPT) else None
 
 
-def _aside(each: Property, was: str, to: str) -> Property:
-    params = tuple(pair for pair in each.params if pair[0] not in ("CHARSET", "ENCODING")
-                   and pair[1].upper() != "QUOTED-PRINTABLE")
-    lines = write([each._replace(raw=b"", params=params, value=_escaped(each.value) if was == "2.1" else each.value)],
-                  False).decode("utf-8")
-    text = f"{was} " + lines.replace("\r\n ", "").rstrip("\r\n")
-    return Property(KEPT, text if to == "2.1" else _escaped(text))
+def _returned(kept: Property, version: str) -> Property:
+    """What stood alone in a card of another version, as it was, when this is its own."""
+    if not kept.value.startswith(version + "/alone "):
+        return kept
+    text = unescaped(kept.value).partition(" ")[2]
+    if version == "3.0" and "\n" not in text:
+        return _origin(kept._replace(value=escaped("3.0 " + text)), "3.0") or kept
+    return Property("", "", raw=text.replace("\n", "\r\n").encode("utf-8", "replace") + b"\r\n")
 
 
-def _read(each: Property, version: str) -> _Meaning:
-    old = version == "2.1"
-    types, params = _types(each)
-    value, binary = each.value.replace("\r\n", "\n") if old else each.value, is_binary(each)
-    if each.name in _VERBATIM:
-        value = " ".join(value.splitlines())    # a line break here could begin a property of its own
-    if each.name in _MEDIA and value[:5].lower() == "data:" and ";base64," in value[:200]:
-        media, _, value = value[5:].partition(";base64,")
-        types, binary = {*types, media.rpartition("/")[2].upper()}, True
-    if each.name == "BDAY" and len(value) == 10 and value[4] == value[7] == "-":
-        value = value.replace("-", "")
-    if binary or each.name in _VERBATIM:
-        fields: "tuple[tuple[str, ...], ...]" = ((value,),)
-    elif each.name in _STRUCTURED:
-        fields = tuple((_unescaped_old(part),) if old else tuple(map(_unescaped, _split(part, ",")))
-                       for part in _split(value, ";"))
-        while len(fields) > 1 and fields[-1] == ("",):
-            fields = fields[:-1]
-    elif each.name in _LISTS:
-        fields = (tuple(value.split(",")) if old else tuple(map(_unescaped, _split(value, ","))),)
-    else:
-        fields = ((value if old else _unescaped(value),),)
-    return _Meaning(each.group, each.name, tuple(sorted(types)), tuple(sorted(params)), fields, binary)
+def _line(each: Property) -> str:
+    return write([each._replace(raw=b"")], False, _UNFOLDED).decode("utf-8").rstrip("\r\n")
 
 
-def _types(each: Property) -> "tuple[set[str], list[tuple[str, str]]]":
-    types: "set[str]" = set()
-    params = []
-    for name, value in each.params:
-        if name == "PREF" and value == "1":
-            types.add("PREF")
-        elif name in ("", "TYPE"):
-            types.update(word.strip().upper() for word in value.strip('"').split(",") if word.strip())
-        elif name not in ("CHARSET", "ENCODING"):
-            params.append((name, value))
-    return types - {"QUOTED-PRINTABLE", "BASE64", "8BIT", "7BIT"}, params
+_UNFOLDED = Form(fold=False)
 
 
-def _write(meant: _Meaning, to: str) -> Property:
-    types, params = list(meant.types), list(meant.params)
-    value = meant.fields[0][0]
-    if meant.binary and to == "4.0" and meant.name in _MEDIA:
-        media = next((word for word in types if word != "PREF"), "JPEG" if _MEDIA[meant.name] == "image/" else "")
-        types = [word for word in types if word == "PREF"]
-        value = f"data:{_MEDIA[meant.name]}{(media or 'octet-stream').lower()};base64,{value}"
-    elif meant.binary:
-        params.append(("ENCODING", "BASE64" if to == "2.1" else "b"))
-    elif meant.name not in _VERBATIM:
-        value = _joined(meant, to)
-    if to == "4.0" and "PREF" in types:
-        types.remove("PREF")
-        params.append(("PREF", "1"))
-    if to == "2.1":
-        params = [("", word) for word in types] + params
-    elif types:
-        params.insert(0, ("TYPE", f'"{",".join(types)}"' if to == "4.0" and len(types) > 1 else ",".join(types)))
-    return Property(meant.name, value, tuple(params), meant.group)
+def _taken(unit: "list[Property]", version: str) -> "list[Property]":
+    """What stands in a card of another version, for the hub."""
+    each = unit[0]
+    behind = [Property(KEPT, escaped(kept.value) if version == "2.1" else kept.value) for kept in unit[1:]]
+    if each.name == KEPT:
+        return [_returned(Property(KEPT, escaped(each.value) if version == "2.1" else each.value), "3.0")]
+    label = each.param("LABEL") if version == "4.0" and each.name == "ADR" else None
+    if label is not None:
+        each = each._replace(params=tuple(pair for pair in each.params if pair[0] != "LABEL"))
+    made, whole = _TO_HUB[version](each)
+    others: "list[Property]" = []
+    for kept in behind:
+        back = _origin(kept, "3.0")
+        there = _FROM_HUB[version](back, PLAIN)[0] if back else None
+        if back is None:
+            others.append(kept)
+        elif there is not None and meaning(_TO_HUB[version](there)[0]) == meaning(made):
+            made, whole = back, True
+    if not whole:
+        others.insert(0, Property(KEPT, escaped(f"{version} {_line(each)}")))
+    if label is not None:
+        types = tuple(pair for pair in made.params if pair[0] == "TYPE")
+        others.append(Property("LABEL", escaped(_unquoted(label)), types, made.group))
+    return [made, *others]
 
 
-def _joined(meant: _Meaning, to: str) -> str:
-    if to != "2.1":
-        return ";".join(",".join(map(_escaped, field)) for field in meant.fields)
-    if meant.name in _STRUCTURED:
-        return ";".join(",".join(field).replace("\\", "\\\\").replace(";", "\\;") for field in meant.fields)
-    return ",".join(meant.fields[0])
+def _given(unit: "list[Property]", version: str, form: Form) -> "list[Property]":
+    """What is in the hub, for a card of another version."""
+    each = unit[0]
+    if each.name == KEPT:
+        returned = _returned(each, version)
+        return [returned if returned is not each else _said(each, version)]
+    others = []
+    for kept in unit[1:]:
+        back = _origin(kept, version)
+        if back is None:
+            others.append(_said(kept, version))
+        elif meaning(_TO_HUB[version](back)[0]) == meaning(each):
+            return [back, *others]
+    made, whole = _FROM_HUB[version](each, form)
+    if made is None:
+        return [_said(Property(KEPT, escaped(f"3.0/alone {_line(each)}")), version), *others]
+    if not whole and len(each.value) < _LONG:
+        others.insert(0, _said(Property(KEPT, escaped(f"3.0 {_line(each)}")), version))
+    return [made, *others]
 
 
-def _named(found: "list[Property]", to: str) -> "Iterator[Property]":
-    """Add the names that a version demands: FN (3.0 and 4.0), N (2.1 and 3.0)."""
-    names = {each.name: each for each in found}
-    if "N" in names and "FN" not in names and to != "2.1":
-        fields = [" ".join(field) for field in _read(names["N"], to).fields]
-        order = [fields[at] for at in (3, 1, 2, 0, 4) if at < len(fields) and fields[at]]
-        yield Property("FN", _escaped(" ".join(order)))
-    if "N" not in names and "FN" in names and to != "4.0":
-        meant = _read(names["FN"], to)
-        yield _write(meant._replace(name="N", group="", params=(), types=()), to)
+def _said(kept: Property, version: str) -> Property:
+    return Property(KEPT, unescaped(kept.value) if version == "2.1" else kept.value)
+
+
+def _fresh(unit: "list[Property]") -> "list[Property]":
+    """Without what was kept of a property that somebody changed since."""
+    if unit[0].name == KEPT:
+        return [unit[0] if unit[0].raw else _returned(unit[0], "3.0")]
+    backs = [(kept, _origin(kept, "4.0")) for kept in unit[1:]]
+    return [unit[0], *(kept for kept, back in backs if back and meaning(from_40(back)[0]) == meaning(unit[0]))]
+
+
+def _place(each: Property) -> "tuple[str, frozenset[str]]":
+    return each.group, frozenset(sorted_params(each)[0])
+
+
+def _labels(found: "Sequence[Property]") -> "dict[tuple[str, frozenset[str]], Property]":
+    """The labels that belong to one address each."""
+    places: "dict[tuple[str, frozenset[str]], list[Property]]" = {}
+    for each in found:
+        if each.name in ("ADR", "LABEL"):
+            places.setdefault(_place(each), []).append(each)
+    return {place: max(both, key=lambda each: each.name) for place, both in places.items()
+            if sorted(each.name for each in both) == ["ADR", "LABEL"]}
+
+
+def _quoted(value: str) -> str:
+    """Text as the value of a parameter (RFC 6350 section 6.3.1, RFC 6868)."""
+    text = unescaped(value).replace("^", "^^").replace('"', "^'").replace("\\", "\\\\").replace("\n", "\\n")
+    return f'"{text}"'
+
+
+def _unquoted(value: str) -> str:
+    text = unescaped(value.strip('"'))
+    return text.replace("^^", "\0").replace("^'", '"').replace("^n", "\n").replace("\0", "^")
+
+
+def _named(found: "Sequence[Property]", full: bool) -> "Iterator[Property]":
+    """Add the name that a version demands: FN (3.0 and 4.0) or N (2.1 and 3.0)."""
+    names = {each.name: each for each in reversed(found) if each.name in ("N", "FN", "ORG", "EMAIL", "TEL")}
+    if full and "FN" not in names:
+        text = full_name(names["N"].value) if "N" in names else ""
+        text = text or next((names[name].value.partition(";")[0] for name in ("ORG", "EMAIL", "TEL")
+                             if name in names), "")
+        if text:
+            yield Property("FN", text)
+    if not full and "N" not in names and "FN" in names:
+        yield Property("N", escaped(unescaped(names["FN"].value)))
     yield from found
 
 
-def _split(text: str, sign: str) -> "list[str]":
-    """Cut at a sign that no backslash stands before."""
-    if "\\" not in text:
-        return text.split(sign)
-    parts: "list[str]" = []
-    start = at = 0
-    while at < len(text):
-        if text[at] == sign:
-            parts.append(text[start:at])
-            start = at + 1
-        at += 2 if text[at] == "\\" else 1
-    return [*parts, text[start:]]
+def full_name(value: str) -> str:
+    """FN where only N is known.
 
-
-def _escaped(text: str) -> str:
-    for sign, word in (("\\", "\\\\"), ("\r\n", "\n"), ("\r", "\n"), ("\n", "\\n"), (",", "\\,"), (";", "\\;")):
-        text = text.replace(sign, word)
-    return text
-
-
-def _unescaped(text: str) -> str:
-    if "\\" not in text:
-        return text
-    parts = text.split("\\\\")
-    for sign, word in (("\\n", "\n"), ("\\N", "\n"), ("\\,", ","), ("\\;", ";"), ("\\:", ":")):
-        parts = [part.replace(sign, word) for part in parts]
-    return "\\".join(parts)
-
-
-def _unescaped_old(text: str) -> str:
-    return "\\".join(part.replace("\\;", ";") for part in text.split("\\\\"))
+    :param value: of N
+    :returns: title, given, more names, family name and what follows it, with escapes
+    """
+    fields = [" ".join(split(part, ",")).strip() for part in split(value, ";")]
+    return " ".join([fields[at] for at in (3, 1, 2, 0, 4) if at < len(fields) and fields[at]])

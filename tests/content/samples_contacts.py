@@ -1,0 +1,98 @@
+"""A card for each property that is known here: what a table of conversions runs over."""
+
+from __future__ import annotations
+
+JPEG = "/9j/4AAQSkZJRgABAQEASABIAAD/2Q=="
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+
+#: (what it shows, the property lines of a vCard 3.0 beside N and FN)
+SAMPLES: "list[tuple[str, tuple[str, ...]]]" = [
+    ("N with additional names", ("N:Lovelace;Ada;Augusta,King;Countess;OBE",)),
+    ("N with signs", ("N:O\\;Neil\\, Jr.;Back\\\\slash;;;",)),
+    ("FN", ("FN:Dr. Ada Lovelace\\, OBE",)),
+    ("NICKNAME", ("NICKNAME:Ada,Enchantress",)),
+    ("NICKNAME with a comma", ("NICKNAME:Ada\\, the Countess",)),
+    ("PHOTO embedded, JPEG", (f"PHOTO;TYPE=JPEG;ENCODING=b:{JPEG}",)),
+    ("PHOTO embedded, PNG", (f"PHOTO;ENCODING=b;TYPE=PNG:{PNG}",)),
+    ("PHOTO embedded, no type", (f"PHOTO;ENCODING=b:{JPEG}",)),
+    ("PHOTO by address", ("PHOTO;VALUE=uri:http://example.org/a.jpg",)),
+    ("BDAY", ("BDAY:1815-12-10",)),
+    ("BDAY without dashes", ("BDAY:18151210",)),
+    ("BDAY with a time", ("BDAY:1815-12-10T13:30:00Z",)),
+    ("BDAY at midnight", ("BDAY:1815-12-10T00:00:00Z",)),
+    ("BDAY without a year", ("BDAY:--1210",)),
+    ("BDAY in words", ("BDAY;VALUE=text:in winter",)),
+    ("ANNIVERSARY", ("ANNIVERSARY:1835-07-08",)),
+    ("X-ANNIVERSARY", ("X-ANNIVERSARY:1835-07-08",)),
+    ("X-EVOLUTION-ANNIVERSARY", ("X-EVOLUTION-ANNIVERSARY:1835-07-08",)),
+    ("ADR", ("ADR;TYPE=HOME:PO 1;2nd floor;12 St James's Square;London;Greater London;SW1Y 4JH;UK",)),
+    ("ADR with line breaks", ("ADR;TYPE=WORK:;;Line 1\\nLine 2\\, rear;Town;;;",)),
+    ("ADR with several in one", ("ADR;TYPE=HOME,PREF:;;Line 1,Line 2;Town;;;",)),
+    ("LABEL", ("ADR;TYPE=HOME:;;12 St James's Square;London;;;", "LABEL;TYPE=HOME:12 St James's Square\\nLondon")),
+    ("LABEL of no address", ("LABEL;TYPE=WORK:Dean St 4\\nLondon",)),
+    ("LABEL with quotation marks", ("ADR:;;A;B;;;", "LABEL:say \"A\" ^n\\nthen C:\\\\new")),
+    ("TEL, cell", ("TEL;TYPE=CELL,VOICE:+44 20 7946 0000",)),
+    ("TEL, work fax, preferred", ("TEL;TYPE=WORK,FAX,PREF:+44 20 7946 0001",)),
+    ("TEL, pager, car, modem", ("TEL;TYPE=PAGER:1", "TEL;TYPE=CAR:2", "TEL;TYPE=MODEM,ISDN,BBS:3")),
+    ("TEL with a pause", ("TEL;TYPE=HOME:+44\\,\\,12p34w#*",)),
+    ("TEL with a type of its own", ("TEL;TYPE=X-Mine,HOME:+44 1",)),
+    ("EMAIL", ("EMAIL;TYPE=INTERNET,PREF:ada@example.org", "EMAIL;TYPE=WORK:a.l@example.org")),
+    ("MAILER", ("MAILER:Babbage Mail 1.0",)),
+    ("TZ", ("TZ:-05:00",)),
+    ("TZ by name", ("TZ;VALUE=text:Europe/London",)),
+    ("GEO", ("GEO:51.507;-0.134",)),
+    ("TITLE", ("TITLE:Analyst\\, Engines",)),
+    ("ROLE", ("ROLE:Programmer",)),
+    ("LOGO", (f"LOGO;TYPE=PNG;ENCODING=b:{PNG}",)),
+    ("ORG", ("ORG:Analytical Engines\\, Ltd.;Research\\;Development;Room 1",)),
+    ("ORG with a bare comma", ("ORG:Analytical Engines, Ltd.",)),
+    ("CATEGORIES", ("CATEGORIES:Friends,Work",)),
+    ("CATEGORIES with a comma", ("CATEGORIES:Friends\\, old ones,Work",)),
+    ("NOTE", ("NOTE:first line\\n\\nthird\\, with comma\\; semicolon: colon",)),
+    ("NOTE with umlauts", ("NOTE:Grüße aus Köln – 漢字 😀",)),
+    ("NOTE with backslashes", ("NOTE:C:\\\\new\\\\dir \\\\\\\\server \\\\\\; end\\\\",)),
+    ("NOTE with equals signs", ("NOTE:a =3D0D=0A b= ",)),
+    ("NOTE, long", ("NOTE:" + "word " * 400 + "end",)),
+    ("PRODID", ("PRODID:-//Example//Made up//EN",)),
+    ("REV", ("REV:2008-11-10T22:27:10Z",)),
+    ("SORT-STRING", ("SORT-STRING:Lovelace",)),
+    ("SOUND", ("SOUND;TYPE=BASIC;ENCODING=b:AAEC",)),
+    ("SOUND, how a name is read", ("SOUND;TYPE=X-IRMC-N:Rabu;Eda;;;",)),
+    ("UID", ("UID:19950401-080045-40000F192713-0052",)),
+    ("URL", ("URL;TYPE=WORK:http://example.org/a?b=1,2;c",)),
+    ("CLASS", ("CLASS:PRIVATE",)),
+    ("KEY", ("KEY;TYPE=X509;ENCODING=b:AAEC",)),
+    ("KEY, PGP", ("KEY;TYPE=PGP;ENCODING=b:AAEC",)),
+    ("KEY as text", ("KEY;TYPE=PGP:-----BEGIN\\nabc",)),
+    ("AGENT inside", ("AGENT:BEGIN:VCARD\\nVERSION:3.0\\nFN:Max\\nEND:VCARD\\n",)),
+    ("IMPP", ("IMPP;TYPE=HOME:xmpp:ada@example.org",)),
+    ("X-JABBER", ("X-JABBER:ada@example.org",)),
+    ("X-AIM and the like", ("X-AIM;TYPE=HOME:ada", "X-ICQ:1", "X-MSN:a@example.org", "X-YAHOO:ada", "X-SKYPE:ada")),
+    ("KIND and MEMBER", ("KIND:group", "MEMBER:urn:uuid:03a0e51f-d1aa-4385-8a53-e29025acd8af")),
+    ("GENDER", ("GENDER:F;grrl",)),
+    ("LANG", ("LANG;PREF=1:en", "LANG;PREF=2:fr")),
+    ("RELATED", ("RELATED;TYPE=FRIEND:urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6",)),
+    ("FBURL, CALURI", ("FBURL:http://example.org/fb", "CALURI:http://example.org/cal")),
+    ("SOURCE", ("SOURCE:ldap://example.org/cn=Ada",)),
+    ("groups", ("item1.TEL:+44 3", "item1.X-ABLabel:Summer house")),
+    ("X- with its own parameter", ("EMAIL;TYPE=WORK;X-EVOLUTION-UI-SLOT=1:ada@example.org",)),
+    ("X- with text", ("X-EVOLUTION-FILE-AS:Lovelace\\, Ada",)),
+    ("X- in parts", ("X-ABRELATEDNAMES:a;b\\;c,d",)),
+    ("X-EVOLUTION", ("X-EVOLUTION-SPOUSE:William", "X-EVOLUTION-MANAGER:Charles", "X-EVOLUTION-ASSISTANT:Max")),
+    ("X-PHONETIC", ("X-PHONETIC-FIRST-NAME:Eda", "X-PHONETIC-LAST-NAME:Rabu")),
+    ("LANGUAGE", ("TITLE;LANGUAGE=fr:Analyste",)),
+    ("parameters of 4.0", ("N;SORT-AS=\"Lovelace,Ada\":Lovelace;Ada;;;", "TEL;PREF=2;TYPE=HOME:+44 4")),
+    ("empty", ("TITLE:", "EMAIL:", "ADR;TYPE=HOME:;;;;;;", "CATEGORIES:")),
+    ("equal ones", ("TEL;TYPE=HOME:+44 5", "TEL;TYPE=HOME:+44 5")),
+]
+
+
+def card(rows: "tuple[str, ...]") -> bytes:
+    """A vCard 3.0 of a sample.
+
+    :param rows: its lines
+    :returns: the card, with N and FN
+    """
+    names = {row.partition(":")[0].partition(";")[0] for row in rows}
+    frame = [row for row in ("N:Lovelace;Ada;;;", "FN:Ada Lovelace") if row[:row.index(":")] not in names]
+    return "\r\n".join(["BEGIN:VCARD", "VERSION:3.0", *frame, *rows, "END:VCARD", ""]).encode()
