@@ -1,0 +1,199 @@
+"""Alarms: VALARM of iCalendar (RFC 5545, section 3.6.6) and AALARM, DALARM, MALARM and PALARM of vCalendar 1.0.
+
+In the hub an alarm that a phone sent stands at a distance from the item's first moment: so does a phone ring for each
+occurrence of a rule, though it writes a date and time.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Optional
+
+from minisyncml.content.clocks import inward, outward
+from minisyncml.content.components import Part, flat
+from minisyncml.content.escapes import escaped, unescaped
+from minisyncml.content.form import Form
+from minisyncml.content.lines import Property
+from minisyncml.content.schedule import Schedule, between, later
+from minisyncml.content.times import UTC, When, duration, parse_duration, parse_time, stamp, time_of
+from minisyncml.content.zones import Zones
+
+_ACTIONS = {"AALARM": "AUDIO", "DALARM": "DISPLAY", "MALARM": "EMAIL", "PALARM": "PROCEDURE"}
+_NAMES = {action: name for name, action in _ACTIONS.items()}
+OLD = tuple(_ACTIONS)
+_DEFAULTS = {("VALUE", "DURATION"), ("RELATED", "START")}
+MOST = 1_000        #: alarms of one item
+
+
+def trigger(alarm: Part, found: Schedule, zones: Zones) -> "Optional[When]":
+    """The moment of an alarm, for the first occurrence.
+
+    :param alarm: a VALARM
+    :param found: the times of its item
+    :param zones: of the item
+    :returns: None when it has none, or its item has no times
+    """
+    each = alarm.first("TRIGGER")
+    if each is None:
+        return None
+    span = parse_duration(each.value)
+    if span is None:
+        return time_of(each)
+    related = (each.param("RELATED") or "START").upper()
+    base = found.end or found.due if related == "END" else found.start or found.due
+    if base is None:
+        return None
+    return later(base._replace(day=False), span, zones)
+
+
+def old_alarms(part: Part, found: Schedule, form: Form, zones: Zones) -> "list[Property]":
+    """The alarms of an item for vCalendar 1.0.
+
+    :param part: the item
+    :param found: its times
+    :param form: of the peer
+    :param zones: of the item
+    :returns: AALARM and the like; those without a moment are left out
+    """
+    made = []
+    for alarm in part.parts[:MOST]:
+        when = trigger(alarm, found, zones) if alarm.name == "VALARM" else None
+        action = alarm.value("ACTION").strip().upper()
+        if when is None or action not in _NAMES and action not in ("", "NONE"):
+            continue
+        name = _known(_NAMES.get(action, "AALARM"), form)
+        snooze, repeat = alarm.value("DURATION").strip(), alarm.value("REPEAT").strip()
+        words = [_moment(when, found, form, zones), snooze, repeat]
+        kind = ()
+        attached = alarm.first("ATTACH")
+        if name in ("AALARM", "PALARM"):
+            words.append(attached.value.replace(";", "\\;") if attached is not None else "")
+            word = attached.param("X-TYPE") if attached is not None else None
+            kind = (("TYPE", word),) if word else ()    # type: ignore[assignment]
+        elif name == "DALARM":
+            words.append(_text(alarm.value("DESCRIPTION")))
+        else:
+            people = [_address(each.value) for each in alarm.all("ATTENDEE")[:1]]
+            words += [people[0] if people else "", _text(alarm.value("DESCRIPTION"))]
+        while len(words) > 1 and not words[-1]:
+            words.pop()
+        made.append(Property(name, ";".join(words), kind))
+    return made
+
+
+def _known(name: str, form: Form) -> str:
+    """The kind of alarm that the peer has, when it is known not to have this one."""
+    if form.caps is None:
+        return name
+    there = {cap.name for cap in form.caps}
+    return name if name in there else next((other for other in ("AALARM", "DALARM") if other in there), name)
+
+
+def _moment(when: When, found: Schedule, form: Form, zones: Zones) -> str:
+    base = found.start or found.due
+    if form.alarm == "relative" and base is not None:
+        span = between(base._replace(day=False), when, zones, form.zone)
+        if span is not None:
+            return duration(span)
+    if form.alarm == "absolute":
+        utc = zones.utc(when.at, when.zone or form.zone) if when.zone or form.zone else None
+        if utc is not None:
+            return stamp(When(utc, UTC))
+    if base is not None and base.day and when.zone == UTC and form.all_day != "epoc" and form.zone:
+        when = When(zones.local(when.at, form.zone) or when.at)
+    return stamp(outward(when, form, zones, False))
+
+
+def _text(value: str) -> str:
+    return unescaped(value).replace(";", "\\;")
+
+
+def _address(value: str) -> str:
+    value = value.strip()
+    return value[7:] if value[:7].lower() == "mailto:" else value
+
+
+def alarm_of(each: Property, found: Schedule, form: Form, zones: Zones, summary: str) -> "Optional[Part]":
+    """A VALARM for an alarm of vCalendar 1.0.
+
+    :param each: AALARM, DALARM, MALARM or PALARM
+    :param found: the times of its item, as the hub has them
+    :param form: of the peer
+    :param zones: of the item
+    :param summary: of the item, with its escapes; what is shown when the alarm has no text
+    :returns: None when it has no moment
+    """
+    words = _split(each.value)
+    first = _trigger(words[0].strip(), found, form, zones)
+    if first is None:
+        return None
+    words += [""] * (5 - len(words))
+    props = [Property("ACTION", _ACTIONS[each.name]), first]
+    snooze, repeat = words[1].strip(), words[2].strip()
+    if parse_duration(snooze) is not None:
+        props.append(Property("DURATION", snooze))
+    if repeat.isdecimal() and int(repeat[:9]):
+        props.append(Property("REPEAT", repeat))
+    text = words[3].strip()
+    if each.name in ("AALARM", "PALARM"):
+        if text:
+            word = each.param("TYPE") or each.param("")
+            props.append(Property("ATTACH", text.replace("\n", " "), (("X-TYPE", word),) if word else ()))
+    elif each.name == "DALARM":
+        props.append(Property("DESCRIPTION", escaped(text) or summary))
+    else:
+        props.append(Property("DESCRIPTION", escaped(words[4].strip()) or summary))
+        props.append(Property("SUMMARY", summary))
+        props.append(Property("ATTENDEE", f"mailto:{text}".replace("\n", " ")))
+    return Part("VALARM", props)
+
+
+def _split(value: str) -> "list[str]":
+    """The fields, escapes undone."""
+    return [part.replace("\0", ";") for part in value.replace("\\;", "\0").split(";")]
+
+
+def _trigger(text: str, found: Schedule, form: Form, zones: Zones) -> "Optional[Property]":
+    base = found.start or found.due
+    related = () if found.start is not None or base is None else (("RELATED", "END"),)
+    span = parse_duration(text)
+    if span is None:
+        when = parse_time(text)
+        if when is None:
+            return None
+        when = inward(when._replace(day=False), form, zones, False)
+        span = _span(base, when, form, zones)
+        if span is None:
+            return Property("TRIGGER", stamp(when), (("VALUE", "DATE-TIME"),))
+    elif base is None:
+        return None
+    return Property("TRIGGER", duration(span), related)
+
+
+def _span(base: "Optional[When]", when: When, form: Form, zones: Zones) -> "Optional[timedelta]":
+    """How long after its item's first moment an alarm is."""
+    if base is None:
+        return None
+    if base.day and when.zone == UTC and not form.zone:
+        return when.at - base.at if form.all_day == "epoc" else None
+    span = between(base._replace(day=False), when, zones, form.zone)
+    # one with a zone and one without, and nothing known: they come from one clock
+    return when.at - base.at if span is None else span
+
+
+def meaning_of_alarms(part: Part) -> Any:
+    """What the alarms of an item say, to be compared.
+
+    :param part: the item
+    :returns: strings
+    """
+    return [sorted((each.name, _same(each), sorted(set(each.params) - _DEFAULTS)) for each in flat(alarm)
+                   if each.name not in ("BEGIN", "END") and (each.name, each.value.strip()) != ("REPEAT", "0"))
+            for alarm in part.parts if alarm.name == "VALARM"]
+
+
+def _same(each: Property) -> str:
+    if each.name == "TRIGGER":
+        span = parse_duration(each.value)
+        return each.value if span is None else duration(span)
+    return each.value.strip()

@@ -1,0 +1,185 @@
+"""What an item of the calendars' hub says, slot by slot, and what is kept aside of it when a format cannot say it.
+
+A slot is a property, or several that belong together: the times, the rules, the alarms.
+"""
+
+from __future__ import annotations
+
+from typing import Iterator, Sequence
+
+from minisyncml.content import kept
+from minisyncml.content.alarms import meaning_of_alarms
+from minisyncml.content.components import Part, flat
+from minisyncml.content.escapes import split, unescaped
+from minisyncml.content.form import Form
+from minisyncml.content.lines import Property
+from minisyncml.content.schedule import dates_of, meaning_of_rules, meaning_of_times, schedule_of
+from minisyncml.content.times import stamp
+from minisyncml.content.zones import Zones, timezone
+
+TIMES = ("DTSTART", "DTEND", "DUE", "DURATION")
+SLOTS = {**dict.fromkeys(TIMES, "TIMES"), "RRULE": "RULES", "EXRULE": "RULES", "ATTENDEE": "PEOPLE",
+         "ORGANIZER": "PEOPLE", "STATUS": "STATUS", "COMPLETED": "STATUS", "PERCENT-COMPLETE": "STATUS"}
+TEXTS = ("SUMMARY", "DESCRIPTION", "LOCATION", "COMMENT", "CONTACT")
+LISTS = ("CATEGORIES", "RESOURCES")
+ITEMS = ("VEVENT", "VTODO", "VJOURNAL")
+PRODID = Property("PRODID", "-//minisyncml//minisyncml//EN")    #: of items that had none, which iCalendar demands
+
+
+def zones_for(parts: "Sequence[Part]", there: "Sequence[Part]" = ()) -> "list[Part]":
+    """The VTIMEZONE components that items need.
+
+    :param parts: events and tasks of the hub
+    :param there: those that are there already
+    :returns: one for each TZID that is known
+    """
+    names: "dict[str, int]" = {}
+    for part in parts:
+        for each in part.props:
+            zone = each.param("TZID") if each.params else None
+            if zone:
+                year = int(each.value[:4]) if each.value[:4].isdecimal() else 1970
+                zone = zone.strip('"')
+                names[zone] = min(year, names.get(zone, 9999))
+    found = {part.value("TZID"): part for part in there}
+    made = [found.get(name) or timezone(name, year) for name, year in list(names.items())[:100]]
+    return [part for part in made if part is not None]
+
+
+def restored(new: Part, texts: "Sequence[str]", zones: Zones, form: Form) -> "list[Part]":
+    """Put back into an item of the hub what was kept aside of it.
+
+    :param new: the item as it was read; changed in place
+    :param texts: what was kept
+    :param zones: of the item
+    :param form: of the peer
+    :returns: components that belong beside it: time zones, exceptions
+    """
+    beside: "list[Part]" = []
+    now = meanings(new, zones, form)
+    for text in texts:
+        opened = kept.opened(text, "2.0")
+        if opened is None:
+            continue
+        slot, digits, props = opened
+        if slot in ("ZONES", "EXCEPTIONS"):
+            if slot == "ZONES" or new.first("RRULE") is not None or new.first("RDATE") is not None:
+                beside += _parts(props)
+        elif kept.fingerprint(now.get(slot)) == digits:
+            _put(new, slot, props)
+    return beside
+
+
+def _parts(props: "Sequence[Property]") -> "list[Part]":
+    """Components from their lines."""
+    holder = Part("")
+    stack = [holder]
+    for each in props:
+        if each.name == "BEGIN" and len(stack) < 8:
+            stack.append(Part(each.value))
+            stack[-2].parts.append(stack[-1])
+        elif each.name == "END" and len(stack) > 1:
+            stack.pop()
+        else:
+            stack[-1].props.append(each)
+    return holder.parts
+
+
+def _put(part: Part, slot: str, props: "Sequence[Property]") -> None:
+    if slot == "ALARMS":
+        part.parts = [each for each in part.parts if each.name != "VALARM"] + _parts(props)
+        return
+    at = next((at for at, each in enumerate(part.props) if slot_of(each) == slot), len(part.props))
+    others = [each for each in part.props if slot_of(each) != slot]
+    part.props = [*others[:at], *props, *others[at:]]
+
+
+def slot_of(each: Property) -> str:
+    """What a property of the hub is about.
+
+    :param each: a property
+    :returns: the name of its slot
+    """
+    return SLOTS.get(each.name, each.name)
+
+
+def meanings(part: Part, zones: Zones, form: Form) -> "dict[str, object]":
+    """What an item of the hub says, slot by slot, to be compared.
+
+    :param part: the item
+    :param zones: its zones
+    :param form: of the peer
+    :returns: strings, numbers and lists of them by slot
+    """
+    found: "dict[str, object]" = {}
+    schedule = schedule_of(part, zones)
+    for each in part.props:
+        slot = slot_of(each)
+        if slot in ("TIMES", "RULES", "EXDATE", "RDATE", kept.NAME):
+            continue
+        found.setdefault(slot, []).append(_said(each))      # type: ignore[attr-defined]
+    if any(when is not None for when in schedule):
+        found["TIMES"] = meaning_of_times(schedule)
+    rules = meaning_of_rules(part, schedule.start, zones, form.zone)
+    if rules:
+        found["RULES"] = rules
+    for name in ("EXDATE", "RDATE"):
+        dates = part.all(name)
+        if dates:
+            found[name] = [sorted((stamp(when), when.zone) for when in dates_of(dates, schedule.start)),
+                           [each.value for each in dates if "/" in each.value]]
+    if part.parts:
+        found["ALARMS"] = meaning_of_alarms(part)
+    return found
+
+
+def _said(each: Property) -> object:
+    params = sorted(pair for pair in each.params if pair[0] not in ("CHARSET", "ENCODING"))
+    if each.name in LISTS:
+        return [each.name, [unescaped(word) for word in split(each.value, ",")], params]
+    if each.name in TEXTS:
+        return [each.name, unescaped(each.value), params]
+    return [each.name, each.value, params]
+
+
+def room(form: Form) -> bool:
+    """Whether a peer takes what it does not know.
+
+    :param form: of the peer
+    :returns: False where nothing can be kept aside in an item
+    """
+    if kept.NAME in form.strip or form.caps is not None:
+        return any(cap.name in (kept.NAME, "X-*") for cap in form.caps or ()) and kept.NAME not in form.strip
+    return True
+
+
+def unsaid(part: Part, others: "Sequence[Part]", again: Part, form: Form, zones: Zones) -> "Iterator[Property]":
+    """What has to be kept aside of an item that was written in another form.
+
+    :param part: the item of the hub
+    :param others: the exceptions to its rule that the other form cannot say
+    :param again: the item as it is when it is read again
+    :param form: of the peer
+    :param zones: of the item
+    :returns: properties whose value is plain text, without escapes
+    """
+    then = meanings(again, Zones(form.zone), form)
+    for slot, meant in meanings(part, zones, form).items():
+        if then.get(slot) != meant:
+            props = [line for alarm in part.parts for line in flat(alarm)] if slot == "ALARMS" else \
+                [each for each in part.props if slot_of(each) == slot]
+            yield Property(kept.NAME, kept.aside("2.0", slot, kept.fingerprint(then.get(slot)), props))
+    lines = [line for other in others for line in flat(other)]
+    if lines:
+        yield Property(kept.NAME, kept.aside("2.0", "EXCEPTIONS", "-", lines))
+    unknown = [line for name in _names(part, others) if name in zones.parts and timezone(name, 1970) is None
+               for line in flat(zones.parts[name])]
+    if unknown:
+        yield Property(kept.NAME, kept.aside("2.0", "ZONES", "-", unknown))
+
+
+def _names(part: Part, others: "Sequence[Part]") -> "list[str]":
+    found = (each.param("TZID") for one in (part, *others) for each in one.props if each.params)
+    return sorted({name.strip('"') for name in found if name})
+
+
