@@ -6,7 +6,7 @@ Lines only, no properties: what a line means does not matter here.
 from __future__ import annotations
 
 from io import BytesIO
-from typing import Iterator
+from typing import Iterable, Iterator
 
 HEAD = 65_536       #: bytes of a calendar's own properties (VERSION, TZ, DAYLIGHT...) that go with each of its parts
 _CALENDAR = b"VCALENDAR"
@@ -49,6 +49,36 @@ def pieces(data: bytes) -> "Iterator[bytes]":
         at += len(line)
     if depth:
         yield _wrapped(bytes(head), data[start:])
+
+
+def joined(found: "Iterable[bytes]") -> "Iterator[bytes]":
+    """What belongs together again: a recurring event and its exceptions, which stand one after the other in a calendar
+    and have the same UID, are one item.
+
+    :param found: as :func:`pieces` gives them
+    :returns: an iterator of objects
+    """
+    last, last_uid = b"", b""
+    for body in found:
+        uid = _uid(body)
+        if last and uid and uid == last_uid and (b"\nRECURRENCE-ID" in body or b"\nRECURRENCE-ID" in last):
+            end = last.upper().rfind(b"END:VCALENDAR")
+            start = max(body.upper().rfind(b"\nBEGIN:VEVENT"), body.upper().rfind(b"\nBEGIN:VTODO")) + 1
+            last = last[:end] + body[start:]
+            continue
+        if last:
+            yield last
+        last, last_uid = body, uid
+    if last:
+        yield last
+
+
+def _uid(body: bytes) -> bytes:
+    """The UID of a calendar's object; folded ones count as none."""
+    if body[:15].upper() != b"BEGIN:VCALENDAR":
+        return b""
+    at = body.find(b"\nUID")
+    return body[at + 1:body.find(b"\n", at + 1)].strip() if at >= 0 else b""
 
 
 def _goes_on(line: bytes, soft: bool) -> bool:
