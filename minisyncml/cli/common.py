@@ -42,6 +42,8 @@ def add_sync_options(parser: "argparse.ArgumentParser") -> None:
                         "MINISYNCML_PASSWORD is another way")
     parser.add_argument("--conflict", choices=policies(), default=DEFAULT_POLICY,
                         help="what happens when both sides changed an item (default: %(default)s)")
+    parser.add_argument("--zone", metavar="NAME", help="the time zone you live in, as Europe/Berlin, for phones that "
+                        "know local time only (default: that of this machine)")
     parser.add_argument("--allow-empty", action="store_true", help="go on when one side turned up empty")
     parser.add_argument("--rescan", action="store_true", help="read every file of a folder, trust no time stamp")
     parser.add_argument("--max-msg-size", metavar="BYTES", type=int, default=DEFAULT.max_msg_size,

@@ -24,6 +24,7 @@ from minisyncml.errors import UsageError
 from minisyncml.gateway.config import DATASTORES, Listen, listen_address, server_users
 from minisyncml.gateway.report import Report
 from minisyncml.gateway.serve import Server
+from minisyncml.gateway.zone import zone_of
 from minisyncml.store.base import Store
 from minisyncml.store.memory import MemoryStore
 from minisyncml.store.peers import Peers
@@ -93,9 +94,9 @@ def run(args: "argparse.Namespace") -> int:
         stores_of("")   # what is wrong with a place is said now
     trace = trace_of(args)
     server = Server(stores_of, users=users, peers=peers, device_id=args.device_id or "",
-                    url=args.url, conflict=args.conflict, challenge=args.auth, allow_empty=args.allow_empty,
-                    rescan=args.rescan, profile=args.profile, limits=limits_of(args), trial=args.dry_run,
-                    spool=Held if args.dry_run else spool_of(data),
+                    url=args.url, conflict=args.conflict, zone=zone_of(args.zone), challenge=args.auth,
+                    allow_empty=args.allow_empty, rescan=args.rescan, profile=args.profile, limits=limits_of(args),
+                    trial=args.dry_run, spool=Held if args.dry_run else spool_of(data),
                     on_report=lambda report: _show(report, args.json),
                     tap=tell if args.verbose else None, trace=trace,
                     log=lambda line: print(f"minisyncml: {line}", file=sys.stderr, flush=True))

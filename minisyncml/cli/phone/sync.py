@@ -28,6 +28,7 @@ from minisyncml.gateway.listen import listen
 from minisyncml.gateway.phone import Phone
 from minisyncml.gateway.report import Report
 from minisyncml.gateway.serve import Server
+from minisyncml.gateway.zone import zone_of
 from minisyncml.profile import Identity, find
 from minisyncml.store.base import Store
 from minisyncml.store.peers import Peers
@@ -128,9 +129,9 @@ class _Caller:
             self._line, stores, port=args.port, at=may_speak_at(args), profile=args.profile,
             identity=identity_of(args.port), peers=peers, user=user, password=password,
             obex_password=args.obex_password, server_id=args.server_id,
-            remotes=pairs(args.remote, "NAME=URI"), conflict=args.conflict, allow_empty=args.allow_empty,
-            rescan=args.rescan, limits=limits_of(args), timeout=args.timeout, progress=self._progress, trace=trace,
-            tap=tell if args.verbose else None)
+            remotes=pairs(args.remote, "NAME=URI"), conflict=args.conflict, zone=zone_of(args.zone),
+            allow_empty=args.allow_empty, rescan=args.rescan, limits=limits_of(args), timeout=args.timeout,
+            progress=self._progress, trace=trace, tap=tell if args.verbose else None)
 
     def run(self) -> int:
         """Sync.
@@ -192,6 +193,7 @@ class _Caller:
 def _listen(args: "argparse.Namespace", stores: "dict[str, Store]", peers: Peers, trace: "Optional[Trace]") -> int:
     user, password = _credentials(args)
     server = Server(stores, users={user: password} if user else None, peers=peers, conflict=args.conflict,
+                    zone=zone_of(args.zone),
                     device_id=args.server_id or find(user=args.profile).server_id, allow_empty=args.allow_empty,
                     rescan=args.rescan, profile=args.profile, limits=limits_of(args), trace=trace,
                     on_report=lambda report: _told(report, args.json), log=_log)
