@@ -13,7 +13,7 @@ from minisyncml.gateway.config import read_config
 from minisyncml.version import VERSION
 
 #: the modules of this room that have verbs, each called like its verb: only the one that is wanted is loaded
-VERBS = ("demo", "phone", "serve", "sync", "status", "notify", "wbxml", "trace", "convert")
+VERBS = ("demo", "phone", "serve", "sync", "status", "notify", "wbxml", "trace", "convert", "dedupe")
 POSITIONAL = ("target", "port", "local", "folder")
 EXIT_CODES = """exit codes: 0 all synced; 1 some items failed; 2 wrong usage; 3 could not connect;
 4 credentials refused; 5 the peer broke the protocol; 6 data at risk, stopped"""

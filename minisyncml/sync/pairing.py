@@ -71,11 +71,17 @@ class Side:
         self._blocks.extend([block & ~_INDEX | at for block in facts.blocks])
 
     def left(self) -> "Iterator[int]":
-        """The indexes of those without counterpart."""
+        """Those without counterpart.
+
+        :returns: an iterator over indexes
+        """
         return (at for at, is_open in enumerate(self.open) if is_open)
 
     def classes(self) -> "dict[int, list[int]]":
-        """Those without counterpart, by meaning. The first of each stands for all, the same one in whatever order."""
+        """Those without counterpart, by meaning. The first of each stands for all, the same one in whatever order.
+
+        :returns: indexes by meaning
+        """
         found: "dict[int, list[int]]" = {}
         for at in self.left():
             found.setdefault(self.meanings[at], []).append(at)
