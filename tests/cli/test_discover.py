@@ -51,11 +51,12 @@ def test_explain_syncs_nothing(tmp_path: Path) -> None:
         explain = ("sync", url, f"contacts={tmp_path / 'here'}", "notes", "--data", tmp_path / "c", "--explain")
         done = cli(*explain)
         assert (done.returncode, done.stderr) == (0, b"")
-        assert done.stdout.decode().splitlines() == [
+        said = done.stdout.decode().splitlines()
+        assert said[:3] == [
             "contacts -> ./contacts  (80: it is called so)",
             "    not ./memo  (0: it takes only text/plain, application/octet-stream)",
-            "notes -> ./memo  (62: './memo' is another word for notes)",
-            "    not ./contacts  (0: it takes only text/x-vcard, text/vcard)"]
+            "notes -> ./memo  (62: './memo' is another word for notes)"]
+        assert len(said) == 4 and said[3].startswith("    not ./contacts  (0: it takes only text/")
         assert json.loads(cli(*explain, "--json").stdout)[0]["uri"] == "./contacts"
         assert contents(tmp_path / "there") == []
         assert b"http" not in cli("status", "--data", tmp_path / "s").stdout

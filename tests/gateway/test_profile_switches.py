@@ -227,8 +227,8 @@ class TestNames:
     @pytest.mark.parametrize("known, code", [(True, 508), (False, 404)])
     def test_aliases(self, profile: Write, known: bool, code: int) -> None:
         """The menu language of the phone is in the names of its databases."""
-        path = profile('[stores.notes]\nname = "Notizen"\naliases = ["telecom/rtext"]\n' if known else "")
-        assert [alerted(probe(path), "", name) for name in ("NOTIZEN", "./telecom/rtext")] == [code, code]
+        path = profile('[stores.notes]\nname = "Aufschriebe"\naliases = ["telecom/rtext"]\n' if known else "")
+        assert [alerted(probe(path), "", name) for name in ("AUFSCHRIEBE", "./telecom/rtext")] == [code, code]
 
     def test_an_empty_target_all_through_a_session(self) -> None:
         """C510: only the source says which database is meant."""
