@@ -17,15 +17,16 @@ CARD = ("N", "TEL", "EMAIL", "ADR", "ORG", "TITLE", "NOTE", "BDAY", "URL", "PHOT
 EVENT = ("SUMMARY", "DTSTART", "DTEND", "RRULE", "EXDATE", "AALARM", "DALARM", "DESCRIPTION", "LOCATION", "CLASS",
          "X-EPOCAGENDAENTRYTYPE")
 TASK = ("SUMMARY", "DUE", "STATUS", "PRIORITY", "COMPLETED", "AALARM", "DALARM", "DESCRIPTION", "CLASS")
+OLD = (b"BEGIN:VCARD\r\nVERSION:2.1\r\n", b"BEGIN:VCALENDAR\r\nVERSION:1.0\r\n")
 KEEPS: "Mapping[str, tuple[str, ...]]" = {"contacts": CARD, "calendar": tuple(dict.fromkeys(EVENT + TASK)),
                                           "tasks": TASK}
 FRAMES = {"contacts": ("text/x-vcard", "2.1"), "calendar": ("text/x-vcalendar", "1.0"),
           "tasks": ("text/x-vcalendar", "1.0")}
 
 
-def properties(body: bytes) -> "Iterator[tuple[str, list[str], str]]":
+def properties(body: bytes, charset: str = "utf-8") -> "Iterator[tuple[str, list[str], str]]":
     """Name, parameters and text of each property of a vCard 2.1 or vCalendar 1.0."""
-    lines = iter(body.decode("utf-8").replace("\r\n", "\n").split("\n"))
+    lines = iter(body.decode(charset).replace("\r\n", "\n").split("\n"))
     for line in lines:
         head, colon, value = line.partition(":")
         if not colon:
@@ -35,7 +36,8 @@ def properties(body: bytes) -> "Iterator[tuple[str, list[str], str]]":
         if "QUOTED-PRINTABLE" in upper:
             while value.endswith("="):
                 value = value[:-1] + next(lines, "")
-            value = quopri.decodestring(value.encode("ascii")).decode("utf-8")
+            told = [param.partition("=")[2] for param in params if param.upper().startswith("CHARSET=")]
+            value = quopri.decodestring(value.encode("ascii")).decode(told[0] if told else charset)
         elif "BASE64" in upper:
             for more in lines:
                 if not more.strip():
@@ -45,8 +47,10 @@ def properties(body: bytes) -> "Iterator[tuple[str, list[str], str]]":
                              and "CHARSET" not in param.upper()], value
 
 
-def written(found: "Iterable[tuple[str, list[str], str]]") -> bytes:
-    """The properties as a phone writes them: everything that is not plain in quoted-printable, nothing folded."""
+def written(found: "Iterable[tuple[str, list[str], str]]", charset: str = "utf-8") -> bytes:
+    """The properties as a phone writes them: everything that is not plain in quoted-printable, nothing folded. A charset
+    of its own is not named."""
+    named = ";CHARSET=UTF-8" if charset == "utf-8" else ""
     lines = []
     for name, params, value in found:
         head = ";".join([name, *params])
@@ -56,24 +60,28 @@ def written(found: "Iterable[tuple[str, list[str], str]]") -> bytes:
             lines.append(f"{head}:{value}")
         else:
             value = value.replace("\r\n", "\n").replace("\n", "\r\n")
-            code = "".join(f"={byte:02X}" for byte in value.encode("utf-8"))
-            lines.append(f"{head};CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:{code}")
+            code = "".join(f"={byte:02X}" for byte in value.encode(charset))
+            lines.append(f"{head}{named};ENCODING=QUOTED-PRINTABLE:{code}")
     return ("\r\n".join(lines) + "\r\n").encode("ascii")
 
 
-def edited(body: bytes, name: str, change: "Mapping[str, str]") -> bytes:
+def edited(body: bytes, name: str, change: "Mapping[str, str]", charset: str = "utf-8") -> bytes:
     """An item after its owner changed a property on the phone.
 
     :param name: of the property
     :param change: what stands in it now for what stood there
     """
+    if not body.startswith(b"BEGIN:"):
+        for old, new in change.items():
+            body = body.replace(old.encode(), new.encode())
+        return body
     found = []
-    for one, params, value in properties(body):
+    for one, params, value in properties(body, charset):
         for old, new in change.items() if one == name else ():
             assert old in value, (name, value)
             value = value.replace(old, new)
         found.append((one, params, value))
-    return written(found)
+    return written(found, charset)
 
 
 class _Batch(Overlay):
@@ -88,11 +96,12 @@ class Forgetful(MemoryStore):
 
     :param kind: what is in it
     :param types: (media type, version) pairs
+    :param charset: of values that name none
     """
 
-    def __init__(self, kind: str, types: Any) -> None:
+    def __init__(self, kind: str, types: Any, charset: str = "utf-8") -> None:
         super().__init__(types)
-        self.kind = kind
+        self.kind, self.charset = kind, charset
 
     def begin(self, session: str = "") -> Overlay:
         self._lock()
@@ -100,18 +109,18 @@ class Forgetful(MemoryStore):
 
     def remembered(self, body: bytes) -> bytes:
         """What the phone keeps of an item, last property first."""
-        if self.kind not in KEEPS:
+        if self.kind not in KEEPS or not body.startswith(OLD):
             return body
         keeps = KEEPS[self.kind]
         head, inner, tail = [], [], []
-        for one in properties(body):
+        for one in properties(body, self.charset):
             if one[0] == "BEGIN" or one[0] == "VERSION":
                 head.append(one)
             elif one[0] == "END":
                 tail.append(one)
             elif one[0] in keeps and one[2]:
                 inner.append(one)
-        return written(head + inner[::-1] + tail)
+        return written(head + inner[::-1] + tail, self.charset)
 
 
 def described(devinf: DevInf, kinds: "Mapping[str, str]") -> DevInf:

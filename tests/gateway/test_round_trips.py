@@ -37,12 +37,12 @@ def handset(profile: Profile) -> Handset:
     stores, kinds = {}, {}
     for value in profile.stores:
         name = value.name or value.kind
-        stores[name] = Forgetful(value.kind, value.types or KINDS[value.kind][0][:1])
+        stores[name] = Forgetful(value.kind, value.types or KINDS[value.kind][0][:1], profile.charset_out)
         kinds[name] = kinds[f"./{name}"] = value.kind
     return Handset(profile, stores, says=lambda devinf: described(devinf, kinds))
 
 
-@pytest.mark.parametrize("profile", phones())
+@pytest.mark.parametrize("profile", list(phones()))
 def test_three_round_trips(profile: Profile) -> None:
     hub, phone = Hub(OURS, profile=profile.name), handset(profile)
     kinds = [kind for kind in OURS if profile.store(kind).name]
@@ -61,7 +61,8 @@ def test_three_round_trips(profile: Profile) -> None:
                 hub.edit(kind, old, new)
             else:
                 [item] = [item for item in phone.items(kind) if old.encode() in item.body]
-                change(phone.stores[phone.name(kind)], item, edited(item.body, edits[kind][0], {old: new}))
+                change(phone.stores[phone.name(kind)], item, edited(item.body, edits[kind][0], {old: new},
+                                                                              profile.charset_in))
                 if kind == "calendar":      # the alarm says it as well, and is not edited
                     old, new = f"SUMMARY:{old}", f"SUMMARY:{new}"
             expected[kind] = [body.replace(old, new) for body in expected[kind]]
@@ -72,7 +73,7 @@ def test_three_round_trips(profile: Profile) -> None:
             assert len(phone.items(kind)) == len(expected[kind])
 
 
-@pytest.mark.parametrize("profile", phones())
+@pytest.mark.parametrize("profile", list(phones()))
 def test_the_phone_has_what_it_can_hold(profile: Profile) -> None:
     if profile.store("contacts").types[:1] != (("text/x-vcard", "2.1"),):
         pytest.skip("its cards are none of the old kind")
