@@ -48,8 +48,8 @@ def properties(body: bytes, charset: str = "utf-8") -> "Iterator[tuple[str, list
 
 
 def written(found: "Iterable[tuple[str, list[str], str]]", charset: str = "utf-8") -> bytes:
-    """The properties as a phone writes them: everything that is not plain in quoted-printable, nothing folded. A charset
-    of its own is not named."""
+    """The properties as a phone writes them: everything that is not plain in quoted-printable, nothing folded. A
+    charset of its own is not named."""
     named = ";CHARSET=UTF-8" if charset == "utf-8" else ""
     lines = []
     for name, params, value in found:
@@ -96,12 +96,13 @@ class Forgetful(MemoryStore):
 
     :param kind: what is in it
     :param types: (media type, version) pairs
-    :param charset: of values that name none
+    :param reads: charset of values that name none, where they come from a computer
+    :param writes: and where they go there
     """
 
-    def __init__(self, kind: str, types: Any, charset: str = "utf-8") -> None:
+    def __init__(self, kind: str, types: Any, reads: str = "utf-8", writes: str = "utf-8") -> None:
         super().__init__(types)
-        self.kind, self.charset = kind, charset
+        self.kind, self.reads, self.writes = kind, reads, writes
 
     def begin(self, session: str = "") -> Overlay:
         self._lock()
@@ -113,14 +114,14 @@ class Forgetful(MemoryStore):
             return body
         keeps = KEEPS[self.kind]
         head, inner, tail = [], [], []
-        for one in properties(body, self.charset):
+        for one in properties(body, self.reads):
             if one[0] == "BEGIN" or one[0] == "VERSION":
                 head.append(one)
             elif one[0] == "END":
                 tail.append(one)
             elif one[0] in keeps and one[2]:
                 inner.append(one)
-        return written(head + inner[::-1] + tail, self.charset)
+        return written(head + inner[::-1] + tail, self.writes)
 
 
 def described(devinf: DevInf, kinds: "Mapping[str, str]") -> DevInf:

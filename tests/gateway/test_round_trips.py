@@ -37,7 +37,8 @@ def handset(profile: Profile) -> Handset:
     stores, kinds = {}, {}
     for value in profile.stores:
         name = value.name or value.kind
-        stores[name] = Forgetful(value.kind, value.types or KINDS[value.kind][0][:1], profile.charset_out)
+        stores[name] = Forgetful(value.kind, value.types or KINDS[value.kind][0][:1], profile.charset_out,
+                                 profile.charset_in)
         kinds[name] = kinds[f"./{name}"] = value.kind
     return Handset(profile, stores, says=lambda devinf: described(devinf, kinds))
 
