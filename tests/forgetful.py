@@ -88,7 +88,7 @@ class _Batch(Overlay):
     def put(self, id: "str | None", type: str, body: bytes, reason: str = "") -> Row:
         store = self.store
         assert isinstance(store, Forgetful)
-        return super().put(id, type, store.remembered(body), reason)
+        return super().put(id, type, store.remembered(body, store.reads if self.session else store.writes), reason)
 
 
 class Forgetful(MemoryStore):
@@ -108,13 +108,13 @@ class Forgetful(MemoryStore):
         self._lock()
         return _Batch(self, session)
 
-    def remembered(self, body: bytes) -> bytes:
+    def remembered(self, body: bytes, charset: str) -> bytes:
         """What the phone keeps of an item, last property first."""
         if self.kind not in KEEPS or not body.startswith(OLD):
             return body
         keeps = KEEPS[self.kind]
         head, inner, tail = [], [], []
-        for one in properties(body, self.reads):
+        for one in properties(body, charset):
             if one[0] == "BEGIN" or one[0] == "VERSION":
                 head.append(one)
             elif one[0] == "END":
