@@ -7,7 +7,19 @@ from typing import Optional, Sequence
 
 from minisyncml.content.caps import Caps
 from minisyncml.content.escapes import escaped, split, unescaped
-from minisyncml.content.fields import DATES, LISTS, MEDIA, SETS, STRUCTURED, Unit, Whole, components, plain_text, words
+from minisyncml.content.fields import (
+    DATES,
+    LISTS,
+    MEDIA,
+    SETS,
+    STRUCTURED,
+    Unit,
+    Whole,
+    components,
+    full_name,
+    plain_text,
+    words,
+)
 from minisyncml.content.lines import Property
 from minisyncml.content.merge import FEW, Change, reduced
 
@@ -101,8 +113,8 @@ class Edit:
     def _add(self, new: Unit) -> None:
         if self._values.get((*new.key, new.value)):
             return
-        place = self._places.get(new.key)
-        last = place[-1] if place else None
+        places = self._places.get(new.key, [])
+        last = next((at for at in reversed(places) if self._slots[at]), places[-1] if places else None)
         if last is not None and new.name in LISTS and self._join(last, new):
             return
         unit = new._replace(whole=None, lines=tuple(each._replace(raw=b"") for each in new.lines)) \
@@ -145,10 +157,10 @@ class Edit:
         """When it was changed, where the peer says so."""
         told = {unit.key: unit for unit in new if unit.name in _STAMPS}
         for at, unit in enumerate(self.fields):
-            if unit.name in _STAMPS and unit.key in told and self._slots[at]:
-                each = unit.lines[0]
-                self._slots[at] = [unit._replace(lines=(
-                    each._replace(value=told[unit.key].lines[0].value, raw=b""), *unit.lines[1:]))]
+            other = told.get(unit.key)
+            if other is not None and self._slots[at] and other.value != unit.value:
+                made = unit.lines[0]._replace(value=other.lines[0].value, raw=b"")
+                self._slots[at] = [other._replace(lines=(made, *unit.lines[1:]))]
 
 
 def _adapted(mine: Unit, old: Optional[Unit], new: Unit, caps: Caps) -> Unit:
@@ -174,15 +186,8 @@ def _value(mine: Unit, old: Optional[Unit], new: Unit, caps: Caps) -> str:
     """What we have beyond the peer's bound stays behind its new value."""
     theirs = new.lines[0].value
     if new.name in STRUCTURED:
-        parts, was = split(theirs, ";"), old.value.split("\x1f") if old is not None and old.value else []
-        ours = split(mine.lines[0].value, ";")
-        made = []
-        for at in range(max(len(parts), len(ours))):
-            here = parts[at] if at < len(parts) else ""
-            before = was[at] if at < len(was) else ""
-            kept = at < len(ours) and plain_text(unescaped(here)) == before
-            made.append(ours[at] if kept else here)
-        return ";".join(made)
+        return _parts(split(mine.lines[0].value, ";"), old.value.split("\x1f") if old is not None and old.value else [],
+                      split(theirs, ";"), new.name, caps.limited(new.name))
     if new.name not in _TEXTS:
         return theirs
     if old is None:     # the peer never had ours
@@ -190,6 +195,20 @@ def _value(mine: Unit, old: Optional[Unit], new: Unit, caps: Caps) -> str:
     if caps.size(new.name) and len(mine.value) > len(old.value) and mine.value.startswith(old.value):
         return escaped(new.value + mine.value[len(old.value):])
     return theirs
+
+
+def _parts(mine: "list[str]", old: "list[str]", new: "list[str]", name: str, limited: bool) -> str:
+    """A name, an address or a company of ours with the parts that changed; what a peer lost is not empty."""
+    said = [plain_text(unescaped(part)) for part in new]
+    if limited and name == "ADR" and sum(map(bool, said)) == 1 < sum(map(bool, old)):
+        return ";".join(new)    # all of the address in one line
+    full = len(new) if limited else max(len(mine), len(new))
+    made = []
+    for at in range(max(len(mine), len(new))):
+        before, now = (parts[at] if at < len(parts) else "" for parts in (old, said))
+        kept = at < len(mine) and (now == before or at >= full)
+        made.append(mine[at] if kept else new[at] if at < len(new) else "")
+    return ";".join(made)
 
 
 def _typed(each: Property, had: "frozenset[str]", types: "frozenset[str]") -> "tuple[tuple[str, str], ...]":
@@ -219,14 +238,20 @@ def _renamed(before: "Sequence[Unit]", after: "list[Unit]") -> "list[Unit]":
     shown, old, new = was["FN"].value, components(was["N"].lines[0].value), components(now["N"].lines[0].value)
     if not new or not set(words(shown)) <= set(words(was["N"].value)):
         return after
-    text = f" {shown} "
-    for at, part in enumerate(old):
-        if part and part != (new[at] if at < len(new) else ""):
-            text = text.replace(f" {part} ", f" {new[at]} " if at < len(new) else " ", 1)
-    text = text.strip()
-    if not set(words(text)) <= set(words("\x1f".join(new))) or not text:     # in no order that we know
-        text = " ".join(new[at] for at in (3, 1, 2, 0, 4) if at < len(new) and new[at])
+    text = full_name(new) if shown == full_name(old) else _replaced(shown, old, new)
     if text == shown:
         return after
     made = now["FN"].lines[0]._replace(value=escaped(text), raw=b"")
     return [unit._replace(value=text, lines=(made,)) if unit.name == "FN" else unit for unit in after]
+
+
+def _replaced(shown: str, old: "Sequence[str]", new: "Sequence[str]") -> str:
+    """A name in an order of its own with other words."""
+    text = f" {shown} "
+    for at, part in enumerate(old):
+        now = new[at] if at < len(new) else ""
+        head, found, tail = text.rpartition(f" {part} ") if at == 0 else text.partition(f" {part} ")
+        if part and part != now and found:
+            text = f"{head} {now} {tail}" if now else f"{head} {tail}"
+    text = " ".join(text.split())
+    return text if text and set(words(text)) <= set(words(" ".join(new))) else full_name(new)

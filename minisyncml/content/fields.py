@@ -21,7 +21,8 @@ LISTS = frozenset(("CATEGORIES", "NICKNAME", "EXDATE", "RDATE", "RESOURCES"))
 SETS = LISTS | {"TEL", "EMAIL", "ADR", "URL", "IMPP", "LABEL", "ATTENDEE", "ATTACH", "COMMENT", "CONTACT", "RELATED-TO",
                 "RELATED", "MEMBER", "LANG", "KEY", "EXRULE", "VALARM", "X-ABLABEL", "X-ABRELATEDNAMES"}
 MEDIA = frozenset(("PHOTO", "LOGO", "SOUND"))
-DATES = frozenset(("BDAY", "ANNIVERSARY", "DTSTART", "DTEND", "DUE", "COMPLETED", "RECURRENCE-ID", "EXDATE", "RDATE"))
+DATES = frozenset(("BDAY", "ANNIVERSARY", "DTSTART", "DTEND", "DUE", "COMPLETED", "RECURRENCE-ID", "EXDATE", "RDATE",
+                   "REV", "LAST-MODIFIED"))
 _DAYS = frozenset(("BDAY", "ANNIVERSARY"))
 _ITEMS = frozenset(("VEVENT", "VTODO", "VJOURNAL"))
 _USUAL = {"TEL": frozenset(("VOICE",)), "EMAIL": frozenset(("INTERNET",)),
@@ -161,6 +162,15 @@ def _component(found: "Sequence[Property]", path: str) -> "list[Unit]":
             made += _property(found, at, path)
             at += _length(found, at)
     return made
+
+
+def full_name(parts: "Sequence[str]") -> str:
+    """A name as it is shown, where it is only known in parts.
+
+    :param parts: of N: family name, given name, more names, title, what follows
+    :returns: title, given name, more names, family name, and what follows
+    """
+    return " ".join(parts[at] for at in (3, 1, 2, 0, 4) if at < len(parts) and parts[at])
 
 
 def words(text: str) -> "list[str]":

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Callable, Iterator, NamedTuple, Optional, Sequence
 
 from minisyncml.content.caps import Caps
-from minisyncml.content.fields import LISTS, MEDIA, SETS, STRUCTURED, Unit, groups, words
+from minisyncml.content.fields import LISTS, MEDIA, SETS, STRUCTURED, Unit, full_name, groups, words
 
 #: what people can delete on any phone; anything else that is missing was lost on the way
 DELETABLE = frozenset((
@@ -53,7 +53,14 @@ def changes(old: "Sequence[Unit]", new: "Sequence[Unit]", caps: Caps) -> "list[C
     for key in [*before, *(key for key in after if key not in before)]:
         made += _Group(before.get(key, []), after.get(key, []), caps).changes()
     gone = {unit.path for unit in old} - {unit.path for unit in new}
-    return [change for change in made if change.new is not None or _deleted(change.unit, gone, caps)]
+    return [change for change in made if (_deleted(change.unit, gone, caps) if change.new is None
+                                          else change.old is None or not _made_up(change.new, after))]
+
+
+def _made_up(new: Unit, after: "dict[tuple[str, str], list[Unit]]") -> bool:
+    """Whether a peer that knows no FN got one from its N on the way to us."""
+    names = after.get((new.path, "N")) if new.name == "FN" else None
+    return full_name(names[0].value.split("\x1f")) == new.value if names else False
 
 
 def _deleted(unit: Unit, gone: "set[str]", caps: Caps) -> bool:
