@@ -52,6 +52,7 @@ def datastore(kind: str) -> MemoryStore:
 class Hub:
     """Datastores by kind, and a server for them.
 
+    :param contents: what is in them
     :ivar passed: the messages of the last session, `->` those to the hub
     """
 

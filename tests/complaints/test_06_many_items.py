@@ -17,7 +17,7 @@ EVENTS = tuple(calendar("VEVENT", f"{number:016}@example.org", f"SUMMARY:Appoint
 @pytest.mark.parametrize("name", ["nokia-s60", "nokia-s40", "nokia-5800"])
 def test_small_helpings_for_a_phone_that_hangs_on_large_ones(name: str) -> None:
     profile = find(user=name)
-    hub, phone = Hub({"calendar": EVENTS}), Handset(profile)
+    hub, phone = Hub({"contacts": (), "calendar": EVENTS, "notes": ()}), Handset(profile)
     phone.fine(hub)
     assert len(phone.items("calendar")) == 400
     helpings = [sum(len(one.items) for part in message.commands if isinstance(part, Sync) for one in part.commands

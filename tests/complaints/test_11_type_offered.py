@@ -19,7 +19,8 @@ def test_the_phone_gets_the_type_it_asks_for(media_type: str, version: str) -> N
         taken = ContentType(media_type, version)
         return devinf._replace(man="nobody", mod="unheard of", datastores=tuple(
             store._replace(rx_pref=taken, rx=(), tx_pref=taken, tx=()) for store in devinf.datastores))
-    hub, phone = Hub({"contacts": (CARD,)}), Handset(find(user="nokia-s60"), says=says)
+    hub = Hub({"contacts": (CARD,), "calendar": (), "tasks": (), "notes": ()})
+    phone = Handset(find(user="nokia-s60"), says=says)
     phone.fine(hub)
     sent = [(one.meta.type, item.data) for way, message in hub.passed if way == "<-" for part in message.commands
             if isinstance(part, Sync) for one in part.commands if isinstance(one, (Add, Replace)) and one.meta

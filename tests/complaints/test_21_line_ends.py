@@ -14,7 +14,8 @@ OURS = {"contacts": (CARD,), "calendar": EVENTS, "tasks": TASKS}
 @pytest.mark.parametrize("ends", ["\r\n", "\n"])
 @pytest.mark.parametrize("encoding", ["xml", "wbxml"])
 def test_each_line_that_reaches_a_phone_ends_in_cr_lf(ends: str, encoding: str) -> None:
-    hub = Hub({kind: tuple(body.replace("\r\n", ends) for body in bodies) for kind, bodies in OURS.items()})
+    hub = Hub({"notes": (), **{kind: tuple(body.replace("\r\n", ends) for body in bodies)
+                            for kind, bodies in OURS.items()}})
     phone = Handset(find(user="nokia-s60")._replace(encoding=encoding))
     phone.fine(hub)
     found = [item.body for store in phone.stores.values() for item in items(store)]
