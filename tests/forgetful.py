@@ -78,10 +78,16 @@ def edited(body: bytes, name: str, change: "Mapping[str, str]", charset: str = "
     found = []
     for one, params, value in properties(body, charset):
         for old, new in change.items() if one == name else ():
-            assert old in value, (name, value)
             value = value.replace(old, new)
         found.append((one, params, value))
     return written(found, charset)
+
+
+def says(body: bytes, name: str, words: str, charset: str = "utf-8") -> bool:
+    """Whether these words stand in a property of an item."""
+    if not body.startswith(b"BEGIN:"):
+        return words.encode() in body
+    return any(one == name and words in value for one, _, value in properties(body, charset))
 
 
 class _Batch(Overlay):
