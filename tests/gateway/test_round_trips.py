@@ -46,7 +46,7 @@ def handset(profile: Profile) -> Handset:
 @pytest.mark.parametrize("profile", list(phones()))
 def test_three_round_trips(profile: Profile) -> None:
     hub, phone = Hub(OURS, profile=profile.name), handset(profile)
-    kinds = [kind for kind in OURS if profile.store(kind).name]
+    kinds = [kind for kind in OURS if OURS[kind] and profile.store(kind).name]
     writes = profile.charset_in
     expected = {kind: list(OURS[kind]) for kind in kinds}
     phone.fine(hub)
