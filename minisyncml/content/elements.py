@@ -108,7 +108,7 @@ def _utf8(body: bytes) -> bytes:
     """The document in UTF-8, whatever it says it is in; what lies about that is Latin-1."""
     if body[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return body.decode("utf-16").rstrip("\0").encode("utf-8")
-    body = body.strip(b" \t\r\n\0")
+    body = body.strip(b" \t\r\n\0").replace(b"\r\r\n", b"\r\n")      # two line breaks, to a parser
     head = body[:200].partition(b"?>")[0]
     charset = "utf-8"
     if head.startswith(b"<?xml") and b"encoding" in head:
