@@ -71,10 +71,12 @@ def edited(body: bytes, name: str, change: "Mapping[str, str]", charset: str = "
     :param name: of the property
     :param change: what stands in it now for what stood there
     """
-    if not body.startswith(b"BEGIN:"):
+    if not body.startswith(OLD):
+        lines = body.decode().split("\n")
         for old, new in change.items():
-            body = body.replace(old.encode(), new.encode())
-        return body
+            lines = [line.replace(old, new) if line.startswith(name) or not body.startswith(b"BEGIN:") else line
+                     for line in lines]
+        return "\n".join(lines).encode()
     found = []
     for one, params, value in properties(body, charset):
         for old, new in change.items() if one == name else ():
@@ -85,7 +87,7 @@ def edited(body: bytes, name: str, change: "Mapping[str, str]", charset: str = "
 
 def says(body: bytes, name: str, words: str, charset: str = "utf-8") -> bool:
     """Whether these words stand in a property of an item."""
-    if not body.startswith(b"BEGIN:"):
+    if not body.startswith(OLD):
         return words.encode() in body
     return any(one == name and words in value for one, _, value in properties(body, charset))
 

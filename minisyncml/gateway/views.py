@@ -73,7 +73,7 @@ def form_of(profile: Profile, devinf: Optional[DevInf], uri: str, store: Store, 
                 charset_in=profile.charset_in, charset_out=profile.charset_out, qp=profile.qp, fold=profile.fold,
                 crlf=profile.eol == "crlf", strip=tuple(name.upper() for name in profile.strip_props),
                 empty=profile.empty_props == "keep", internet=profile.email_internet and family == "contact",
-                prefix=profile.categories_prefix, photo=profile.max_obj // 2 if family == "contact" else 0)
+                prefix=profile.categories_prefix, photo=_photo(profile, devinf) if family == "contact" else 0)
     if family not in ("calendar", "note"):
         return form
     time = profile.time_mode
@@ -81,6 +81,12 @@ def form_of(profile: Profile, devinf: Optional[DevInf], uri: str, store: Store, 
         time = "utc" if devinf.utc else "local"
     return form._replace(time=time, alarm=profile.alarm_mode, all_day=profile.all_day, min_date=profile.min_date,
                          zone=zone)
+
+
+def _photo(profile: Profile, devinf: Optional[DevInf]) -> int:
+    """Bytes of a photo that leave room for the rest; where an item has to fit into a message, for its base64 too."""
+    whole = devinf is None or not devinf.large_objects
+    return min((room for room in (profile.max_obj // 2, profile.max_msg // 4 if whole else 0) if room), default=0)
 
 
 def _datastore(devinf: Optional[DevInf], uri: str) -> Optional[DataStore]:
