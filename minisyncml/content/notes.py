@@ -9,11 +9,14 @@ from __future__ import annotations
 from typing import Iterable, Iterator, Sequence
 
 from minisyncml.content.charsets import decoded
+from minisyncml.content.clocks import inward, outward
 from minisyncml.content.elements import Element, read_elements, write_elements
 from minisyncml.content.escapes import escaped, split, unescaped
 from minisyncml.content.form import Form
 from minisyncml.content.formats import Format
 from minisyncml.content.lines import MAX_SIZE, Property, is_binary, parse, write
+from minisyncml.content.times import UTC, When, parse_time, stamp
+from minisyncml.content.zones import Zones
 from minisyncml.errors import ItemError
 
 KEPT = "X-MINISYNCML-KEPT"
@@ -167,7 +170,7 @@ class VNote(_Note):
         for each in inner:
             depth += each.name == "BEGIN"
             if depth or _single(each):
-                done.append(_aside(each, " ") if depth else _to_old(each))
+                done.append(_aside(each, " ") if depth else _to_old(each, form))
             depth -= each.name == "END"
         done += [_aside(each, "^") for each in _inside(found, outer=True)
                  if each.name not in ("", "VERSION", "PRODID", "METHOD", "CALSCALE")]
@@ -184,7 +187,7 @@ def _old_text(each: Property, form: Form) -> str:
     return each.value.replace("\\n", "\n") if not form.qp else each.value
 
 
-_SAID = {"DCREATED": "CREATED"}     # vNote's words for the hub's
+_STAMPS = {"DCREATED": "CREATED", "LAST-MODIFIED": "LAST-MODIFIED"}       # vNote's words, and the hub's
 _OLD = {"CREATED": "DCREATED", "LAST-MODIFIED": "LAST-MODIFIED", "CLASS": "CLASS", "CATEGORIES": "CATEGORIES"}
 
 
@@ -198,14 +201,27 @@ def _from_old(each: Property, form: Form) -> Property:
         return Property(each.name, ",".join(escaped(_unprefixed(word, form)) for word in words if word))
     if is_binary(each):
         return Property(each.name, value, (*params, ("ENCODING", "BASE64"), ("VALUE", "BINARY")))
-    return Property(_SAID.get(each.name, each.name), value.strip() if each.name in _SAID else escaped(value), params)
+    if each.name in _STAMPS:
+        return Property(_STAMPS[each.name], _utc(value, form), params)
+    return Property(each.name, escaped(value), params)
+
+
+def _utc(value: str, form: Form) -> str:
+    """When a note was written, as the hub has it: in UTC where the phone's clock is known."""
+    when = parse_time(value)
+    if when is None:
+        return value.strip()
+    zones = Zones(form.zone)
+    when = inward(when, form, zones, False)
+    utc = zones.utc(when.at, when.zone) if when.zone and not when.day else None
+    return stamp(when if utc is None else When(utc, UTC))
 
 
 def _unprefixed(word: str, form: Form) -> str:
     return word[len(form.prefix):] if form.prefix and word.startswith(form.prefix) else word
 
 
-def _to_old(each: Property) -> Property:
+def _to_old(each: Property, form: Form) -> Property:
     """As a vNote says it, or aside."""
     plain = each.name in _OLD or (each.name.startswith("X-") and "," not in each.value)
     if not plain or each.params or each.group or each.name == KEPT:
@@ -215,7 +231,11 @@ def _to_old(each: Property) -> Property:
         if any("," in word or ";" in word for word in words):
             return _aside(each, " ")
         return Property(each.name, ",".join(words))
-    return Property(_OLD.get(each.name, each.name), unescaped(each.value))
+    if _OLD.get(each.name) in _STAMPS:
+        when = parse_time(each.value)
+        value = each.value if when is None else stamp(outward(when, form, Zones(form.zone), False))
+        return Property(_OLD[each.name], value)
+    return Property(each.name, unescaped(each.value))
 
 
 def _aside(each: Property, place: str) -> Property:

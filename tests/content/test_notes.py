@@ -67,6 +67,15 @@ def test_a_vnote_loses_nothing_on_the_way_through_a_journal() -> None:
     assert values(again, VNOTE.type) == values(sample.body, VNOTE.type)
 
 
+def test_a_phone_has_its_own_clock() -> None:
+    sample = next(each for each in NOTES if each.type == VNOTE.type)
+    berlin = VNOTE._replace(time="local", zone="Europe/Berlin")
+    body = convert(sample.body, sample.type, berlin, VNOTE)
+    assert b"DCREATED:20090401T165153\r\n" in body and b"LAST-MODIFIED:20090402T165153\r\n" in body
+    assert values(convert(body, VNOTE.type, JOURNAL, berlin), JOURNAL.type)["CREATED"] == "20090401T145153Z"
+    assert b"DCREATED:20090401T165153\r\n" in convert(body, VNOTE.type, VNOTE)      # whatever clock that was
+
+
 def test_sif_keeps_color_date_and_place_on_the_screen() -> None:
     sample = next(each for each in NOTES if each.type == SIF.type)
     found = values(sample.body, sample.type)
@@ -85,7 +94,7 @@ def test_nested_components_and_what_is_around_a_journal_come_back_from_a_vnote()
 
 # -- text
 
-ALPHABET = st.text(st.characters(codec="utf-8", exclude_characters="\r\0"))
+ALPHABET = st.text(st.characters(codec="utf-8", exclude_characters="\r\0")).filter(lambda text: "&#" not in text)
 
 
 @given(ALPHABET)
@@ -110,14 +119,18 @@ def test_any_text_survives_a_vnote(text: str) -> None:
     assert said(body, VNOTE.type) == text
 
 
-@given(st.text(st.characters(exclude_categories=("Cs", "Cc", "Cn", "Co"), include_characters="\n\t")))
+@given(st.text(st.characters(exclude_categories=("Cs", "Cc", "Cn", "Co"), include_characters="\n\t"))
+       .filter(lambda text: "&#" not in text))
 @example("]]> <b> &amp; \"'")
 def test_any_printable_text_survives_sif(text: str) -> None:
     body = find(SIF.type).write(journal(text), SIF)         # type: ignore[union-attr]
     assert said(body, SIF.type) == text
 
 
-@given(st.text(max_size=30), st.text(max_size=30))
+NO_REFERENCE = st.text(max_size=30).filter(lambda text: "&#" not in text)
+
+
+@given(NO_REFERENCE, NO_REFERENCE)
 def test_a_title_of_its_own_is_never_lost(title: str, text: str) -> None:
     whole = text_of(journal(text, title=title))
     assert title.replace("\r\n", "\n").replace("\r", "\n").strip() in whole
