@@ -5,7 +5,7 @@ A name is kept as its sender wrote it; who makes a file of it asks :func:`safe_n
 
 from __future__ import annotations
 
-from typing import Sequence
+from typing import Optional, Sequence
 
 from minisyncml.content.elements import MAX_SIZE, Element
 from minisyncml.content.form import Form
@@ -15,6 +15,7 @@ from minisyncml.content.omads import content_of, holding, read, write
 from minisyncml.errors import ItemError
 
 _ORDER = ("name", "created", "modified", "accessed", "attributes", "cttype", "size", "role", "Ext")
+FOLDER_NAME = "X-minisyncml-folder"
 _LONGEST = 200          #: bytes of a name: file systems take 255, and somebody may want to put a number behind it
 _ODD = '<>:"|?*'        # what some file system does not take
 _DEVICES = frozenset(("CON", "PRN", "AUX", "NUL", *(f"{name}{number}" for name in ("COM", "LPT")
@@ -78,16 +79,18 @@ class Folder(Format):
 FORMATS = (Raw(), File(), Folder())
 
 
-def packed(name: str, content: bytes, modified: str = "") -> bytes:
+def packed(name: str, content: bytes, modified: str = "", folder: str = "") -> bytes:
     """A file object.
 
     :param name: of the file
     :param content: what is in it
     :param modified: when it was changed, in UTC, `20090401T145153Z`; empty: not known
+    :param folder: in which it is, `a/b`, below that which is synced; only programs of our kind read that
     :returns: the XML
     """
     found = [Property("BEGIN", "FILE"), Property("NAME", name), holding(content)]
     found += [Property("MODIFIED", modified)] if modified else []
+    found += [Property("EXT", folder, (("NAME", FOLDER_NAME),))] if folder else []
     return FORMATS[1].write(found, Form())
 
 
@@ -103,6 +106,23 @@ def unpacked(body: bytes) -> "tuple[str, bytes]":
     if content is None:
         raise ItemError("it has no content")
     return next((each.value for each in found if each.name == "NAME"), ""), content
+
+
+def taken_apart(body: bytes) -> "tuple[str, Optional[str], str, bytes]":
+    """What a folder of files keeps of a file object.
+
+    :param body: the XML
+    :returns: the name and the folder, not to be trusted, the folder None where it names none; when it was changed, as
+        it was written, empty where that is not said; the content
+    :raises ItemError: when it is no file object, or has no content
+    """
+    found = FORMATS[1].read(body, Form())
+    content = content_of(found)
+    if content is None:
+        raise ItemError("it has no content")
+    said = {each.name: each.value for each in reversed(found) if each.name != "EXT"}
+    folder = next((each.value for each in found if each.name == "EXT" and each.param("NAME") == FOLDER_NAME), None)
+    return said.get("NAME", ""), folder, said.get("MODIFIED", ""), content
 
 
 def safe_name(name: str) -> str:

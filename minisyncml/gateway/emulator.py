@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Callable, Mapping, Optional
 from minisyncml.engine.auth import Login
 from minisyncml.errors import AuthError, Error, ObexError, PeerError
 from minisyncml.gateway.client import Client
+from minisyncml.gateway.config import DATASTORES
 from minisyncml.gateway.exchange import Exchange, Options, Stores
 from minisyncml.gateway.irmc import IrMCService
 from minisyncml.gateway.names import KINDS as KIND_OF
@@ -296,7 +297,7 @@ def phone_stores(profile: Profile = ANY, folder: str = "") -> "dict[str, Store]"
     :returns: datastores by the phone's names of them
     :raises StoreError: when a folder cannot be used
     """
-    kinds = profile.stores or tuple(StoreValue(kind, kind.capitalize()) for kind in KINDS)
+    kinds = profile.stores or tuple(StoreValue(kind, kind.capitalize()) for kind in DATASTORES)
     return {value.name or value.kind: _store(value, folder) for value in kinds}
 
 

@@ -92,6 +92,14 @@ class Files:
         """
         os.replace(old, new)
 
+    def set_time(self, path: str, modified: int) -> None:
+        """Set the time of a file's last change.
+
+        :param path: the file
+        :param modified: seconds since 1970
+        """
+        os.utime(path, (modified, modified))
+
     def unlink(self, path: str) -> None:
         """Delete a file; not durable before :meth:`sync_folder`.
 

@@ -16,6 +16,7 @@ from minisyncml.store.vdir import VdirStore
 Pairs = Tuple[Tuple[str, str], ...]
 
 _CARDS: Pairs = (("text/x-vcard", "2.1"), ("text/vcard", "3.0"))
+_FILES: Pairs = (("application/vnd.omads-file+xml", "1.2"),)
 _CALENDAR: Pairs = (("text/x-vcalendar", "1.0"), ("text/calendar", "2.0"))
 #: content types, the one that every phone takes first, and file name suffix (spec: DevInf, table of CTType and VerCT)
 KINDS: "Dict[str, Tuple[Pairs, str]]" = {
@@ -23,11 +24,13 @@ KINDS: "Dict[str, Tuple[Pairs, str]]" = {
     "calendar": (_CALENDAR, ".ics"),
     "tasks": (_CALENDAR, ".ics"),
     "notes": ((("text/plain", "1.0"),), ".txt"),
+    "files": (_FILES, ""),
+    "mail": ((("message/rfc822", "1.0"),), ".eml"),
 }
 #: the form that items are kept in, whatever they come as
 FORMS: "Dict[str, Tuple[str, str]]" = {
     "contacts": ("text/vcard", "3.0"), "calendar": ("text/calendar", "2.0"), "tasks": ("text/calendar", "2.0"),
-    "notes": ("text/plain", "1.0"),
+    "notes": ("text/plain", "1.0"), "files": _FILES[0], "mail": ("message/rfc822", "1.0"),
 }
 OTHERS: "Tuple[Pairs, str]" = ((("text/plain", "1.0"), ("application/octet-stream", "")), "")
 ANONYMOUS = "_anonymous"
@@ -111,13 +114,26 @@ def safe(text: str) -> str:
     return "".join(plain)
 
 
-def _folder(place: Place) -> Store:
+def _vdir(place: Place) -> Store:
+    if place.types == _FILES:
+        return _filedir(place)
+    return VdirStore(*_folder(place), place.types, place.suffix, place.limits, place.files)
+
+
+def _filedir(place: Place) -> Store:
+    from importlib import import_module  # loaded by those who have one
+    store: Store = import_module("minisyncml.store.filedir").FileStore(*_folder(place), place.limits, place.files)
+    return store
+
+
+def _folder(place: Place) -> "Tuple[str, str]":
+    """The folder, and the journal about it."""
     if not place.rest:
         raise UsageError("a place needs the name of a folder")
     folder = os.path.abspath(os.path.expanduser(place.rest))
     # the folder is part of the name: another folder is another datastore, not one where everything was deleted
     journal = f"{safe(place.name)}-{digest(os.fsencode(folder))[:6].hex()}.vdir"
-    return VdirStore(folder, os.path.join(place.data, journal), place.types, place.suffix, place.limits, place.files)
+    return folder, os.path.join(place.data, journal)
 
 
 def _tinydb(place: Place) -> Store:
@@ -130,6 +146,7 @@ def _memory(place: Place) -> Store:
     return MemoryStore(place.types, place.limits)
 
 
-register("vdir", _folder)
+register("vdir", _vdir)
+register("filedir", _filedir)
 register("tinydb", _tinydb)
 register("memory", _memory)

@@ -41,6 +41,14 @@ class Inside(Files):
         self._check(new)
         super().replace(old, new)
 
+    def set_time(self, path: str, modified: int) -> None:
+        """See :meth:`Files.set_time`.
+
+        :raises StoreError: elsewhere
+        """
+        self._check(path)
+        super().set_time(path, modified)
+
     def unlink(self, path: str) -> None:
         """See :meth:`Files.unlink`.
 

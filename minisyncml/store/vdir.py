@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from time import time_ns
-from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from minisyncml import limits as _limits
 from minisyncml.digest import digest as digest_of
@@ -87,15 +87,15 @@ class VdirStore(Kept):
             if fields is None:
                 return None
             name = self._items.name(key)
-            data = self._redo_body(key) if key in self._redo.open else None
-        if data is None:
+            body = self._redo_body(key) if key in self._redo.open else None
+        if body is None:
             try:
-                data = _folder.body(self._path(name), self.limits.max_obj_size)
+                body = self._now(name)
             except OSError as e:
                 raise failure(self._path(name), e) from e
-        if data is None:
+        if body is None:
             return None
-        return Item(id, self._type_codes.names[fields[2]], data, fields[0], digest_of(data))
+        return Item(id, self._type_codes.names[fields[2]], body, fields[0], digest_of(body))
 
     # -- the folder
 
@@ -163,6 +163,44 @@ class VdirStore(Kept):
     def _path(self, name: str) -> str:
         return os.path.join(self.folder, name)
 
+    # -- what an item looks like as a file: here its body is the content
+
+    def _names(self, left: "List[str]") -> "Iterator[Tuple[str, Signature]]":
+        return _folder.names(self.folder, self.suffix, left)
+
+    def _body(self, name: str, data: bytes, seen: Signature) -> bytes:
+        """The item that a file is."""
+        return data
+
+    def _write(self, path: str, body: bytes, mode: int) -> None:
+        """The file that an item is; it has another name yet."""
+        fd = self._files.open(path, fresh=True, mode=mode)
+        try:
+            self._files.write(fd, body, 0)
+        finally:
+            self._files.close(fd)
+
+    def _torn(self, there: bytes, body: bytes) -> bool:
+        """Whether a power cut can have left this of what we wrote."""
+        return torn(there, body)
+
+    def _placed(self, body: bytes, old: str, taken: "Set[str]") -> "Tuple[str, bytes]":
+        """The name of the file for an item, and the item as it will be read from there."""
+        return old or self._free_name(body, taken), body
+
+    def _kind(self, body: bytes) -> str:
+        return _folder.kind(body, self.types)
+
+    def _counts(self, data: bytes, seen: Signature) -> bool:
+        """Whether a file is an item; one without content is just being written."""
+        return bool(data)
+
+    def _now(self, name: str) -> Optional[bytes]:
+        """The item that a file is now, None when it is gone."""
+        seen = _folder.signature(self._path(name))
+        data = None if seen is None else _folder.body(self._path(name), self.limits.max_obj_size)
+        return None if data is None or seen is None else self._body(name, data, seen)
+
     def _free_name(self, data: bytes, taken: "Set[str]") -> str:
         wanted = _folder.stem(data)
         while True:
@@ -197,7 +235,7 @@ class VdirStore(Kept):
                 raise failure(self.folder, e) from e
         self._journal.append(*self._record(batch))
         try:
-            self._settle(list(batch.items))
+            self._settle(sorted(self._redo.open))
             if len(self._redo.rows) > UNSYNCED:
                 self._checkpoint()
             self._journal.compact()
@@ -211,17 +249,21 @@ class VdirStore(Kept):
         boot = self._redo.boot
         for key, item in batch.items.items():
             row = self._items.rows.get(key)
-            name, old = ("", "") if row is None else (self._items.name(key), row[1].hex())
+            former, old = ("", "") if row is None else (self._items.name(key), row[1].hex())
             if item is None:
-                if name:
+                if former:
                     rows.append([key])
-                    redo.append([key, -1, name, "", old, boot, 0])
+                    redo.append([key, -1, former, "", old, boot, 0])
                 continue
-            name = name or self._free_name(item.body, taken)
-            digest = item.digest.hex()
+            name, body = self._placed(item.body, former, taken)
+            if former and name != former:       # the old file goes under an id of its own
+                batch.last_id += 1
+                redo.append([batch.last_id, -1, former, "", old, boot, 0])
+                old = ""
+            digest = (item.digest if body is item.body else digest_of(body)).hex()
             rows.append([key, -1, item.type, item.revision, digest, name])
-            redo.append([key, len(item.body), name, digest, old, boot, 0])
-            bodies.append(item.body)
+            redo.append([key, len(body), name, digest, old, boot, 0])
+            bodies.append(body)
         groups += [("redo", redo), ("items", rows)]
 
     def _redo_body(self, key: int) -> Optional[bytes]:
@@ -266,34 +308,31 @@ class VdirStore(Kept):
             ours = self._redo_body(key)
         before = _folder.signature(path)
         there = None if before is None else _folder.body(path, self.limits.max_obj_size)
-        if there:
-            digest = digest_of(there)
+        if there and before is not None:
+            found = self._body(self._redo.name(key), there, before)
+            digest = digest_of(found)
             if digest == new:
                 return None
             cut = boot != self._redo.boot or not boot
-            if digest != old and not (cut and ours is not None and _torn(there, ours)):
-                return there
+            if digest != old and not (cut and ours is not None and self._torn(there, ours)):
+                return found
         if ours is None:
             if _folder.signature(path) != before:
                 return self._bring(key)     # changed this very moment
             if there is not None:
                 self._files.unlink(path)
             return None
-        beside = self._path(f"{self._beside}-{key}.tmp")
-        fd = self._files.open(beside, fresh=True, mode=0o666 if before is None else os.lstat(path).st_mode & 0o777)
-        try:
-            self._files.write(fd, ours, 0)
-        finally:
-            self._files.close(fd)
+        beside = os.path.join(os.path.dirname(path), f"{self._beside}-{key}.tmp")
+        self._write(beside, ours, 0o666 if before is None else os.lstat(path).st_mode & 0o777)
         if _folder.signature(path) != before:
             return self._bring(key)         # changed this very moment
         self._files.replace(beside, path)
         return None
 
-    def _adopt(self, key: int, data: Optional[bytes]) -> None:
+    def _adopt(self, key: int, body: Optional[bytes]) -> None:
         """The user changed a file that we were to write or delete: his is the newest version, ours goes to the trash.
 
-        With `data` None what he wrote is no item; the next refresh will pass over it.
+        With `body` None what he wrote is no item; the next refresh will pass over it.
         """
         groups: "List[Group]" = []
         bodies: "List[bytes]" = []
@@ -305,10 +344,10 @@ class VdirStore(Kept):
             type = self._type_codes.names[(self._items.rows.get(key) or (0, 0, 0))[2]]
             groups.append(("trash", [[trashed, len(ours), "", str(key), type, "edited meanwhile"]]))
             bodies.append(ours)
-        if data is not None:
+        if body is not None:
             revision += 1
-            type = _folder.kind(data, self.types)
-            groups.append(("items", [[key, -1, type, revision, digest_of(data).hex(), self._redo.name(key)]]))
+            type = self._kind(body)
+            groups.append(("items", [[key, -1, type, revision, digest_of(body).hex(), self._redo.name(key)]]))
         groups += [("redo", [[key]]), ("meta", [[1, -1, last, revision, trashed]])]
         self._journal.append(groups, bodies)
 
@@ -320,7 +359,8 @@ class VdirStore(Kept):
             self._path(self._redo.name(key)) for key in self._redo.rows.keys()
             if (self._redo.rows.get(key) or (0, 0, b""))[2]
         ]
-        self._files.sync_all(paths, [self.folder])
+        folders = {os.path.dirname(self._path(self._redo.name(key))) for key in self._redo.rows.keys()}
+        self._files.sync_all(paths, sorted(folders))
         self._journal.append([("redo", None)])
 
 
@@ -345,7 +385,7 @@ class _Scan:
         """Find what changed and tell the journal."""
         store, rows = self.store, self.items.rows
         left: "List[str]" = []
-        for name, signature in _folder.names(store.folder, store.suffix, left):
+        for name, signature in store._names(left):
             at = rows.search(to_bytes(name))
             if at < 0:
                 self.fresh.append(name)
@@ -363,22 +403,22 @@ class _Scan:
         if self.changed:
             store._journal.append([("meta", [[1, -1, self.last, self.revision, self.trashed]])])
         for name in left:           # of an interrupted write; we have the lock, so nobody is writing
-            if name.startswith(store._beside):
+            if os.path.basename(name).startswith(store._beside):
                 store._files.unlink(store._path(name))
 
     def look(self, key: int, name: str, signature: Signature, fields: "Tuple[Any, ...]") -> None:
         """Read a file that may have changed."""
-        data = self.read(name)
-        if data is None or (not data and signature[0] == 0 and fields[1] != digest_of(b"")):
+        body = self.read(name, signature, b"" if fields[1] == digest_of(b"") else None)
+        if body is None:
             return              # not readable, or just being written
-        digest = digest_of(data)
+        digest = digest_of(body)
         known = _folder.settled(signature, self.now)
         if digest == fields[1]:
             if known != fields[3:]:
                 self.marks.append([key, -1, *known])
         else:
             self.revision += 1
-            type = _folder.kind(data, self.store.types)
+            type = self.store._kind(body)
             self.rows.append([key, -1, type, self.revision, digest.hex(), name, *known])
         self.flush(CHUNK)
 
@@ -387,10 +427,10 @@ class _Scan:
         lost: "Dict[bytes, int]" = {(self.items.rows.get(key) or ())[1]: key for key in gone}
         for name in self.fresh:
             signature = _folder.signature(self.store._path(name))
-            data = self.read(name)
-            if not data or signature is None:
+            body = None if signature is None else self.read(name, signature)
+            if body is None or signature is None:
                 continue
-            digest = digest_of(data)
+            digest = digest_of(body)
             known = _folder.settled(signature, self.now)
             key = lost.pop(digest, 0)
             if key:
@@ -400,15 +440,18 @@ class _Scan:
             else:
                 self.last += 1
                 self.revision += 1
-                type = _folder.kind(data, self.store.types)
+                type = self.store._kind(body)
                 row = [self.last, -1, type, self.revision, digest.hex(), name, *known]
             self.rows.append(row)
             self.flush(CHUNK)
 
-    def read(self, name: str) -> Optional[bytes]:
-        """The body of a file, None when it has to be left alone."""
+    def read(self, name: str, signature: Signature, empty: Optional[bytes] = None) -> Optional[bytes]:
+        """The item that a file is, None when it has to be left alone; `empty` for one without content."""
         try:
-            return _folder.body(self.store._path(name), self.store.limits.max_obj_size)
+            data = _folder.body(self.store._path(name), self.store.limits.max_obj_size)
+            if data is None or not self.store._counts(data, signature):
+                return empty if data is not None else None
+            return self.store._body(name, data, signature)
         except (OSError, ItemError):
             self.store.skipped.append(name)
             return None
@@ -424,6 +467,11 @@ class _Scan:
         self.rows, self.marks = [], []
 
 
-def _torn(there: bytes, ours: bytes) -> bool:
-    """Whether a power cut can have made this of our body: cut short, or zeros where it was not yet written."""
+def torn(there: bytes, ours: bytes) -> bool:
+    """Whether a power cut can have made this of our body: cut short, or zeros where it was not yet written.
+
+    :param there: what is in the file
+    :param ours: what was written
+    :returns: True when it can
+    """
     return len(there) <= len(ours) and all(one in (0, other) for one, other in zip(there, ours))

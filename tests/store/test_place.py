@@ -64,7 +64,9 @@ def test_tinydb_memory_default(tmp_path: Path) -> None:
     ("Calendar", [("text/x-vcalendar", "1.0"), ("text/calendar", "2.0")], ".ics", ("text/calendar", "2.0")),
     ("tasks", [("text/x-vcalendar", "1.0"), ("text/calendar", "2.0")], ".ics", ("text/calendar", "2.0")),
     ("notes", [("text/plain", "1.0")], ".txt", ("text/plain", "1.0")),
-    ("files", [("text/plain", "1.0"), ("application/octet-stream", "")], "", ("", "")),
+    ("files", [("application/vnd.omads-file+xml", "1.2")], "", ("application/vnd.omads-file+xml", "1.2")),
+    ("mail", [("message/rfc822", "1.0")], ".eml", ("message/rfc822", "1.0")),
+    ("other", [("text/plain", "1.0"), ("application/octet-stream", "")], "", ("", "")),
 ])
 def test_types_by_name(tmp_path: Path, name: str, types: "list[tuple[str, str]]", suffix: str,
                        form: "tuple[str, str]") -> None:
