@@ -33,8 +33,12 @@ class Caps:
 
     def __init__(self, form: Form) -> None:
         self.photo = form.photo
+        self.everything = not form.type and form.caps is None   #: it has the very items that we have
         self._kept = None if form.caps is None else {cap.name: cap for cap in form.caps}
         self._limits = {cap.name: cap for cap in form.limits}
+        # an old format has them as dates left out and put in
+        self.exceptions = self._kept is None or "RECURRENCE-ID" in self._kept or (
+            form.type != "text/calendar" and "EXDATE" in self._kept)
         self._known: "dict[str, Optional[Cap]]" = {}
         self.wild = self._kept is not None and ("X-*" in self._kept or KEPT in self._kept)   #: unknown ones are kept
         self.bounded = bool(form.caps is not None or form.limits or form.photo)     #: whether anything can be cut
@@ -103,7 +107,7 @@ def cut(fields: "Sequence[Unit]", caps: Caps) -> "list[Unit]":
     :param caps: what the peer keeps
     :returns: the same units where nothing was cut
     """
-    if caps.of("RECURRENCE-ID") is None:    # each exception would become an event of its own
+    if not caps.exceptions:     # each would become an event of its own
         fields = [unit for unit in fields if not unit.exception]
     first = _first(fields, caps)
     made: "list[Unit]" = []

@@ -17,13 +17,18 @@ from minisyncml.content.fields import (
     Whole,
     components,
     full_name,
+    meaning,
     plain_text,
     words,
 )
 from minisyncml.content.lines import Property
 from minisyncml.content.merge import FEW, Change, reduced
+from minisyncml.content.times import UTC, When, rest, time_of, time_property
+from minisyncml.content.zones import Zones
 
 _TEXTS = frozenset(("NOTE", "DESCRIPTION", "SUMMARY", "LOCATION", "TITLE", "ROLE", "FN", "COMMENT"))
+_MOMENTS = frozenset(("DTSTART", "DTEND", "DUE", "EXDATE", "RDATE"))
+_ENDS = {"DTEND": "DURATION", "DURATION": "DTEND"}      # two ways to say one thing
 _STAMPS = frozenset(("REV", "LAST-MODIFIED"))
 
 
@@ -60,7 +65,7 @@ class Edit:
         here = {unit.path for unit in self.fields}
         for change in edits:
             if change.unit.path in here:
-                self._change(change)
+                self._change(change._replace(new=self._zoned(change.new)) if change.unit.name in _MOMENTS else change)
         come = {unit.path for unit in new} - here
         self._drop({unit.path for unit in old} - {unit.path for unit in new})
         self._bring([unit for unit in new if unit.path in come])
@@ -90,6 +95,20 @@ class Edit:
         else:
             self._slots[at] = [_adapted(self.fields[at], change.old, change.new, self.caps)]
 
+    def _zoned(self, new: Optional[Unit]) -> Optional[Unit]:
+        """A time in UTC as a time in the zone that ours is in: on that depends what a series does in summer."""
+        starts = self._places.get((new.path, "DTSTART")) if new is not None else None
+        zone = (self.fields[starts[0]].lines[0].param("TZID") or "").strip('"') if starts else ""
+        if new is None or not zone or not new.value.endswith("Z"):
+            return new
+        each = new.lines[0]
+        when = time_of(each)
+        local = Zones().local(when.at, zone) if when is not None and when.zone == UTC else None
+        if local is None:
+            return new
+        made = time_property(each.name, When(local, zone), rest(each))
+        return new._replace(value=meaning(made), lines=(made,), whole=None)
+
     def _place(self, change: Change) -> Optional[int]:
         """Which of our units the peer had in another form."""
         old = change.old
@@ -100,6 +119,8 @@ class Edit:
         places = self._places.get(old.key, [])
         if self.placed and len(places) == change.of and places[change.at] not in self._used:
             return places[change.at]
+        if not places and old.name in _ENDS:
+            places = self._places.get((old.path, _ENDS[old.name]), [])
         if old.name not in SETS and len(places) == 1:
             return places[0]
         return next((at for at in places if at not in self._used and reduced(self.fields[at], old, self.caps)),
@@ -108,6 +129,8 @@ class Edit:
     def _single(self, new: Unit) -> Optional[int]:
         """Where a value of ours stands that the peer never saw, and now has another for."""
         places = self._places.get(new.key, [])
+        if not places and new.name in _ENDS:
+            places = self._places.get((new.path, _ENDS[new.name]), [])
         return places[0] if new.name not in SETS and len(places) == 1 else None
 
     def _add(self, new: Unit) -> None:

@@ -11,11 +11,10 @@ from typing import Callable, Iterator, NamedTuple, Optional, Sequence
 from minisyncml.content.caps import Caps
 from minisyncml.content.fields import LISTS, MEDIA, SETS, STRUCTURED, Unit, full_name, groups, words
 
-#: what people can delete on any phone; anything else that is missing was lost on the way
+#: what people can delete on any phone; of anything else that is missing nobody knows whether it was lost on the way
 DELETABLE = frozenset((
-    "TEL", "EMAIL", "ADR", "URL", "NOTE", "ORG", "TITLE", "ROLE", "BDAY", "NICKNAME", "CATEGORIES", "IMPP",
-    "DESCRIPTION", "LOCATION", "RRULE", "EXDATE", "RDATE", "VALARM", "DUE", "DTEND", "DURATION", "COMPLETED",
-    "PRIORITY", "STATUS", "CLASS", "TRANSP", "PERCENT-COMPLETE", "ATTENDEE", "DTSTART", "READ", "FLAGS"))
+    "TEL", "EMAIL", "ADR", "URL", "NOTE", "ORG", "TITLE", "BDAY", "DESCRIPTION", "LOCATION", "RRULE", "EXDATE",
+    "VALARM", "DUE", "DTSTART", "DTEND", "DURATION", "COMPLETED", "PRIORITY", "STATUS", "READ", "FLAGS"))
 #: these say one thing together: two edits of them cannot both stand
 _TOGETHER = {"DTEND": "DTSTART", "DURATION": "DTSTART", "DUE": "DTSTART", "FN": "N"}
 _COMMON = frozenset(("HOME", "WORK", "CELL", "FAX", "PAGER"))     # types that any phone knows
@@ -53,19 +52,22 @@ def changes(old: "Sequence[Unit]", new: "Sequence[Unit]", caps: Caps) -> "list[C
     for key in [*before, *(key for key in after if key not in before)]:
         made += _Group(before.get(key, []), after.get(key, []), caps).changes()
     gone = {unit.path for unit in old} - {unit.path for unit in new}
-    return [change for change in made if (_deleted(change.unit, gone, caps) if change.new is None
-                                          else change.old is None or not _made_up(change.new, after))]
+
+    def meant(change: Change) -> bool:
+        if change.new is not None:
+            return change.old is None or not _made_up(change.new, after)
+        unit = change.unit
+        if caps.everything or unit.path in gone:
+            return True
+        return unit.name not in MEDIA and (unit.name in DELETABLE or unit.key in after or caps.named(unit.name))
+
+    return [change for change in made if meant(change)]
 
 
 def _made_up(new: Unit, after: "dict[tuple[str, str], list[Unit]]") -> bool:
     """Whether a peer that knows no FN got one from its N on the way to us."""
     names = after.get((new.path, "N")) if new.name == "FN" else None
     return full_name(names[0].value.split("\x1f")) == new.value if names else False
-
-
-def _deleted(unit: Unit, gone: "set[str]", caps: Caps) -> bool:
-    """Whether a missing field was deleted by a person."""
-    return unit.name not in MEDIA and (unit.name in DELETABLE or caps.named(unit.name) or unit.path in gone)
 
 
 class _Group:

@@ -240,6 +240,20 @@ def test_a_phone_that_cuts_more_than_it_says_does_not_cut_ours() -> None:
     assert again == edited(made, (b"020790", b"5"))
 
 
+def test_what_is_missing_was_lost_unless_the_peer_says_that_it_keeps_it() -> None:
+    silent, telling, alike = View(OLD, NEW), phone("N", "FN", "TEL", "CATEGORIES"), View(Form(), NEW)
+    for view, lost in ((silent, False), (telling, True), (alike, True)):
+        type, body = view.sent("text/vcard", CARD)
+        theirs = edited(body, (b"CATEGORIES:Friends,Maths\r\n", b""))
+        made = view.updated("text/vcard", CARD, view.shadow(type, body), type, theirs)
+        assert made == (edited(CARD, (b"CATEGORIES:Friends,Maths\r\n", b"")) if lost else CARD)
+    type, body = silent.sent("text/vcard", CARD)
+    theirs = edited(body, (b"Friends,", b""), (b"TEL;HOME:020 789\r\n", b""),
+                    (b"item1.EMAIL;INTERNET;HOME:ada@example.com\r\n", b""))
+    made = silent.updated("text/vcard", CARD, silent.shadow(type, body), type, theirs)
+    assert b"CATEGORIES:Maths\r\n" in made and b"020 789" not in made and b"EMAIL" not in made
+
+
 def test_a_photo_of_the_peer_is_taken_and_a_missing_one_deletes_nothing() -> None:
     view = View(OLD, NEW)
     type, body = view.sent("text/vcard", CARD)
@@ -308,6 +322,8 @@ def test_nothing_known_unites() -> None:
 
 # -- laws
 
+FIELDS = ("TEL", "EMAIL", "CATEGORIES", "NOTE", "TITLE", "ORG", "ROLE")
+ALL = tuple(map(Cap, ("N", "FN", *FIELDS)))
 _TYPES = {"1": "HOME", "2": "WORK", "3": "CELL", "4": "FAX"}
 _WORDS = st.text("abcdefgh ,;\n", min_size=1, max_size=12).filter(lambda text: bool(text.strip(" ,;\n")))
 
@@ -338,7 +354,7 @@ def card(parts: "dict[str, list[str]]") -> bytes:
     return "\r\n".join(lines).encode()
 
 
-@given(cards(), cards(), st.sampled_from([OLD, NEW]))
+@given(cards(), cards(), st.sampled_from([OLD._replace(caps=ALL), NEW._replace(caps=ALL), Form()]))
 @settings(max_examples=80, deadline=None)
 def test_when_one_side_changed_the_merge_is_that_side(one: "dict[str, list[str]]", two: "dict[str, list[str]]",
                                                       form: Form) -> None:
@@ -353,11 +369,11 @@ def test_when_one_side_changed_the_merge_is_that_side(one: "dict[str, list[str]]
         assert view.same("text/vcard", made, type, theirs)
 
 
-@given(cards(), cards(), st.sets(st.sampled_from(["TEL", "EMAIL", "CATEGORIES", "NOTE", "TITLE", "ORG", "ROLE"])))
+@given(cards(), cards(), st.sets(st.sampled_from(FIELDS)))
 @settings(max_examples=80, deadline=None)
 def test_edits_of_different_fields_are_both_kept(one: "dict[str, list[str]]", two: "dict[str, list[str]]",
                                                  ours: "set[str]") -> None:
-    view, base = View(OLD, NEW), card(one)
+    view, base = View(OLD._replace(caps=ALL), NEW), card(one)
     mine = card({name: two[name] if name in ours else lines for name, lines in one.items()})
     theirs = card({name: lines if name in ours else two[name] for name, lines in one.items()})
     type, sent = view.sent("text/vcard", base)
@@ -365,7 +381,7 @@ def test_edits_of_different_fields_are_both_kept(one: "dict[str, list[str]]", tw
     assert made is not None and said(made) == said(card(two))
 
 
-@given(cards(), cards(), st.sets(st.sampled_from(["TEL", "EMAIL", "CATEGORIES", "NOTE", "TITLE", "ORG", "ROLE"])))
+@given(cards(), cards(), st.sets(st.sampled_from(FIELDS)))
 @settings(max_examples=80, deadline=None)
 def test_no_edit_reaches_what_the_peer_does_not_keep(one: "dict[str, list[str]]", two: "dict[str, list[str]]",
                                                      keeps: "set[str]") -> None:
@@ -374,7 +390,7 @@ def test_no_edit_reaches_what_the_peer_does_not_keep(one: "dict[str, list[str]]"
     theirs = view.sent("text/vcard", card(two))[1]
     made = view.updated("text/vcard", base, view.shadow(type, sent), type, theirs)
     before, after, there = said(base), said(made), said(card(two))
-    for name in ("TEL", "EMAIL", "CATEGORIES", "NOTE", "TITLE", "ORG", "ROLE"):
+    for name in FIELDS:
         assert after.get(("", name)) == (there if name in keeps else before).get(("", name))
 
 
