@@ -223,7 +223,7 @@ def to_40(each: Property, form: Form) -> "tuple[Optional[Property], bool]":
     kind, value = KINDS.get(each.name), each.value
     words, rest = sorted_params(each) if each.params else ([], [])
     if kind == MEDIA and is_binary(each):
-        value = f"data:{_media_type(each.name, words, value)};base64,{value}"
+        value = f"data:{media_type(each.name, words, value)};base64,{value}"
         words = [word for word in words if word in _NO_MEDIA]
     elif kind == MEDIA:
         rest = [pair for pair in rest if pair != ("VALUE", "uri")]
@@ -243,7 +243,14 @@ def to_40(each: Property, form: Form) -> "tuple[Optional[Property], bool]":
     return Property(each.name, value, tuple(rest), each.group), True
 
 
-def _media_type(name: str, words: "list[str]", value: str) -> str:
+def media_type(name: str, words: "list[str]", value: str) -> str:
+    """The media type of what is embedded.
+
+    :param name: PHOTO, LOGO, SOUND or KEY
+    :param words: its types, in capitals
+    :param value: base64: where no type is given its first bytes decide
+    :returns: a media type
+    """
     word = next((word for word in words if word not in _NO_MEDIA), "")
     if not word:
         found = next((media for magic, media in _MAGIC if value.startswith(magic)), "")
@@ -264,7 +271,7 @@ def meaning(each: Property) -> "tuple[object, ...]":
     binary = is_binary(each)
     words, rest = sorted_params(each)
     if binary and not any(word not in _NO_MEDIA for word in words):
-        media = _media_type(each.name, words, each.value) if each.name in _PREFIX else ""
+        media = media_type(each.name, words, each.value) if each.name in _PREFIX else ""
         words = [*words, media.rpartition("/")[2].upper()]
     said = sorted(pair for pair in rest if pair[0] != "VALUE" or pair[1].lower() not in _USUAL)
     value = "".join(each.value.split()) if binary else normal(_kind(each, False), each.value)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Callable, Iterator, Optional, Sequence
 
 from minisyncml.content.cardlines import from_21, from_40, meaning, mended, sorted_params, to_21, to_40
+from minisyncml.content.cardvalues import DATE, KINDS
 from minisyncml.content.escapes import escaped, split, unescaped
 from minisyncml.content.form import PLAIN, Form
 from minisyncml.content.formats import Format
@@ -44,8 +45,11 @@ class Card(Format):
         if version == "3.0":
             return found
         made: "list[Property]" = []
-        for unit in _units(found[2:-1]):
-            made += _taken(unit, version)
+        there = {each.name for each in found}
+        for unit in units(found[2:-1]):
+            lines = _taken(unit, version)
+            if unit[0].name != KEPT or lines[0].name not in there or KINDS.get(lines[0].name) != DATE:
+                made += lines       # a birthday that the phone could not have, unless it got one since
         return [found[0]._replace(raw=b""), Property("VERSION", "3.0"), *_named(made, version == "2.1"),
                 Property("END", "VCARD")]
 
@@ -55,20 +59,20 @@ class Card(Format):
         if self.version == "3.0":
             frame = [each for each in found if each.name in _FRAME and each.raw]
             made = frame[:2] if len(frame) > 2 else [Property("BEGIN", "VCARD"), Property("VERSION", "3.0")]
-            for unit in _units(inner):
+            for unit in units(inner):
                 made += _fresh(unit) if unit[-1].name == KEPT else unit
             made.append(frame[2] if len(frame) > 2 else Property("END", "VCARD"))
             return write(made, False, form)
         made = [Property("BEGIN", "VCARD"), Property("VERSION", self.version)]
-        keeps = form.caps is None or any(cap.name in (KEPT, "X-*") for cap in form.caps)
+        aside = keeps(form)
         labels = _labels(inner) if self.version == "4.0" else {}
-        for unit in _units(list(_named(inner, self.version == "4.0"))):
+        for unit in units(list(_named(inner, self.version == "4.0"))):
             label = labels.get(_place(unit[0])) if labels else None
             if unit[0] is not label:
                 lines = _given(unit, self.version, form)
                 if label is not None and lines and unit[0].name == "ADR":
                     lines[0] = lines[0]._replace(params=(*lines[0].params, ("LABEL", _quoted(label.value))), raw=b"")
-                made += lines if keeps else [each for each in lines if each.name != KEPT]
+                made += lines if aside else [each for each in lines if each.name != KEPT]
         return write([*made, Property("END", "VCARD")], self.version == "2.1", form)
 
 
@@ -90,6 +94,15 @@ def convert(body: bytes, to: str, charset: str = "utf-8") -> bytes:
         return body
     format = next(each for each in FORMATS if each.version == to)
     return format.write(format.read(body, form), PLAIN)
+
+
+def keeps(form: Form) -> bool:
+    """Whether something may be kept aside in a card: not for a peer that would drop it, and seem to have changed it.
+
+    :param form: how the receiver wants items
+    :returns: False when X-MINISYNCML-KEPT is to be stripped, or not among what the receiver keeps
+    """
+    return KEPT not in form.strip and (form.caps is None or any(cap.name in (KEPT, "X-*") for cap in form.caps))
 
 
 def _inside(body: bytes, form: Form) -> "tuple[str, list[Property]]":
@@ -146,8 +159,12 @@ def _aside(found: "Sequence[Property]", version: str) -> "Iterator[Property]":
         yield Property(KEPT, text if version == "2.1" else escaped(text), raw=raw if whole else b"")
 
 
-def _units(found: "Sequence[Property]") -> "Iterator[list[Property]]":
-    """Each property with what is kept behind it."""
+def units(found: "Sequence[Property]") -> "Iterator[list[Property]]":
+    """Each property with what is kept behind it.
+
+    :param found: properties of a card, without its frame
+    :returns: lists of one or more
+    """
     unit: "list[Property]" = []
     for each in found:
         if each.name == KEPT and unit and unit[0].name != KEPT and each.value[3:4] == " ":
