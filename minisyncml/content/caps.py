@@ -14,7 +14,8 @@ from minisyncml.content.form import Cap, Form
 from minisyncml.content.lines import Property
 
 #: without these an item is none, or another one
-ALWAYS = frozenset(("VERSION", "UID", "N", "FN", "SUMMARY", "DTSTART", "DTSTAMP", "PRODID", KEPT))
+ALWAYS = frozenset(("VERSION", "UID", "N", "FN", "SUMMARY", "DTSTART", "RECURRENCE-ID", "DTSTAMP", "PRODID",
+                    KEPT))
 #: other names of what a property of a hub says
 ALIASES = {
     "VALARM": ("AALARM", "DALARM", "MALARM", "PALARM", "BEGIN:VALARM"), "DURATION": ("DTEND",), "IMPP": ("X-WV-ID",),

@@ -1,0 +1,192 @@
+"""What a peer sees of our events and tasks, and what its edits do to them."""
+
+from __future__ import annotations
+
+import pytest
+
+from minisyncml.content.form import Cap, Form
+from minisyncml.content.view import View
+
+NEW = Form("text/calendar", "2.0")
+OLD = Form("text/x-vcalendar", "1.0", zone="Europe/Berlin")
+ZONE = b"""BEGIN:VTIMEZONE
+TZID:Europe/Berlin
+BEGIN:STANDARD
+DTSTART:19701025T030000
+RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU
+TZOFFSETFROM:+0200
+TZOFFSETTO:+0100
+END:STANDARD
+BEGIN:DAYLIGHT
+DTSTART:19700329T020000
+RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU
+TZOFFSETFROM:+0100
+TZOFFSETTO:+0200
+END:DAYLIGHT
+END:VTIMEZONE
+"""
+LATER = b"""BEGIN:VEVENT
+UID:20200406-weekly-meeting
+DTSTAMP:20200101T000000Z
+RECURRENCE-ID;TZID=Europe/Berlin:20200420T163000
+DTSTART;TZID=Europe/Berlin:20200420T180000
+DTEND;TZID=Europe/Berlin:20200420T190000
+SUMMARY:Meeting later
+END:VEVENT
+"""
+EVENT = (b"""BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//example//test
+""" + ZONE + b"""BEGIN:VEVENT
+UID:20200406-weekly-meeting
+DTSTAMP:20200101T000000Z
+DTSTART;TZID=Europe/Berlin:20200406T163000
+DTEND;TZID=Europe/Berlin:20200406T173000
+RRULE:FREQ=WEEKLY;BYDAY=MO
+EXDATE;TZID=Europe/Berlin:20200413T163000
+SUMMARY:Meeting
+LOCATION:Room\\, 2
+DESCRIPTION:Bring\\nthings
+X-FOO:bar
+ATTENDEE;CN=Bob;PARTSTAT=ACCEPTED:mailto:bob@example.org
+BEGIN:VALARM
+ACTION:DISPLAY
+DESCRIPTION:Meeting
+TRIGGER:-PT15M
+X-OWN:1
+END:VALARM
+END:VEVENT
+""" + LATER + b"END:VCALENDAR\n").replace(b"\n", b"\r\n")
+TASK = b"""BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//example//test
+BEGIN:VTODO
+UID:20200406-write-letter
+DTSTAMP:20200101T000000Z
+DUE;VALUE=DATE:20200410
+SUMMARY:Write a letter
+PRIORITY:1
+CATEGORIES:Home
+X-OWN:kept
+END:VTODO
+END:VCALENDAR
+""".replace(b"\n", b"\r\n")
+MODES = ("auto", "utc", "local")
+
+
+def edited(body: bytes, *pairs: "tuple[bytes, bytes]") -> bytes:
+    for old, new in pairs:
+        assert old in body, old
+        body = body.replace(old, new, 1)
+    return body
+
+
+@pytest.mark.parametrize("time", MODES)
+@pytest.mark.parametrize("alarm", ["auto", "absolute"])
+@pytest.mark.parametrize("item", [EVENT, TASK])
+def test_an_item_that_was_only_written_anew_is_no_change(item: bytes, time: str, alarm: str) -> None:
+    for peer in (OLD, NEW._replace(zone="Europe/Berlin")):
+        view = View(peer._replace(time=time, alarm=alarm), NEW)
+        type, body = view.sent("text/calendar", item)
+        assert b"X-MINISYNCML" not in body
+        assert view.updated("text/calendar", item, b"", type, body) == item
+        assert view.updated("text/calendar", item, view.shadow(type, body), type, body) == item
+        other = b"\n".join(line for line in body.split(b"\r\n") if line[:4] not in (b"X-FO", b"UID:", b"X-OW"))
+        assert view.updated("text/calendar", item, b"", type, other) == item
+
+
+def test_the_same_form_goes_as_it_is() -> None:
+    assert View(NEW._replace(zone="Europe/Berlin"), NEW).sent("text/calendar", EVENT) == ("text/calendar", EVENT)
+
+
+@pytest.mark.parametrize("time", MODES)
+def test_edits_of_a_phone(time: str) -> None:
+    view = View(OLD._replace(time=time), NEW)
+    type, body = view.sent("text/calendar", EVENT)
+    hour = {"local": (b"T163000", b"T173000", b"T183000")}.get(time, (b"T143000Z", b"T153000Z", b"T163000Z"))
+    shadow = view.shadow(type, body)
+    made = view.updated("text/calendar", EVENT, shadow, type, edited(
+        body, (b"DTEND:20200406" + hour[1], b"DTEND:20200406" + hour[2])))
+    assert made == edited(EVENT, (b"20200406T173000", b"20200406T183000"))
+    made = view.updated("text/calendar", EVENT, shadow, type, edited(body, (b"SUMMARY:Meeting", b"SUMMARY:Party")))
+    assert made == edited(EVENT, (b"SUMMARY:Meeting", b"SUMMARY:Party"))
+    dates = b"EXDATE:20200413" + hour[0]
+    made = view.updated("text/calendar", EVENT, shadow, type, edited(body, (dates, dates + b";20200427" + hour[0])))
+    assert made == edited(EVENT, (b"20200413T163000", b"20200413T163000,20200427T163000"))
+    made = view.updated("text/calendar", EVENT, shadow, type, edited(body, (b"W1 MO", b"W2 MO")))
+    assert made == edited(EVENT, (b"FREQ=WEEKLY;BYDAY=MO", b"FREQ=WEEKLY;INTERVAL=2;BYDAY=MO"))
+
+
+@pytest.mark.parametrize("time", MODES)
+def test_an_alarm_of_a_phone(time: str) -> None:
+    view = View(OLD._replace(time=time, alarm="absolute"), NEW)
+    type, body = view.sent("text/calendar", EVENT)
+    line = next(line for line in body.split(b"\r\n") if line.startswith(b"DALARM"))
+    made = view.updated("text/calendar", EVENT, b"", type, body.replace(line, line.replace(b"1500", b"0000")))
+    assert b"TRIGGER:-PT30M" in made and b"X-OWN:1" in made and made.count(b"BEGIN:VALARM") == 1
+    assert edited(EVENT, (b"BEGIN:VALARM", b""))[:400] == edited(made, (b"BEGIN:VALARM", b""))[:400]
+    made = view.updated("text/calendar", EVENT, b"", type, body.replace(line + b"\r\n", b""))
+    assert b"VALARM" not in made and b"RECURRENCE-ID" in made
+
+
+def test_an_end_that_we_have_as_a_duration() -> None:
+    mine = edited(EVENT, (b"DTEND;TZID=Europe/Berlin:20200406T173000", b"DURATION:PT1H"))
+    view = View(OLD._replace(time="utc"), NEW)
+    type, body = view.sent("text/calendar", mine)
+    assert view.updated("text/calendar", mine, b"", type, body) == mine
+    made = view.updated("text/calendar", mine, b"", type, edited(body, (b"DTEND:20200406T153000Z",
+                                                                        b"DTEND:20200406T163000Z")))
+    assert made == edited(EVENT, (b"20200406T173000", b"20200406T183000"))
+
+
+def test_exceptions_that_a_peer_knows() -> None:
+    view = View(NEW._replace(caps=tuple(map(Cap, ("DTEND", "RRULE", "EXDATE", "RECURRENCE-ID", "LOCATION")))), NEW)
+    type, body = view.sent("text/calendar", EVENT)
+    assert b"ATTENDEE" not in body and b"RECURRENCE-ID" in body and b"VALARM" not in body and b"VTIMEZONE" in body
+    shadow = view.shadow(type, body)
+    later = LATER.replace(b"\n", b"\r\n")
+    assert view.updated("text/calendar", EVENT, shadow, type, edited(body, (later, b""))) == edited(EVENT, (later, b""))
+    made = view.updated("text/calendar", EVENT, shadow, type, edited(body, (b"Meeting later", b"Meeting after")))
+    assert made == edited(EVENT, (b"Meeting later", b"Meeting after"))
+    third = later.replace(b"20200420", b"20200427")
+    made = view.updated("text/calendar", EVENT, shadow, type, edited(body, (later, later + third)))
+    assert made == edited(EVENT, (later, later + third))
+
+
+def test_exceptions_that_a_peer_does_not_know_are_not_events_of_their_own() -> None:
+    view = View(NEW._replace(caps=(Cap("RRULE"), Cap("EXDATE"))), NEW)
+    assert view.sent("text/calendar", EVENT)[1].count(b"BEGIN:VEVENT") == 1
+    body = View(OLD._replace(caps=(Cap("RRULE"), Cap("EXDATE"), Cap("DTEND"))), NEW).sent("text/calendar", EVENT)[1]
+    assert body.count(b"BEGIN:VEVENT") == 1 and b";20200420T143000Z" in body
+
+
+def test_caps_of_an_old_calendar_mean_ours() -> None:
+    view = View(OLD._replace(caps=tuple(map(Cap, ("DTSTART", "DTEND", "SUMMARY", "DALARM")))), NEW)
+    body = view.sent("text/calendar", EVENT)[1]
+    assert b"DALARM" in body and b"LOCATION" not in body and b"RRULE" not in body
+    theirs = edited(body, (b"SUMMARY:Meeting", b"SUMMARY:Party"))
+    assert view.updated("text/calendar", EVENT, b"", "text/x-vcalendar", theirs) == edited(
+        EVENT, (b"SUMMARY:Meeting", b"SUMMARY:Party"))
+
+
+def test_a_task_on_both_sides() -> None:
+    view = View(OLD, NEW)
+    type, body = view.sent("text/calendar", TASK)
+    shadow = view.shadow(type, body)
+    mine = edited(TASK, (b"SUMMARY:Write", b"SUMMARY:Send"))
+    theirs = edited(body, (b"END:VTODO", b"STATUS:COMPLETED\r\nCOMPLETED:20200409T100000Z\r\nEND:VTODO"))
+    made = view.merged("text/calendar", mine, shadow, type, theirs)
+    assert made is not None and b"SUMMARY:Send" in made and b"STATUS:COMPLETED" in made and b"X-OWN:kept" in made
+    assert b"DUE;VALUE=DATE:20200410" in made and b"PRIORITY:1" in made
+    moved = edited(TASK, (b"20200410", b"20200411"))
+    there = next(line for line in body.split(b"\r\n") if line.startswith(b"DUE"))
+    assert view.merged("text/calendar", moved, shadow, type, body.replace(there, b"DUE:20200412T100000")) is None
+
+
+def test_what_one_side_does_to_an_occurrence_that_the_other_took_out() -> None:
+    view = View(NEW, NEW)
+    later = LATER.replace(b"\n", b"\r\n")
+    gone, changed = edited(EVENT, (later, b"")), edited(EVENT, (b"Meeting later", b"Meeting after"))
+    assert view.merged("text/calendar", changed, EVENT, "text/calendar", gone) is None
+    assert view.merged("text/calendar", edited(EVENT, (b"Room", b"Hall")), EVENT, "text/calendar", gone) == edited(
+        EVENT, (b"Room", b"Hall"), (later, b""))
