@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from minisyncml import status as codes
 from minisyncml.errors import DataAtRisk, Error, PeerError, StoreBusy, StoreError, UsageError
-from minisyncml.gateway.report import Near, Report
+from minisyncml.gateway.report import Near, Open, Report
 from minisyncml.sync.run import MODE_NAMES, Run
 
 
@@ -23,6 +23,7 @@ def fill(report: Report, run: Run) -> None:
         counts = part.local if side == "local" else part.remote
         counts.fail(id, status, words)
         counts.failed -= 1
+    part.open = [Open(*one) for one in run.open]
     part.near = [Near(*near) for near in run.near]
     if run.failed:
         part.error = _error(run)

@@ -18,6 +18,14 @@ class Failure(NamedTuple):
     words: str
 
 
+class Open(NamedTuple):
+    """A conflict that waits for a person: `side` is where that person has to be, `local` here or `remote` there."""
+
+    side: str
+    id: str
+    title: str
+
+
 class Near(NamedTuple):
     """Two items that a slow sync found alike and left apart: our id and the peer's name, and what people call them."""
 
@@ -63,11 +71,11 @@ class Counts:
 class DatastoreReport:
     """One datastore of a session: `local` counts what was done to our side, `remote` to the peer's.
 
-    `slow` says that everything was compared, `near` what looked alike then and was not taken for the same; `error` is
+    `slow` says that everything was compared, `open` which conflicts wait for a person, `near` what looked alike then and was not taken for the same; `error` is
     set when the datastore was not synced.
     """
 
-    __slots__ = ("name", "mode", "slow", "local", "remote", "error", "near")
+    __slots__ = ("name", "mode", "slow", "local", "remote", "error", "near", "open")
 
     def __init__(self, name: str, mode: str = "", slow: bool = False) -> None:
         self.name = name
@@ -77,6 +85,7 @@ class DatastoreReport:
         self.remote = Counts()
         self.error: Optional[Error] = None
         self.near: "list[Near]" = []
+        self.open: "list[Open]" = []
 
     def as_dict(self) -> "dict[str, object]":
         """The datastore as plain values.
@@ -85,6 +94,7 @@ class DatastoreReport:
         """
         return {"name": self.name, "mode": self.mode, "slow": self.slow, "local": self.local.as_dict(),
                 "remote": self.remote.as_dict(), "near": [near._asdict() for near in self.near],
+                "open": [one._asdict() for one in self.open],
                 "error": None if self.error is None else str(self.error)}
 
 
@@ -137,10 +147,10 @@ class Report:
     def exit_code(self) -> int:
         """The exit code that a command gives for this session: 0 when all is in sync.
 
-        An error of the session or of a datastore counts with its class, items that failed with 1.
+        An error of the session or of a datastore counts with its class, items that failed and conflicts that are open with 1.
         """
         codes_seen = [error.exit_code for error in (self.error, *(d.error for d in self.datastores.values())) if error]
-        failed = any(d.local.failed or d.remote.failed for d in self.datastores.values())
+        failed = any(d.local.failed or d.remote.failed or d.open for d in self.datastores.values())
         return max(codes_seen, default=int(failed))
 
     def as_dict(self) -> "dict[str, object]":
@@ -188,6 +198,9 @@ class Report:
                 lines += [f"{part.name}: {f.id} failed {side}: {f.words} ({f.status})" for f in counts.failures]
                 if counts.failed > len(counts.failures):
                     lines.append(f"{part.name}: {counts.failed - len(counts.failures)} more failed {side}")
+            lines += [f"{part.name}: {one.title or one.id!r} was changed on both sides and waits for " +
+                      (f"you: minisyncml conflicts solve {part.name}/{one.id}" if one.side == "local"
+                       else "somebody to say there which version counts") for one in part.open]
             lines += [f"{part.name}: {near.title_here or near.here!r} here and "
                       f"{near.title_there or near.there!r} there look alike; both stay" for near in part.near]
         return lines

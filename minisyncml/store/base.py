@@ -26,6 +26,7 @@ from minisyncml import limits as _limits
 PENDING = 1
 DOOMED = 2      #: entry flag: the peer deleted the item; carried out when its package is complete
 UNHEARD = 8     #: entry flag: a slow sync that keeps what is known waits for the peer to name this item
+ASKED = 16      #: entry flag: both sides edited the item, and a person has to say what counts; nothing is sent until then
 SOFT = 4        #: entry flag: the peer dropped its copy to save memory (SftDel); send it again only when changed
 
 
@@ -380,7 +381,7 @@ class Store(Reading):
 def changes(reading: Reading, peer: str, upto: int, after: str = "", limit: int = 200) -> "list[Change]":
     """What is due for a peer, found by walking items and entries side by side.
 
-    An item newer than `upto` waits for the next session. Entries flagged DOOMED are left out.
+    An item newer than `upto` waits for the next session. Entries flagged DOOMED or ASKED are left out.
 
     :param reading: a store or a batch of it
     :param peer: key of the peer
@@ -394,7 +395,7 @@ def changes(reading: Reading, peer: str, upto: int, after: str = "", limit: int 
     entry: Optional[Entry] = next(entries, None)
 
     def gone(e: Entry) -> None:
-        if not e.flags & (DOOMED | SOFT):
+        if not e.flags & (DOOMED | SOFT | ASKED):
             found.append(Change("Delete", e.id, 0, b"", e))
 
     for row in reading.rows(after):
@@ -425,7 +426,7 @@ def due(row: Row, entry: Optional[Entry], upto: int) -> Union[Change, None]:
     :param upto: highest revision that belongs to this session
     :returns: the change that is due, or None
     """
-    if row.revision > upto or (entry is not None and (entry.seen >= row.revision or entry.flags & DOOMED)):
+    if row.revision > upto or (entry is not None and (entry.seen >= row.revision or entry.flags & (DOOMED | ASKED))):
         return None
     if entry is None or (entry.flags & SOFT):
         return Change("Add", row.id, row.revision, row.digest, entry)

@@ -12,6 +12,7 @@ from minisyncml.digest import digest
 from minisyncml.errors import ItemError, StoreError
 from minisyncml.store.base import Batch, Entry, Item, Parked, Row, Store
 
+OPEN = "ask|"       #: stands before a peer's key where the other versions of its open conflicts are parked
 MAX_ID = 2**53      #: ids are numbers that JSON, and everybody who reads it, keeps exactly
 
 
@@ -116,6 +117,7 @@ class Keeper(Store):
         with self.begin() as batch:
             batch.clear_entries(peer)
             batch.clear_parked(peer)
+            batch.clear_parked(OPEN + peer)
             batch.set_facts(peer, {})
             for id in self.shadows(peer):
                 batch.set_shadow(peer, id, b"")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Mapping
 
 from minisyncml import status as codes
+from minisyncml.content.title import title
 from minisyncml.engine.events import Alerted
 from minisyncml.errors import StoreError
 from minisyncml.message import commands as c
@@ -133,6 +134,9 @@ class ClientSyncer(Syncer):
         if code in (codes.CONFLICT_MERGED, codes.CONFLICT_CLIENT_WON, codes.CONFLICT_DUPLICATE,
                     codes.CONFLICT_SERVER_WON, codes.CONFLICT):
             counts["conflicts"] += 1
+        if code == codes.CONFLICT:
+            item = batch.get(id)
+            run.ask("remote", id, title(item.body) if item is not None else "")
         if code == codes.CONFLICT or code == codes.NOT_EXECUTED:
             return
         if not taken(kind, code):

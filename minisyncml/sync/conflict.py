@@ -1,12 +1,16 @@
-"""Both sides changed the same item. Three policies, all of them keep the loser's version in the trash:
+"""Both sides changed the same item. All policies keep the loser's version in the trash:
 
 ===========  =============================================================================================
 keep-both    the client's version stays where it was, ours becomes an item of its own; an edit beats a deletion
 server-wins  what the server holds stays, a deletion included
 client-wins  what the client says is done, a deletion included
+newest       the version that says it is newer (REV, LAST-MODIFIED); where one does not say, or both say the same, the
+             client's, which came later; an edit beats a deletion
+merge        both, field by field; where both changed the same field, each in another way, as keep-both
+ask          nothing, until a person says which; an edit beats a deletion
 ===========  =============================================================================================
 
-The statuses are those of DS Protocol 1.2.1 section 8 (see also status codes 208, 209, 419).
+The statuses are those of DS Protocol 1.2.1 section 8 (see also status codes 207, 208, 209, 409, 419).
 A policy of your own is a subclass of :class:`Policy`, registered with :func:`register`.
 """
 
@@ -15,8 +19,10 @@ from __future__ import annotations
 from typing import Callable, Optional
 
 from minisyncml import status as codes
+from minisyncml.content.written import written
 from minisyncml.errors import UsageError
 from minisyncml.store.base import Batch, Entry, Item
+from minisyncml.sync.asking import Theirs, keep
 
 REASON = "conflict"
 
@@ -51,9 +57,17 @@ class Policy:
 
     :cvar wants_shadow: whether what each peer has is to be remembered of all items, so that :attr:`Clash.merged` knows
         what was there before both edited
+    :cvar asks: whether a person decides: then nothing is united without being asked
     """
 
     wants_shadow = False
+    asks = False
+
+    @property
+    def in_slow(self) -> "Policy":
+        """What decides in a slow sync, where nobody knows who changed what: there a second copy is what people hate
+        most. By default itself."""
+        return self
 
     def settle(self, clash: Clash) -> int:
         """Both sides edited the item: see :meth:`edited`, for policies that need to know more.
@@ -62,7 +76,7 @@ class Policy:
         the revision of our item when the peer has that version, else it goes out.
 
         :param clash: all that is known
-        :returns: 207, 208, 209 or 419
+        :returns: 207, 208, 209, 419; or 409 after :func:`minisyncml.sync.asking.keep`
         """
         return self.edited(clash.batch, clash.peer, clash.entry, clash.mine, clash.type, clash.body)
 
@@ -90,6 +104,10 @@ class Policy:
 
 class KeepBoth(Policy):
     """Nobody loses; the person sorts it out."""
+
+    @property
+    def in_slow(self) -> Policy:
+        return policy("server-wins")
 
     def edited(self, batch: Batch, peer: str, entry: Entry, mine: Item, type: str, body: bytes) -> int:
         batch.put(None, mine.type, mine.body)
@@ -124,7 +142,67 @@ class ClientWins(Policy):
         return by_client
 
 
-_POLICIES: "dict[str, Policy]" = {"keep-both": KeepBoth(), "server-wins": ServerWins(), "client-wins": ClientWins()}
+class Newest(Policy):
+    """The item's own word counts. No clock of ours is asked."""
+
+    def settle(self, clash: Clash) -> int:
+        ours, theirs = written(clash.mine.body), written(clash.came)
+        wins = "server-wins" if ours is not None and theirs is not None and ours > theirs else "client-wins"
+        return policy(wins).settle(clash)
+
+    def edit_beats_deletion(self, by_client: bool) -> bool:
+        return True
+
+
+class Merge(Policy):
+    """Both count, field by field; what contradicts is for a person to sort out.
+
+    :param otherwise: name of the policy where both changed the same
+    """
+
+    wants_shadow = True
+
+    def __init__(self, otherwise: str = "keep-both") -> None:
+        self._otherwise = otherwise
+
+    @property
+    def in_slow(self) -> Policy:
+        return Merge("server-wins") if self._otherwise == "keep-both" else self
+
+    def settle(self, clash: Clash) -> int:
+        both, mine, entry = clash.merged(), clash.mine, clash.entry._replace(flags=0)
+        if both is None:
+            return policy(self._otherwise).settle(clash)
+        if both == mine.body:
+            clash.batch.set_entry(clash.peer, entry)
+            return codes.CONFLICT_SERVER_WON        # theirs says nothing more
+        row = clash.batch.put(mine.id, mine.type, both, REASON)
+        if both != clash.body:
+            clash.batch.set_entry(clash.peer, entry)    # it goes out
+            return codes.CONFLICT_MERGED
+        clash.batch.set_entry(clash.peer, entry._replace(seen=row.revision))
+        return codes.CONFLICT_CLIENT_WON
+
+    def edit_beats_deletion(self, by_client: bool) -> bool:
+        return True
+
+
+class Ask(Policy):
+    """Both versions are kept, and neither goes anywhere, until a person says which one counts."""
+
+    wants_shadow = asks = True
+
+    def settle(self, clash: Clash) -> int:
+        keep(clash.batch, clash.peer, clash.entry, Theirs(clash.type, clash.body), clash.merged())
+        return codes.CONFLICT
+
+    def edit_beats_deletion(self, by_client: bool) -> bool:
+        return True
+
+
+_POLICIES: "dict[str, Policy]" = {
+    "keep-both": KeepBoth(), "server-wins": ServerWins(), "client-wins": ClientWins(), "newest": Newest(),
+    "merge": Merge(), "ask": Ask()}
 DEFAULT = "keep-both"
 
 

@@ -157,6 +157,22 @@ class Forms:
 
         return Clash(self.batch, self.peer, entry, mine, self.theirs(mine.id, type, body), (type, body), shadow, merged)
 
+    def shadow(self, id: str, type: str, body: bytes) -> bytes:
+        """What is to be remembered of an item that the peer has now.
+
+        :param id: our name of it, it is there
+        :param type: media type
+        :param body: as it went over the wire
+        :returns: empty where it is just what we have
+        """
+        row = self.batch.row(id) if self.base is not None else None
+        if self.base is None or row is None or not (self._always or row.digest != digest(body)):
+            return b""
+        try:
+            return self.base.shadow(type, body)
+        except ItemError:
+            return b""      # it can be no better told apart than by its digest
+
     def remember(self, id: str, type: str, body: bytes) -> None:
         """The peer has an item like this now: keep a shadow of it where it is not what we have.
 
@@ -164,14 +180,7 @@ class Forms:
         :param type: media type
         :param body: as it went over the wire
         """
-        row, shadow = None, b""
-        if self.base is not None:
-            row = self.batch.row(id)
-        if self.base is not None and row is not None and (self._always or row.digest != digest(body)):
-            try:
-                shadow = self.base.shadow(type, body)
-            except ItemError:
-                pass        # it can be no better told apart than by its digest
+        shadow = self.shadow(id, type, body)
         if shadow != self.batch.shadow(self.peer, id):
             self.batch.set_shadow(self.peer, id, shadow)
 

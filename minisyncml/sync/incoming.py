@@ -13,7 +13,8 @@ from minisyncml.content.kind import fits, kind
 from minisyncml.digest import digest
 from minisyncml.engine.events import ItemArrived
 from minisyncml.errors import ItemError
-from minisyncml.store.base import DOOMED, PENDING, SOFT, UNHEARD, Batch, Entry, Item, Parked, Row
+from minisyncml.store.base import ASKED, DOOMED, PENDING, SOFT, UNHEARD, Batch, Entry, Item, Parked, Row
+from minisyncml.sync import asking
 from minisyncml.sync.conflict import REASON, Policy, policy
 from minisyncml.sync.forms import Forms
 from minisyncml.sync.match import Matcher
@@ -121,6 +122,8 @@ class Incoming:
         row = self.batch.row(entry.id)
         if row is None:
             return self._deleted_here(event, entry, media_type, body)
+        if entry.flags & ASKED and row.digest != name:
+            return self._both_edited(event, entry, media_type, body)
         if row.digest == name or (entry.digest == name and row.revision <= entry.seen):
             self._known(event, entry, row, name)
             if row.digest == name:
@@ -172,7 +175,7 @@ class Incoming:
         entry = entry._replace(flags=entry.flags & ~UNHEARD)
         self.batch.set_entry(self.run.peer, entry)
         if entry.digest == name:
-            return codes.OK
+            return codes.CONFLICT if entry.flags & ASKED else codes.OK
         mine, row = self.batch.get(entry.id), self.batch.row(entry.id)
         if mine is None or row is None:
             return self._deleted_here(event, entry, media_type, body)
@@ -197,7 +200,7 @@ class Incoming:
 
     def _known(self, event: ItemArrived, entry: Entry, row: Row, name: bytes) -> None:
         """Sent again, or the same edit on both sides: nothing to do but to remember."""
-        flags = entry.flags & ~SOFT
+        flags = asking.close(self.batch, self.run.peer, entry).flags & ~SOFT
         if self.client and event.command == "Add":
             flags |= PENDING
         remote = entry.remote if self.client and event.target else (event.source or entry.remote)
@@ -216,6 +219,7 @@ class Incoming:
     # -- both sides changed
 
     def _deleted_here(self, event: ItemArrived, entry: Entry, media_type: str, body: bytes) -> int:
+        entry = asking.close(self.batch, self.run.peer, entry)
         if not self.client:
             self.run.local_counts["conflicts"] += 1
             if not self.policy.edit_beats_deletion(True):
@@ -265,12 +269,15 @@ class Incoming:
         self.run.local_counts["conflicts"] += 1
         peer, name = self.run.peer, digest(body)
         code = chosen.settle(self.forms.clash(entry, mine, media_type, body, self.batch.shadow(peer, mine.id)))
-        decided = self.batch.entry(peer, mine.id)
-        if decided is None or decided.digest != name:
-            self.batch.set_entry(peer, (decided or entry)._replace(digest=name))
-        self.forms.remember(mine.id, media_type, body)
-        if code != codes.CONFLICT_SERVER_WON:
-            self.run.local_counts["replaced"] += 1
+        decided = self.batch.entry(peer, mine.id) or entry
+        if code == codes.CONFLICT:      # it stays open: what it had before both edited is wanted still
+            asking.keep_shadow(self.batch, peer, mine.id, self.forms.shadow(mine.id, media_type, body))
+        else:
+            asking.close(self.batch, peer, entry)
+            decided = decided._replace(flags=decided.flags & ~ASKED)
+            self.forms.remember(mine.id, media_type, body)
+            self.run.local_counts["replaced"] += code != codes.CONFLICT_SERVER_WON
+        self.batch.set_entry(peer, decided._replace(digest=name))
         return code
 
     # -- Delete
@@ -281,6 +288,9 @@ class Incoming:
             self.batch.unpark(self.run.peer, event.source or event.target or "")
             return codes.NOT_DELETED
         row = self.batch.row(entry.id)
+        if entry.flags & ASKED:
+            entry = asking.close(self.batch, self.run.peer, entry)
+            self.batch.set_entry(self.run.peer, entry)
         if event.soft and not self.client:
             self.batch.set_entry(self.run.peer, entry._replace(
                 remote="", flags=SOFT, seen=row.revision if row else entry.seen))
@@ -341,9 +351,8 @@ class Incoming:
             self._map(entry._replace(seen=row.revision))
             self.forms.remember(mine.id, one.type, one.body)
             self.run.local_counts["replaced"] += 1
-        elif self.forms.view is None or not self._unite(entry, mine, one):
-            chosen = policy("server-wins") if self.policy is policy("keep-both") else self.policy
-            self._decide(chosen, entry, mine, one.type, one.body)
+        elif self.forms.view is None or self.policy.asks or not self._unite(entry, mine, one):
+            self._decide(self.policy.in_slow, entry, mine, one.type, one.body)
 
     def _unite(self, entry: Entry, mine: Item, one: Parked) -> bool:
         """Both versions in one, where they do not contradict each other: nobody knows which is the newer one."""

@@ -55,6 +55,7 @@ class Run:
         self.local_counts = dict.fromkeys(COUNTS, 0)
         self.remote_counts = dict.fromkeys(COUNTS, 0)
         self.failures: "list[list[Any]]" = []       # [side, id, status, words]
+        self.open: "list[list[str]]" = []           # conflicts that wait for a person: side that knows, our id, title
         self.near: "list[list[Any]]" = []           # what a slow sync left apart: our id, the peer's, both titles
 
     def state(self) -> "dict[str, Any]":
@@ -113,6 +114,16 @@ class Run:
         """
         if not self.failed:
             self.phase, self.status, self.problem = FAILED, status, problem
+
+    def ask(self, side: str, id: str, title: str) -> None:
+        """A conflict waits for a person.
+
+        :param side: `local` or `remote`, where the person has to say which version counts
+        :param id: our name of the item
+        :param title: what people call it
+        """
+        if len(self.open) < 1000 and not any(known[1] == id for known in self.open):
+            self.open.append([side, id, title])
 
     def note(self, side: str, id: str, status: int, words: str = "") -> None:
         """An item that could not be synced.

@@ -24,6 +24,7 @@ from minisyncml.errors import ItemError, StoreError
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message import commands as c
 from minisyncml.store.base import SOFT, UNHEARD, Store
+from minisyncml.sync import asking
 from minisyncml.sync.answers import words
 from minisyncml.sync.batches import Batches
 from minisyncml.sync.conflict import DEFAULT as KEEP_BOTH
@@ -322,6 +323,14 @@ class Syncer(Batches):
             return
         incoming.carry_out(gone)
         incoming.wipe_rest(rest)
+        self._tell_open(run)
+
+    def _tell_open(self, run: Run) -> None:
+        """The conflicts that wait for a person; and what waits no more goes to the trash."""
+        if not self.client:
+            asking.tidy(self.batch(run), run.peer)
+            for one in asking.waiting(self.batch(run), run.peer):
+                run.ask("local", one.entry.id, title(one.theirs.body))
 
     def _settle_parked(self, run: Run) -> None:
         """Slice by slice: all that was parked does not have to fit into memory at once. Few syncs come here, so what
