@@ -223,7 +223,7 @@ def _by_syncml(line: Line, archive: Archive, taken: Taken) -> Optional[Error]:
         try:
             for kind in KINDS:
                 stores[kind] = open_store(f"tinydb:{os.path.join(folder, kind)}", kind, folder)
-                stores[kind].types = types_of(kind)
+                stores[kind].types, stores[kind].form = types_of(kind), ("", "")    # a backup is what the phone has
             return _sessions(line, archive, taken, stores)
         finally:
             for store in stores.values():

@@ -6,6 +6,7 @@ client, OBEX, emulator and tests all drive this one class; it has no transport o
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, NamedTuple, Optional, Protocol, Union
 
 from minisyncml import status as codes
+from minisyncml.content.form import PLAIN
 from minisyncml.digest import digest
 from minisyncml.engine.auth import Login, Secret, b64, unb64
 from minisyncml.engine.chunks import Held, Spool
@@ -25,13 +26,14 @@ from minisyncml.profile import DEFAULT as NO_PROFILE
 from minisyncml.profile import UNKNOWN, Identity, Profile
 from minisyncml.store.base import Store
 from minisyncml.sync.client import ClientSyncer
-from minisyncml.sync.run import MODES
+from minisyncml.sync.run import MODES, Run
 from minisyncml.sync.server import ServerSyncer
 from minisyncml.sync.syncer import Options as SyncOptions
 from minisyncml.sync.syncer import plain_uri
 from minisyncml.transport.base import Packet
 
 if TYPE_CHECKING:
+    from minisyncml.content.view import View
     from minisyncml.gateway.recorder import Recording
     from minisyncml.gateway.wake import Order
 else:
@@ -376,6 +378,7 @@ class Exchange:
             syncer.device, syncer.demand = self.device, MODES.get(self._options.demand, 0)
             syncer.names = {plain_uri(uri): name for name, uri in self._options.remotes.items()}
         syncer.session, syncer.spared = f"{self.device} {self.session.session_id}", self._spared
+        syncer.view_of, syncer.base_of = self._view, _base
         self.syncer = syncer
         self._learn(self._memory.get(self._key))
         return syncer
@@ -430,6 +433,8 @@ class Exchange:
         """What is known of the peer means something for this session."""
         self._adapt(known)
         values = known.get("devinf")
+        if self.syncer is not None:
+            self.syncer.look_again()
         if not isinstance(values, dict) or self.syncer is None:
             return
         devinf: DevInf = from_dict(values)
@@ -442,6 +447,21 @@ class Exchange:
             return
         self.session.peer_large = devinf.large_objects
         self.syncer.outgoing.count = devinf.number_of_changes
+
+    def _view(self, run: Run) -> "Optional[View]":
+        """What the peer sees of a datastore."""
+        from importlib import import_module
+        values = self._memory.get(self._key).get("devinf")
+        devinf = from_dict(values) if isinstance(values, dict) else None
+        store = self._stores[run.name]
+        spoken = run.spoken.split(" ")
+        other = next((type for type in spoken if type != store.form[0]), "")
+        view: "Optional[View]" = import_module("minisyncml.gateway.views").view_of(
+            self.profile, devinf, run.remote, store, self._options.zone, other or spoken[0])
+        if view is None and other and store.form[0]:    # it reads ours, and sends something else
+            view = import_module("minisyncml.content.view").View(PLAIN, PLAIN._replace(
+                type=store.form[0], version=store.form[1]))
+        return view
 
     def _bind(self, known: "dict[str, Any]", names: "Iterable[str]", given: "Mapping[str, str]") -> "dict[str, str]":
         """The server's URIs for our datastores."""
@@ -505,6 +525,13 @@ class Exchange:
         for run in self.syncer.runs if self.syncer is not None else ():
             fill(report, run)
         return report
+
+
+def _base(run: Run) -> "View":
+    """What makes shadows where a peer sees just what we have."""
+    from importlib import import_module
+    view: "View" = import_module("minisyncml.content.view").View(PLAIN, PLAIN)
+    return view
 
 
 def _serving(trial: bool) -> "type[Serving]":

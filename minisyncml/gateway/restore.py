@@ -90,7 +90,7 @@ class _Job:
             store = self._stores.get(kind)
             if store is None:
                 store = open_store(f"tinydb:{os.path.join(scratch, kind)}", kind, scratch)
-                store.types = types_of(kind)
+                store.types, store.form = types_of(kind), ("", "")
                 self._stores[kind] = store
             with store.begin("restore") as batch:
                 for one in page:

@@ -121,23 +121,24 @@ class Forms:
         :returns: True when it would see no difference
         """
         try:
-            return self.has(mine.id, *self.sent(mine), entry)
+            type, _, name = self.sent(mine)
+            return self.has(mine, type, name, entry)
         except ItemError:
             return False
 
-    def has(self, id: str, type: str, body: bytes, name: bytes, entry: Entry) -> bool:
-        """Whether the peer is known to have an item like this.
+    def has(self, mine: Item, type: str, name: bytes, entry: Entry) -> bool:
+        """Whether the peer is known to have an item, as far as it can have it.
 
-        :param id: our name of it
-        :param type: media type, from :meth:`sent`
-        :param body: from :meth:`sent`
-        :param name: digest of the body
+        :param mine: ours
+        :param type: media type as it would be sent
+        :param name: digest of what would be sent
         :param entry: what is known of the item at the peer
         :returns: True when it would see no difference
         """
-        shadow = self.batch.shadow(self.peer, id)
-        return name == entry.digest or bool(shadow) and self.view is not None \
-            and self.view.shadow(type, body) == shadow
+        if name == entry.digest:
+            return True
+        shadow = self.batch.shadow(self.peer, mine.id) if self.view is not None else b""
+        return bool(shadow) and self.same(mine, kind(shadow, type), shadow)
 
     def clash(self, entry: Entry, mine: Item, type: str, body: bytes, shadow: bytes) -> Clash:
         """All that is known of two versions of an item.

@@ -70,7 +70,7 @@ class Incoming:
         body = event.body
         media_type = kind(body, event.type)
         try:
-            if self.forms.view is None and not fits(media_type, self.types):
+            if not fits(media_type, self.types, body):
                 raise ItemError(f"{media_type} does not belong into {self.run.name}", codes.UNSUPPORTED_TYPE)
             return self._edit(event, media_type, body)
         except ItemError as error:

@@ -50,6 +50,7 @@ class Run:
         self.heard = False              # the peer's Sync came
         self.answered = False           # the server's Alert came
         self.complete = False           # all that the peer had came
+        self.spoken = ""                # media types of what the peer sends, each behind a blank but the first
         self.incoming = 0               # items the peer sent
         self.full = False               # the peer has no room for more
         self.local_counts = dict.fromkeys(COUNTS, 0)

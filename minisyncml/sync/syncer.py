@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, Optional, Protocol
 
 from minisyncml import status as codes
+from minisyncml.content.kind import kind
 from minisyncml.content.title import title
 from minisyncml.engine.events import (
     Alerted,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from minisyncml.content.view import View
 
 Viewing = Callable[[Run], "Optional[View]"]
+MOST_SPOKEN = 8     #: media types of a peer's items that are remembered
 SLICE = 200     #: parked items settled in one commit
 
 
@@ -229,6 +231,8 @@ class Syncer(Batches):
             self.port.settle(event.slot, run.status if run is not None and run.status else codes.NOT_ALLOWED)
             return
         try:
+            if event.body:
+                self._hear(run, kind(event.body, event.type))
             code, why = self.incoming(run).take(event), ""
         except ItemError as error:
             code, why = error.status, str(error)
@@ -239,6 +243,19 @@ class Syncer(Batches):
             named = f"{title(event.body)}: {why}" if why and event.body else why
             run.note("local", event.source or event.target or "?", code, named)
         self.port.settle(event.slot, code, None, (why,) if why else ())
+
+    def _hear(self, run: Run, media_type: str) -> None:
+        """What the peer sends says how it wants items, where it says nothing else."""
+        if media_type in run.spoken.split(" "):
+            return
+        known = self.facts(run).get("spoken")
+        words = known.split(" ") if isinstance(known, str) else []
+        if media_type not in words and len(words) < MOST_SPOKEN and len(media_type) < 100 and " " not in media_type:
+            words.append(media_type)
+            self.remember(run, spoken=" ".join(words))
+        if run.spoken != " ".join(words):
+            run.spoken = " ".join(words)
+            self.look_again()
 
     def incoming(self, run: Run) -> Incoming:
         """What applies items to a run's datastore, with the batch of this message.
@@ -264,6 +281,8 @@ class Syncer(Batches):
     def _seen(self, run: Run) -> "tuple[Optional[View], Optional[View]]":
         found = self._views.get(run.name)
         if found is None:
+            if not run.spoken:
+                run.spoken = str(self.facts(run).get("spoken") or "")
             view = self.view_of(run)
             wants = policy(self.options.conflict).wants_shadow
             found = self._views[run.name] = view, (view or self.base_of(run)) if wants else None

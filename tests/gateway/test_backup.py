@@ -9,7 +9,7 @@ from typing import Any, Iterator
 
 import pytest
 from pair import bodies, fill
-from phones import SAMPLE, Bench, Cables, Cut, Switchboard, put
+from phones import SAMPLE, Bench, Cables, Cut, Switchboard, gists, put
 
 from minisyncml.errors import DecodeError, LimitError, LinkError, ObexError, StoreError, UsageError
 from minisyncml.gateway import archive as archives
@@ -315,10 +315,10 @@ def test_a_new_phone_gets_all_and_keeps_its_own(name: str, cables: Cables, tmp_p
     assert len(new.phone["contacts"]) == 2
     done = restore(line(opener), str(tmp_path))
     assert (done.error, done.failures) == (None, [])
-    everything = bodies(new.phone["contacts"])
-    assert len(everything) == 4 and set(bodies(old.phone["contacts"])) < set(everything)
-    there = sorted(body for kind in ("calendar", "tasks") if kind in new.phone for body in bodies(new.phone[kind]))
-    assert there == sorted(body for kind in ("calendar", "tasks") for body in bodies(old.phone[kind]))
+    everything = gists(new.phone["contacts"])
+    assert len(everything) == 4 and set(gists(old.phone["contacts"])) < set(everything)
+    there = sorted(gist for kind in ("calendar", "tasks") if kind in new.phone for gist in gists(new.phone[kind]))
+    assert there == sorted(gist for kind in ("calendar", "tasks") for gist in gists(old.phone[kind]))
     again = restore(line(opener), str(tmp_path))
     assert (again.error, sum(again.counts.values())) == (None, 0)
     assert saved(tmp_path) == before

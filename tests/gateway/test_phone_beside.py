@@ -6,8 +6,8 @@ from pathlib import Path
 from threading import Thread
 
 from helpers import serving
-from pair import bodies, fill
-from phones import Bench, Switchboard, put
+from pair import fill
+from phones import Bench, Switchboard, gists, put
 
 from minisyncml.gateway.client import Client
 from minisyncml.gateway.report import Report
@@ -53,8 +53,8 @@ def test_a_cable_and_http_at_once(tmp_path: Path) -> None:
     assert all(report.exit_code == 0 for report in reports[-3:])
     assert not any(part.slow for report in reports[-3:] for part in report.datastores.values())
     for name in ("contacts", "notes"):
-        here = bodies(bench.ours[name])
-        assert here == bodies(bench.phone[name]) == bodies(mine[name]), name
+        here = gists(bench.ours[name])
+        assert here == gists(bench.phone[name]) == gists(mine[name]), name
         assert len(here) == len(set(here)) == 80, name
     for store in bench.ours.values():
         store.close()
