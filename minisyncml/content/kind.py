@@ -31,6 +31,7 @@ FAMILIES = {
 #: what stands in such a body is not for us to judge: a file may well be a vCard
 _OPAQUE = frozenset(("application/octet-stream", "message/rfc822", "application/vnd.omads-file+xml",
                      "application/vnd.omads-folder+xml", "application/vnd.omads-email+xml"))
+_CONTENTS = {"application/vnd.omads-email+xml": b"<emailitem", "application/vnd.omads-file+xml": b"<body"}
 _ROOTS = {b"contact": "text/x-s4j-sifc", b"appointment": "text/x-s4j-sife", b"task": "text/x-s4j-sift",
           b"note": "text/x-s4j-sifn"}
 _BLANK = b"\xef\xbb\xbf \t\r\n"
@@ -118,6 +119,17 @@ def fits(media_type: str, types: "tuple[tuple[str, str], ...]", body: bytes = b"
             return True
     family = "note" if media_type == "text/calendar" and is_journal(body) else FAMILIES.get(media_type)
     return family is not None and any(FAMILIES.get(name) == family for name, _ in types)
+
+
+def lacks_content(media_type: str, body: bytes) -> bool:
+    """Whether an email or file object says only what is known of its content: a flag or a name was changed.
+
+    :param media_type: from :func:`kind`
+    :param body: the item
+    :returns: False for anything else
+    """
+    mark = _CONTENTS.get(media_type)
+    return mark is not None and mark not in body
 
 
 def is_journal(body: bytes) -> bool:

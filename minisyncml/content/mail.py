@@ -16,8 +16,6 @@ from minisyncml.content.lines import Property
 from minisyncml.content.omads import content_of, holding, read, write
 from minisyncml.errors import ItemError
 
-_ORDER = ("read", "forwarded", "replied", "received", "created", "modified", "deleted", "flagged", "Ext")
-
 
 class Message(Format):
     """The message alone."""
@@ -48,7 +46,7 @@ class Email(Format):
 
     def write(self, found: "Sequence[Property]", form: Form) -> bytes:
         body = content_of(found)
-        shell = write("Email", found, _ORDER, None)
+        shell = write("Email", found, None)
         if body is None:
             return shell
         if _is_text(body):

@@ -17,6 +17,9 @@ _OPEN, _CLOSE = b"<![CDATA[", (b"]]>", b"]]&gt;")
 _REFERENCES = ((b"&lt;", b"<"), (b"&gt;", b">"), (b"&quot;", b'"'), (b"&apos;", b"'"), (b"&#13;", b"\r"),
                (b"&#xD;", b"\r"), (b"&#xd;", b"\r"), (b"&#10;", b"\n"), (b"&#xA;", b"\n"), (b"&#xa;", b"\n"),
                (b"&#9;", b"\t"), (b"&amp;", b"&"))
+#: the order that the elements of all three objects have to stand in
+_ORDER = ("name", "read", "forwarded", "replied", "received", "created", "modified", "accessed", "deleted", "flagged",
+          "attributes", "cttype", "size", "role", "Ext")
 
 
 def read(body: bytes, roots: "Sequence[str]", content: str) -> "list[Property]":
@@ -64,12 +67,33 @@ def content_of(found: "Iterable[Property]") -> Optional[bytes]:
     return None if body is None else _unbased(body.value.encode())
 
 
-def write(root: str, found: "Iterable[Property]", order: "Sequence[str]", body: Optional[Element]) -> bytes:
+def completed(mine: bytes, theirs: bytes) -> bytes:
+    """Theirs with what only ours says: a peer that changes a flag or a name need not send the content again.
+
+    :param mine: an email or file object
+    :param theirs: one of the same kind, without content
+    :returns: an object with our content; ours as it is when nothing of theirs can be understood
+    """
+    for roots, content in ((("Email",), "emailitem"), (("File",), "body")):
+        try:
+            ours, found = read(mine, roots, content), read(theirs, roots, content)
+        except ItemError:
+            continue
+        data = content_of(ours)
+        if data is None or content_of(found) is not None:
+            return theirs
+        names = {(each.name, each.param("NAME")) for each in found}
+        kept = [each for each in ours[1:-1] if (each.name, each.param("NAME")) not in names and each.name != "BODY"]
+        body = Element(content, holding(data).value, (("enc", "base64"),))
+        return write(roots[0], [*found[:-1], *kept], body)
+    return mine
+
+
+def write(root: str, found: "Iterable[Property]", body: Optional[Element]) -> bytes:
     """An object.
 
     :param root: the name of its root
     :param found: the properties, as from :func:`read`
-    :param order: the names of its elements in the order they have to stand in; unknown ones come behind
     :param body: the element with the content
     :returns: the XML
     """
@@ -77,8 +101,8 @@ def write(root: str, found: "Iterable[Property]", order: "Sequence[str]", body: 
     for each in found:
         if each.name not in ("BEGIN", "END", "BODY"):
             groups.setdefault(each.name, []).append(each)
-    names = [name for name in order if name.upper() in groups]
-    rest = [name for name in groups if name not in (known.upper() for known in order)]
+    names = [name for name in _ORDER if name.upper() in groups]
+    rest = [name for name in groups if name not in (known.upper() for known in _ORDER)]
     elements: "list[Element]" = []
     for name in (*names, *rest):
         elements += _elements(name, groups[name.upper()])
@@ -104,8 +128,8 @@ def _decoded(raw: bytes, encoding: str) -> bytes:
         return _unbased(data)
     if encoding == "quoted-printable":
         data = binascii.a2b_qp(data)
-        inner = _bare(data)     # one maker encodes the section with what is in it
-        return data if inner is None else inner
+        if inner is None and data.lstrip().startswith(_OPEN):   # one maker encodes the section with what is in it
+            data = _bare(data) or b""
     return data
 
 

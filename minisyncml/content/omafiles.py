@@ -14,7 +14,6 @@ from minisyncml.content.lines import Property
 from minisyncml.content.omads import content_of, holding, read, write
 from minisyncml.errors import ItemError
 
-_ORDER = ("name", "created", "modified", "accessed", "attributes", "cttype", "size", "role", "Ext")
 FOLDER_NAME = "X-minisyncml-folder"
 _LONGEST = 200          #: bytes of a name: file systems take 255, and somebody may want to put a number behind it
 _ODD = '<>:"|?*'        # what some file system does not take
@@ -54,10 +53,10 @@ class File(Format):
             raise ItemError("a folder is no file")
         content = content_of(found)
         if content is None:
-            return write("File", found, _ORDER, None)
+            return write("File", found, None)
         kept = [each for each in found if each.name != "SIZE"]
         body = next(each.value for each in found if each.name == "BODY")
-        return write("File", [*kept, Property("SIZE", str(len(content)))], _ORDER,
+        return write("File", [*kept, Property("SIZE", str(len(content)))],
                      Element("body", body, (("enc", "base64"),)))
 
 
@@ -73,7 +72,7 @@ class Folder(Format):
     def write(self, found: "Sequence[Property]", form: Form) -> bytes:
         if not any(each.name == "BEGIN" and each.value.strip().upper() == "FOLDER" for each in found):
             raise ItemError("a file is no folder")
-        return write("Folder", found, _ORDER, None)
+        return write("Folder", found, None)
 
 
 FORMATS = (Raw(), File(), Folder())

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from minisyncml.content import elements
 from minisyncml.content.form import PLAIN, Form
 from minisyncml.content.formats import convert, find, hub
-from minisyncml.content.omads import content_of
+from minisyncml.content.kind import lacks_content
+from minisyncml.content.omads import completed, content_of
 from minisyncml.content.omafiles import packed, safe_name, unpacked
 from minisyncml.errors import ItemError
 
@@ -36,6 +37,7 @@ def rewritten(body: bytes, media_type: str) -> bytes:
 @example(b"bare\nline\rends \t\n")
 @example(CONTENT)
 @example(b"")
+@example(b"<![CDATA[")
 @example(b"\0\r\n]]>" + b"a" * 200 + b" " * 80 + b"\r\n<b/>")
 def test_a_message_comes_through_byte_for_byte(message: bytes) -> None:
     body = convert(message, MAIL, Form(type=EMAIL_TYPE))
@@ -75,6 +77,29 @@ def test_flags_alone_are_an_email_object_but_no_message() -> None:
     assert b"<read>true</read></Email>" in rewritten(body, EMAIL_TYPE)
     with pytest.raises(ItemError):
         convert(body, EMAIL_TYPE, Form(type=MAIL))
+
+
+def test_a_changed_flag_is_no_new_message() -> None:
+    said = b"<Email><read>false</read><answered>true</answered></Email>"
+    assert lacks_content(EMAIL_TYPE, said) and not lacks_content(EMAIL_TYPE, EMAIL) and not lacks_content(MAIL, MESSAGE)
+    body = completed(EMAIL, said)
+    before = {(each.name, each.value) for each in hub(EMAIL, EMAIL_TYPE)[1]}
+    assert {(each.name, each.value) for each in hub(body, EMAIL_TYPE)[1]} ^ before == {
+        ("READ", "true"), ("READ", "false"), ("ANSWERED", "true")}
+    assert convert(body, EMAIL_TYPE, Form(type=MAIL)) == MESSAGE
+
+
+def test_a_changed_name_is_no_new_file() -> None:
+    said = b"<File><name>new.bin</name><attributes><r>false</r></attributes></File>"
+    assert lacks_content(FILE_TYPE, said) and not lacks_content(FILE_TYPE, FILE)
+    body = completed(FILE, said)
+    assert unpacked(body) == ("new.bin", CONTENT)
+    assert b"<r>false</r>" in body and b"<w>true</w>" in body and b"<modified>20090402T120000Z</modified>" in body
+
+
+@pytest.mark.parametrize("theirs, wanted", ((FILE, FILE), (b"no XML", EMAIL), (EMAIL, EMAIL), (b"<File/>", EMAIL)))
+def test_what_cannot_be_completed_leaves_one_of_both(theirs: bytes, wanted: bytes) -> None:
+    assert completed(FILE if wanted is FILE else EMAIL, theirs) == wanted
 
 
 def test_what_is_not_known_comes_back_as_it_was() -> None:
