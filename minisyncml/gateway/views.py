@@ -162,7 +162,7 @@ def _each(known: "list[CTCap]", sizes: bool) -> "Iterator[Cap]":
         for said in ct_cap.properties:
             name = said.name.strip().upper()
             if name == "BEGIN":
-                yield from (Cap(f"BEGIN:{value.strip().upper()}") for value in said.values)
+                yield from (Cap("BEGIN:VALARM") for value in said.values if value.strip().upper() == "VALARM")
             elif name not in _FRAME:
                 yield _cap(name, said, sizes)
 
