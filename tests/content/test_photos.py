@@ -1,0 +1,95 @@
+"""Photos in the bounds of a phone."""
+
+from __future__ import annotations
+
+import base64
+import sys
+from io import BytesIO
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from minisyncml.content.lines import Property
+from minisyncml.content.photos import MAX_PIXELS, fit, fitted
+
+Image = pytest.importorskip("PIL.Image")
+
+
+def photo(width: int = 400, height: int = 300, type: str = "JPEG", mode: str = "RGB") -> bytes:
+    image = Image.effect_noise((width, height), 60).convert(mode)
+    file = BytesIO()
+    image.save(file, type)
+    return file.getvalue()
+
+
+def card_photo(data: bytes, type: str) -> Property:
+    return Property("PHOTO", base64.b64encode(data).decode(), (("TYPE", type), ("ENCODING", "b")))
+
+
+@pytest.mark.parametrize("type, mode", [("JPEG", "RGB"), ("PNG", "RGBA"), ("PNG", "P"), ("GIF", "P"), ("BMP", "RGB"),
+                                        ("PNG", "LA"), ("JPEG", "L"), ("JPEG", "CMYK"), ("PNG", "1")])
+@pytest.mark.parametrize("limit", [2_000, 8_000, 20_000])
+def test_a_photo_is_made_to_fit(type: str, mode: str, limit: int) -> None:
+    made = fit(photo(type=type, mode=mode), limit)
+    assert made is not None and len(made) <= limit
+    with Image.open(BytesIO(made)) as image:
+        assert image.format == "JPEG" and abs(image.size[0] * 3 - image.size[1] * 4) <= 4
+
+
+def test_no_smaller_than_it_has_to_be() -> None:
+    data = photo()
+    small, large = fit(data, 3_000), fit(data, 12_000)
+    assert small is not None and large is not None and len(small) <= 3_000 < len(large) <= 12_000
+    assert fit(data, 0) is data and fit(data, len(data)) is data
+
+
+@pytest.mark.parametrize("type", ["image/png", "image/gif", "image/jpeg"])
+def test_the_format_of_the_phone(type: str) -> None:
+    made = fit(photo(90, 60, "BMP"), 0, type)
+    assert made is not None
+    with Image.open(BytesIO(made)) as image:
+        assert Image.MIME[image.format] == type and image.size == (90, 60)
+    assert fit(photo(), 5_000, "image/x-odd") is None
+
+
+def test_what_cannot_be_made_to_fit_is_left_out() -> None:
+    assert fit(photo(), 100) is None
+    assert fit(b"no photo", 5) is None and fit(b"", 0) is None
+    assert fit(photo()[:2_000] + b"\0" * 9_000, 9_000, "image/png") is None
+
+
+def test_bombs_are_not_opened() -> None:
+    side = int(MAX_PIXELS ** 0.5) + 10
+    file = BytesIO()
+    Image.new("1", (side, side)).save(file, "PNG")
+    assert fit(file.getvalue(), 1_000) is None
+
+
+@given(noise=st.binary(max_size=40), at=st.integers(0, 2_000), cut=st.integers(0, 2_000))
+@settings(max_examples=100, deadline=None)
+def test_broken_photos(noise: bytes, at: int, cut: int) -> None:
+    for data in PHOTOS:
+        made = fit(data[:at] + noise + data[cut:], 1_500)
+        assert made is None or len(made) <= 1_500
+
+
+PHOTOS = [photo(60, 60, type) for type in ("JPEG", "PNG", "GIF")]
+
+
+def test_a_property_of_a_card() -> None:
+    data = photo(type="PNG")
+    each = card_photo(data, "PNG")
+    assert fitted(each, 0) is each and fitted(each, len(data), ("PNG", "JPEG")) is each
+    made = fitted(each, 6_000, ("JPEG",))
+    assert made is not None and made.param("TYPE") == "JPEG" and len(base64.b64decode(made.value)) <= 6_000
+    assert fitted(each, 6_000, ("WBMP",)) is None and fitted(each, 50) is None
+    linked = Property("PHOTO", "http://a/b.jpg", (("VALUE", "uri"),))
+    assert fitted(linked, 10) is linked
+    assert fitted(card_photo(b"", "JPEG")._replace(value="A" * 401 + "=="), 10) is None
+
+
+def test_without_pillow_what_does_not_fit_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = photo()
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    assert fit(data, 5_000) is None and fit(data, len(data)) is data
