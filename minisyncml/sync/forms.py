@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Optional
 
 from minisyncml.content.keys import same
-from minisyncml.content.kind import kind
+from minisyncml.content.kind import kind, lacks_content
 from minisyncml.content.uid import lacks_uid, with_uid
 from minisyncml.digest import digest
 from minisyncml.errors import ItemError
@@ -80,9 +80,13 @@ class Forms:
         return self._over(id, b"", type, body)
 
     def _over(self, id: str, shadow: bytes, type: str, body: bytes) -> "tuple[str, bytes]":
-        if self.view is None and not lacks_uid(type, body):
+        partial = lacks_content(type, body)
+        if self.view is None and not partial and not lacks_uid(type, body):
             return type, body
         mine = self.batch.get(id)
+        if self.view is None and partial and mine is not None:
+            from importlib import import_module
+            return type, import_module("minisyncml.content.omads").completed(mine.body, body)
         if self.view is None:
             return type, with_uid(mine.body, body) if mine is not None else body
         if mine is None:
