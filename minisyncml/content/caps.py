@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Iterator, Optional, Sequence
 
 from minisyncml.content.escapes import escaped, split, unescaped
-from minisyncml.content.fields import DATES, KEPT, LISTS, MEDIA, STRUCTURED, Unit, number
+from minisyncml.content.fields import DATES, KEPT, LISTS, MEDIA, STRUCTURED, Unit, meaning, number
 from minisyncml.content.form import Cap, Form
 from minisyncml.content.lines import Property
+from minisyncml.content.photos import fitted
 
 #: without these an item is none, or another one
 ALWAYS = frozenset(("VERSION", "UID", "N", "FN", "SUMMARY", "DTSTART", "RECURRENCE-ID", "DTSTAMP", "PRODID",
@@ -143,8 +144,9 @@ def _fitting(unit: Unit, cap: Cap, photo: int) -> "Iterator[Unit]":
         return
     if unit.name in MEDIA:
         bound = _lower(photo, cap.size)
-        if not bound or len(each.value) * 3 // 4 <= bound:
-            yield unit
+        small = fitted(each, bound, cap.types) if unit.name != "SOUND" else each
+        if small is not None and (not bound or len(small.value) * 3 // 4 - 2 <= bound):
+            yield unit if small is each else unit._replace(value=meaning(small), lines=(small,))
         return
     if cap.size and unit.name != "VALARM" and len(each.value) > cap.size:
         short = _short(each, cap)

@@ -18,6 +18,7 @@ MAX_PIXELS = 50_000_000     #: of a photo that is opened: 150 MB when it is unpa
 _SIDES = (1024, 640, 480, 320, 240, 160, 96, 64, 48, 32)    # pixels, of the longer one
 _QUALITIES = (85, 70, 50)
 _FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF"}
+_KINDS = ("JPEG", "JPG", "PNG", "GIF", "BMP", "WBMP", "TIFF", "WEBP")       # words of peers that are about a format
 
 
 def fit(data: bytes, limit: int, type: str = "image/jpeg") -> Optional[bytes]:
@@ -53,14 +54,14 @@ def fitted(each: Property, limit: int, types: "Sequence[str]" = ()) -> Optional[
 
     :param each: property of a hub
     :param limit: bytes at most; 0: no bound
-    :param types: in capitals, such as `JPEG`; none: any
+    :param types: in capitals, such as `JPEG`; without one that names a format: any
     :returns: the very property when it fits already; None when it is to be left out
     """
     if not is_binary(each):
         return each
     words = sorted_params(each)[0]
     type = media_type("PHOTO", words, each.value)
-    known = [f"image/{word.lower()}".replace("/jpg", "/jpeg") for word in types]
+    known = [f"image/{word.lower()}".replace("/jpg", "/jpeg") for word in types if word in _KINDS]
     suits = not known or type in known
     if suits and (not limit or len(each.value) * 3 // 4 - 2 <= limit):
         return each

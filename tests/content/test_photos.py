@@ -7,11 +7,14 @@ import sys
 from io import BytesIO
 
 import pytest
+from content.samples_contacts import card
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minisyncml.content.lines import Property
+from minisyncml.content.form import Form
+from minisyncml.content.lines import Property, parse, write
 from minisyncml.content.photos import MAX_PIXELS, fit, fitted
+from minisyncml.content.view import View
 
 Image = pytest.importorskip("PIL.Image")
 
@@ -84,6 +87,7 @@ def test_a_property_of_a_card() -> None:
     made = fitted(each, 6_000, ("JPEG",))
     assert made is not None and made.param("TYPE") == "JPEG" and len(base64.b64decode(made.value)) <= 6_000
     assert fitted(each, 6_000, ("WBMP",)) is None and fitted(each, 50) is None
+    assert fitted(each, 0, ("HOME", "PREF")) is each
     linked = Property("PHOTO", "http://a/b.jpg", (("VALUE", "uri"),))
     assert fitted(linked, 10) is linked
     assert fitted(card_photo(b"", "JPEG")._replace(value="A" * 401 + "=="), 10) is None
@@ -93,3 +97,16 @@ def test_without_pillow_what_does_not_fit_is_left_out(monkeypatch: pytest.Monkey
     data = photo()
     monkeypatch.setitem(sys.modules, "PIL", None)
     assert fit(data, 5_000) is None and fit(data, len(data)) is data
+
+
+def test_a_photo_that_is_too_large_goes_out_smaller_and_ours_stays() -> None:
+    mine = card(("NOTE:a",))[:-len(b"END:VCARD\r\n")]
+    mine += write([card_photo(photo(), "JPEG"), Property("END", "VCARD")], False)
+    view = View(Form("text/x-vcard", "2.1", photo=4_000), Form("text/vcard", "3.0"))
+    type, far = view.sent("text/vcard", mine)
+    sent = next(each for each in parse(far) if each.name == "PHOTO")
+    assert type == "text/x-vcard" and 1_000 < len(base64.b64decode(sent.value)) <= 4_000
+    changed = far.replace(b"NOTE:a", b"NOTE:b")
+    assert view.updated("text/vcard", mine, view.shadow(type, far), type, far) == mine
+    assert view.updated("text/vcard", mine, view.shadow(type, far), type, changed) == mine.replace(b"NOTE:a", b"NOTE:b")
+    assert view.same("text/vcard", mine, type, far)
