@@ -3,12 +3,11 @@ same moment. For matching only; what is converted is another module's.
 """
 
 # No `from __future__ import annotations`: named tuples would compile every annotation.
-from datetime import datetime, timedelta, timezone
 from typing import NamedTuple, Optional
 
 DAY = 1440              #: minutes
 SAME, POSSIBLE, OTHER = 2, 1, 0
-_EPOCH = datetime(1970, 1, 1)
+_BEFORE = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)  # days of a year before each month
 _FARTHEST = 14 * 60     # minutes from UTC that any clock on earth shows
 _UNITS = {"W": 7 * DAY, "D": DAY, "H": 60, "M": 1, "S": 0}
 
@@ -34,30 +33,33 @@ def moment(value: str, zone: str = "") -> Optional[Moment]:
     clock = clock.rstrip("Z") or "0000"
     if not (len(day) == 8 and day.isdigit() and day.isascii() and clock[:6].isdigit() and clock.isascii()):
         return None
-    try:
-        date = datetime(int(day[:4]), int(day[4:6]), int(day[6:]))
-        late = timedelta(minutes=int(clock[:2]) * 60 + int(clock[2:4] or 0))    # 24:00 is an hour, too
-        if t and zone and not utc:
-            return _placed(date + late, zone)
-        return Moment("U" if utc else "F" if t else "D", _minutes(date + late))
-    except (ValueError, OverflowError):
+    if not (1 <= int(day[4:6]) <= 12 and 1 <= int(day[6:]) <= 31 and int(day[:4])):
         return None
+    minutes = _days(int(day[:4]), int(day[4:6]), int(day[6:])) * DAY + int(clock[:2]) * 60 + int(clock[2:4] or 0)
+    if t and zone and not utc:
+        return _placed(minutes, zone)
+    return Moment("U" if utc else "F" if t else "D", minutes)
 
 
-def _minutes(when: datetime) -> int:
-    return (when - _EPOCH) // timedelta(minutes=1)
+def _days(year: int, month: int, day: int) -> int:
+    """Days since 1970."""
+    leaps = year - (month < 3)
+    return (year - 1970) * 365 + leaps // 4 - leaps // 100 + leaps // 400 - 477 + _BEFORE[month - 1] + day - 1
 
 
-def _placed(when: datetime, zone: str) -> Moment:
+def _placed(minutes: int, zone: str) -> Moment:
+    """What a clock of some zone means."""
+    from datetime import datetime, timedelta
     from zoneinfo import ZoneInfo
     names = zone.strip('"/ ').split("/")
     for name in ("/".join(names[-3:]), "/".join(names[-2:]), names[-1]):
         try:
-            return Moment("U", _minutes(when.replace(tzinfo=ZoneInfo(name)).astimezone(timezone.utc)
-                                        .replace(tzinfo=None)))
+            offset = (datetime(1970, 1, 1) + timedelta(minutes=minutes)).replace(tzinfo=ZoneInfo(name)).utcoffset()
         except (OSError, KeyError, ValueError, OverflowError):
             continue    # unknown, or the name of a folder
-    return Moment("F", _minutes(when))
+        if offset is not None:
+            return Moment("U", minutes - offset // timedelta(minutes=1))
+    return Moment("F", minutes)
 
 
 def duration(value: str) -> Optional[int]:

@@ -7,7 +7,6 @@ keep it. Candidates are found by *blocks*, short digests that things of which on
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Callable, Iterable, Iterator, Optional
 
 from minisyncml.content.formats import hub
@@ -35,7 +34,7 @@ class Facts:
     :ivar uid: of a UID that is no mere slot number
     :ivar meaning: equal only where a person sees no difference
     :ivar blocks: what candidates share
-    :ivar title: what a person calls it
+    :ivar title: what a person calls it, empty where it has no name
     """
 
     __slots__ = ("family", "uid", "meaning", "blocks", "title", "sets", "start", "due", "length")
@@ -65,8 +64,8 @@ def facts(media_type: str, body: bytes, zone: str = "") -> Facts:
         found.uid = _short(key(body))
     if not found.meaning:
         found.meaning = _short(" ".join(body.decode("utf-8", "replace").split()))
-    if not found.title:
-        found.title = _line(body.decode("utf-8", "replace"))
+    if not found.title and found.family == "text":
+        found.title = _line(body[:1000].decode("utf-8", "replace"))
     return found
 
 
@@ -142,6 +141,7 @@ def _folded(text: str) -> str:
     text = text.casefold()
     if text.isascii():
         return text
+    import unicodedata
     return "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
 
 
@@ -229,8 +229,7 @@ def _dated(family: str) -> "Callable[[dict[str, list[tuple[str, str]]], str], Fa
                                     for when in (made.due or made.start,)
                                     for day in (days(when) if when else ("",))}))
         if made.start or made.due:
-            date = moment_text(made.due or made.start)
-            made.title = f"{made.title}, {date}" if made.title else date
+            made.title = ", ".join(filter(None, [made.title, _date(made.due or made.start)]))
         return made
     return make
 
@@ -244,14 +243,11 @@ def _whole_day(made: Facts) -> None:
         made.length = length or DAY
 
 
-def moment_text(when: Optional[Moment]) -> str:
-    """The day of a moment.
-
-    :param when: a moment, or None
-    :returns: as `2026-01-31`, empty for none
-    """
+def _date(when: Optional[Moment]) -> str:
+    """The day of a moment, as `2026-01-31`."""
     from datetime import date
-    return str(date.fromordinal(when.minutes // DAY + 719163)) if when else ""
+    day = when.minutes // DAY + 719163 if when else 0
+    return str(date.fromordinal(day)) if 0 < day <= date.max.toordinal() else ""
 
 
 # -- all others

@@ -123,21 +123,27 @@ class Pairing:
         self.pairs[theirs] = mine
         self.mine.open[mine] = self.theirs.open[theirs] = 0
 
-    def _join(self, key: "Callable[[Side, int], object]", alone: bool = False) -> None:
+    def _join(self, key: "Callable[[Side, int], int]", alone: bool = False) -> None:
         """Pair what has an equal key, in order; with `alone` only where one item of each side has it."""
-        found: "dict[object, list[int]]" = {}
-        for at in self.mine.left():
-            name = key(self.mine, at)
-            if name:
-                found.setdefault(name, []).append(at)
-        for ats in found.values():
-            ats.reverse()
-        count = Counter(key(self.theirs, at) for at in self.theirs.left()) if alone else {}
-        for at in self.theirs.left():
-            name = key(self.theirs, at)
-            ats = found.get(name, [])
-            if ats and (not alone or len(ats) == count[name] == 1):
-                self._take(ats.pop(), at)
+        mine, theirs = self._sorted(self.mine, key), self._sorted(self.theirs, key)
+        at = other = 0
+        while at < len(mine) and other < len(theirs):
+            one, two = key(self.mine, mine[at]), key(self.theirs, theirs[other])
+            end = at + (one <= two)
+            while at < end < len(mine) and key(self.mine, mine[end]) == one:
+                end += 1
+            last = other + (two <= one)
+            while other < last < len(theirs) and key(self.theirs, theirs[last]) == two:
+                last += 1
+            if one == two and (not alone or end - at == last - other == 1):
+                for my, their in zip(mine[at:end], theirs[other:last]):
+                    self._take(my, their)
+            at, other = end, last
+
+    @staticmethod
+    def _sorted(side: Side, key: "Callable[[Side, int], int]") -> "array[int]":
+        """Those without counterpart that have a key; equal keys are neighbours, in order of age."""
+        return array("L", sorted((at for at in side.left() if key(side, at)), key=lambda at: key(side, at)))
 
     def by_score(self, their_facts: Ask, my_facts: Ask,
                  more: "Optional[Callable[[int, int], bool]]" = None) -> None:
@@ -269,13 +275,13 @@ def _titles(reading: Reading, peer: str, near: "list[tuple[str, str]]") -> "Iter
         yield Near(mine, theirs, known.title if known is not None else "", titles.get(theirs, ""))
 
 
-def _both(side: Side, at: int) -> object:
-    return (side.uids[at], side.meanings[at]) if side.uids[at] else None
+def _both(side: Side, at: int) -> int:
+    return side.uids[at] and side.uids[at] ^ side.meanings[at]
 
 
-def _uid(side: Side, at: int) -> object:
+def _uid(side: Side, at: int) -> int:
     return side.uids[at]
 
 
-def _meaning(side: Side, at: int) -> object:
+def _meaning(side: Side, at: int) -> int:
     return side.meanings[at]

@@ -159,7 +159,8 @@ class TestMeaning:
 @pytest.mark.parametrize("body, title", (
     (JOHN, "Doe John"), (card("FN:John Doe", "N:Doe;John"), "John Doe"), (card("TEL:5551234"), "5551234"),
     (event(*TEA), "Tea with Åsa, 2026-07-10"), (event("DTSTART:20260101"), "2026-01-01"),
-    (b"Shopping\nmilk", "Shopping"), (b"", ""), (card(), "BEGIN:VCARD"),
+    (b"Shopping\nmilk", "Shopping"), (b"", ""), (card(), ""), (event("DTSTART:99991231T990000"), ""),
+    (event("DTSTART;TZID=Asia/Tokyo:00010101T000000"), ""),
 ))
 def test_titles(body: bytes, title: str) -> None:
     assert of(body).title == title
@@ -183,7 +184,7 @@ class TestMoments:
         ("19700101T010000", "No/Where", Moment("F", 60)), ("19700101T0100", "..", Moment("F", 60)),
         ("19700101T010000Z", "Europe/Berlin", Moment("U", 60)),
         ("", "", None), ("soon", "", None), ("20261340", "", None), ("2026010", "", None), ("20260101Txx", "", None),
-        ("00010101T000000", "Asia/Tokyo", Moment("F", -1035593280)),
+        ("20240229", "", Moment("D", 19782 * 1440)), ("20001231", "", Moment("D", 11322 * 1440)),
     ))
     def test_read(self, text: str, zone: str, wanted: "Moment | None") -> None:
         assert moment(text, zone) == wanted
