@@ -9,6 +9,8 @@ def escaped(text: str) -> str:
     :param text: plain; any kind of line break
     :returns: one line
     """
+    if not text or text.isalnum():
+        return text
     for sign, word in (("\\", "\\\\"), ("\r\n", "\n"), ("\r", "\n"), ("\n", "\\n"), (",", "\\,"), (";", "\\;")):
         text = text.replace(sign, word)
     return text

@@ -91,6 +91,10 @@ def _chunks(data: bytes, old: bool) -> "Iterator[list[bytes]]":
 
 
 def _property(chunk: "list[bytes]", old: bool, charset: str) -> Property:
+    if len(chunk) == 1:
+        bare, colon, value = chunk[0].partition(b":")
+        if colon and bare.replace(b"-", b"").isalnum() and bare.isascii():
+            return Property(bare.upper().decode(), _text(value.rstrip(b"\r\n"), (), charset), (), "", chunk[0])
     raw = b"".join(chunk)
     lines = [line.rstrip(b"\r\n") for line in chunk]
     head = lines[0].partition(b":")[0].upper()
@@ -188,12 +192,17 @@ def _encoded(text: str, form: Form) -> "tuple[bytes, str]":
         return text.encode("utf-8", "replace"), "UTF-8"
 
 
-def _head(each: Property, params: "Iterable[tuple[str, str]]") -> str:
-    words = [f"{each.group}.{each.name}" if each.group else each.name]
+def _head(each: Property, params: "list[tuple[str, str]]") -> str:
+    name = f"{each.group}.{each.name}" if each.group else each.name
+    if not params:
+        return name
+    words = [name]
     return ";".join(words + [f"{name}={value}" if name else value for name, value in params])
 
 
 def _plain(each: Property) -> "list[tuple[str, str]]":
+    if not each.params:
+        return []
     return [(name, value) for name, value in each.params if name != "CHARSET" and not (
         name in ("", "ENCODING") and value.upper() in _BARE_ENCODINGS)]
 
@@ -204,7 +213,7 @@ def is_binary(each: Property) -> bool:
     :param each: a property
     :returns: True when it is
     """
-    return any(name in ("", "ENCODING") and value.upper() in ("BASE64", "B") and (name or value.upper() != "B")
+    return bool(each.params) and any(name in ("", "ENCODING") and value.upper() in ("BASE64", "B") and (name or value.upper() != "B")
                for name, value in each.params)
 
 
