@@ -247,6 +247,8 @@ def meaning(each: Property) -> str:
         plain = value.strip().casefold()
         return plain[7:] if plain.startswith("mailto:") else plain
     text = plain_text(unescaped(value))
+    if not text.strip(";, "):
+        return ""       # GEO:; of programs that write every property
     return "" if name in _DEFAULTS and text.upper() == _DEFAULTS[name] else text
 
 
@@ -306,10 +308,13 @@ def _date(each: Property) -> str:
 
 
 def _block(found: "Sequence[Property]") -> str:
-    """An alarm, or another component inside one of ours: all that it says, in no order."""
+    """A component inside one of ours: all that it says, in no order; of an alarm when it goes off, since phones sound
+    as they like and some programs say each alarm twice, once as a sound and once as a text."""
+    off = next((each for each in found if each.name == "TRIGGER" and found[0].value.upper() == "VALARM"), None)
+    if off is not None:
+        return seconds(off.value)
     said = [each for each in found if each.name not in IGNORED and not each.name.startswith("X-") and each.name]
-    return "\n".join(sorted(f"{each.name}:{seconds(each.value) if each.name == 'TRIGGER' else meaning(each)}"
-                            for each in said)) if len(said) > 2 else ""
+    return "\n".join(sorted(f"{each.name}:{meaning(each)}" for each in said)) if len(said) > 2 else ""
 
 
 def seconds(value: str) -> str:

@@ -200,6 +200,13 @@ def _new_status(each: Property, reading: _Reading) -> "list[Property]":
     return [Property(each.name, new if new in _TASK else "IN-PROCESS" if new == "CONFIRMED" else "NEEDS-ACTION")]
 
 
+def _new_priority(each: Property, reading: _Reading) -> "list[Property]":
+    level = {"2": "5", "3": "9"}.get(each.value.strip(), each.value.strip())
+    if level not in ("0", "1", "5", "9"):
+        reading.lost.append(("PRIORITY", each))
+    return [Property(each.name, level)]
+
+
 def _new_transp(each: Property, reading: _Reading) -> "list[Property]":
     word = each.value.strip().upper()
     if word.isdecimal():
@@ -224,8 +231,8 @@ def _new_person(each: Property, reading: _Reading) -> "list[Property]":
 
 def _new_entry(each: Property, reading: _Reading) -> "list[Property]":
     days = reading.schedule.start is not None and reading.schedule.start.day
-    plain = "TODO" if reading.part.name == "VTODO" else "EVENT" if days else "APPOINTMENT"
-    return [] if each.value.strip().upper() == plain else [_one_line(each)]
+    plain = ("TODO",) if reading.part.name == "VTODO" else ("APPOINTMENT", "EVENT") if days else ("APPOINTMENT",)
+    return [] if each.value.strip().upper() in plain else [_one_line(each)]
 
 
 _NewHandler = Callable[[Property, _Reading], "list[Property]"]
@@ -233,6 +240,6 @@ _NEW: "dict[str, _NewHandler]" = {
     **dict.fromkeys(TEXTS, _new_text), **dict.fromkeys(LISTS, _new_list),
     **dict.fromkeys(("DCREATED", "CREATED", "LAST-MODIFIED", "COMPLETED"), _new_stamp),
     "RRULE": _new_rule, "EXRULE": _new_rule, "EXDATE": _new_dates, "RDATE": _new_dates, "STATUS": _new_status,
-    "TRANSP": _new_transp, "GEO": _new_geo, "ATTACH": _new_attach, "ATTENDEE": _new_person,
+    "PRIORITY": _new_priority, "TRANSP": _new_transp, "GEO": _new_geo, "ATTACH": _new_attach, "ATTENDEE": _new_person,
     "ORGANIZER": _new_person, ENTRY: _new_entry,
 }

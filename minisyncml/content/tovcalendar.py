@@ -30,6 +30,7 @@ from minisyncml.content.zones import Zones, daylight
 from minisyncml.errors import ItemError
 
 ENTRY = "X-EPOCAGENDAENTRYTYPE"
+LEVELS = "0111123333"       #: of priorities 0 to 9: high, middle, low and none is all that phones tell apart
 STATUS = {"NEEDS-ACTION": "NEEDS ACTION", "IN-PROCESS": "ACCEPTED", "CANCELLED": "DECLINED"}
 _DAY = timedelta(days=1)
 _STAMPS = {"CREATED": "DCREATED", "LAST-MODIFIED": "LAST-MODIFIED"}
@@ -206,6 +207,11 @@ def _old_status(each: Property, part: Part, clock: Clock) -> "list[Property]":
     return [each._replace(raw=b"", value=STATUS.get(word, word))]
 
 
+def _old_priority(each: Property, part: Part, clock: Clock) -> "list[Property]":
+    level = each.value.strip()
+    return [each._replace(raw=b"", value=LEVELS[int(level)] if level in "0123456789" and level else level)]
+
+
 def _old_transp(each: Property, part: Part, clock: Clock) -> "list[Property]":
     word = each.value.strip().upper()
     return [each._replace(raw=b"", value={"OPAQUE": "0", "TRANSPARENT": "1"}.get(word, each.value))]
@@ -234,6 +240,6 @@ _Handler = Callable[[Property, Part, Clock], "list[Property]"]
 _OLD: "dict[str, _Handler]" = {
     **dict.fromkeys(TEXTS, _old_text), **dict.fromkeys(LISTS, _old_list),
     **dict.fromkeys((*_STAMPS, "COMPLETED"), _old_stamp), "RRULE": _old_rule, "EXRULE": _old_rule,
-    "STATUS": _old_status, "TRANSP": _old_transp, "GEO": _old_geo, "ATTACH": _old_attach, "ATTENDEE": _old_person,
-    "ORGANIZER": _old_person, "PERCENT-COMPLETE": _nothing, "RECURRENCE-ID": _nothing,
+    "STATUS": _old_status, "PRIORITY": _old_priority, "TRANSP": _old_transp, "GEO": _old_geo, "ATTACH": _old_attach,
+    "ATTENDEE": _old_person, "ORGANIZER": _old_person, "PERCENT-COMPLETE": _nothing, "RECURRENCE-ID": _nothing,
 }
