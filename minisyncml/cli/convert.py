@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Iterator
+from typing import TYPE_CHECKING, Iterable, Iterator, Optional
 
 from minisyncml.content.form import Form
 from minisyncml.content.omafiles import safe_name
 from minisyncml.errors import ItemError, UsageError
-from minisyncml.gateway.itemfiles import CHOICES, Folder, Found, Made, files_in, items_of, made, named, write
+from minisyncml.gateway.itemfiles import CHOICES, Folder, Found, Kind, Made, files_in, items_of, made, named, write
+from minisyncml.gateway.report import visible
 from minisyncml.gateway.zone import zone_of
 
 if TYPE_CHECKING:
@@ -70,74 +71,111 @@ def run(args: "argparse.Namespace") -> int:
     :returns: 0, or 1 when some items could not be converted
     :raises UsageError: when a file or folder cannot be read or written
     """
-    job = _Job(args)
-    sources, folder = files_in(args.source), os.path.isdir(args.source)
+    source = source_form(args)
+    paths, folder = files_in(args.source), os.path.isdir(args.source)
     if args.result != "-" and os.path.exists(args.result) and os.path.samefile(args.source, args.result):
         raise UsageError("IN and OUT are the same; what cannot be converted would get lost")
     if folder and args.result == "-":
         raise UsageError("converting a folder needs a folder to write to")
-    if folder or args.result != "-" and (args.result.endswith(os.sep) or os.path.isdir(args.result)):
-        job.to_folder(sources, Folder(args.result), whole=folder)
-    else:
-        job.to_file(sources[0], args.result)
-    return 1 if job.failed else 0
+    into = folder or args.result != "-" and (args.result.endswith(os.sep) or os.path.isdir(args.result))
+    output = Output(args.result, into)
 
-
-class _Job:
-    """One run: what was asked for, and whether something failed."""
-
-    def __init__(self, args: "argparse.Namespace") -> None:
-        self._choice: str = args.to
-        self._source = source_form(args)
-        self._form = Form(zone=self._source.zone)
-        self._type = "" if args.given in (None, "sif") else named(args.given).type
-        self.failed = False
-
-    def _fail(self, reason: str) -> None:
-        self.failed = True
-        print(reason, file=sys.stderr)
-
-    def _items(self, path: str) -> "Iterator[tuple[Found, Made]]":
-        for item in items_of(path, self._fail, self._type):
+    def converted(path: str) -> "Iterator[tuple[Found, Made]]":
+        for item in items_of(path, output.fail, given_type(args)):
             try:
-                yield item, made(item, self._choice, self._form, self._source)
+                yield (item._replace(name=os.path.splitext(item.name)[0]),
+                       made(item, args.to, Form(zone=source.zone), source))
             except ItemError as error:
-                self._fail(f"{item.label}: {error}")
+                output.fail(f"{item.label}: {error}")
 
-    def to_file(self, source: str, result: str) -> None:
-        """All items into one file."""
+    for path in paths:
+        if folder:
+            output.take_file(os.path.basename(path), converted(path))
+        else:
+            output.take(converted(path))
+    return 1 if output.failed else 0
+
+
+def given_type(args: "argparse.Namespace") -> str:
+    """The media type that the user named.
+
+    :param args: options of :func:`add_form_options`
+    :returns: empty when there was none
+    """
+    return "" if args.given in (None, "sif") else named(args.given).type
+
+
+class Output:
+    """Where items go: one file, standard output, or a folder with a file for each.
+
+    :param result: a path; - is standard output
+    :param folder: whether it is a folder
+    :param fresh: a folder has to be new or empty
+    :ivar written: items
+    :ivar failed: what was told by :meth:`fail`
+    :raises UsageError: when the folder cannot be used
+    """
+
+    def __init__(self, result: str, folder: bool, fresh: bool = False) -> None:
+        self.written = self.failed = 0
+        self._result = result
+        self._folder = Folder(result) if folder else None
+        if fresh and folder and os.path.isdir(result) and os.listdir(result):
+            raise UsageError(f"{result} is not empty; choose another folder")
+
+    def fail(self, reason: str) -> None:
+        """Say what did not work, and go on.
+
+        :param reason: with the item's name
+        """
+        self.failed += 1
+        print(visible(reason), file=sys.stderr)
+
+    def take(self, pairs: "Iterable[tuple[Found, Made]]") -> None:
+        """Write items: each into a file of its own where it is a folder.
+
+        :param pairs: where each comes from, and the item
+        :raises UsageError: when it cannot be written
+        """
+        if self._folder is None:
+            data, _ = self._together(pairs)
+            if self._result == "-":
+                sys.stdout.buffer.write(data)
+            elif data:
+                write(self._result, data)
+            return
+        for item, one in pairs:
+            stem, suffix = safe_name((one.name or item.name) + one.kind.suffix), one.kind.suffix
+            if one.name and not suffix:
+                stem, suffix = os.path.splitext(safe_name(one.name))
+            self._folder.write(stem[:len(stem) - len(suffix)] if stem.endswith(suffix) else stem, suffix, one.body)
+            self.written += 1
+
+    def take_file(self, name: str, pairs: "Iterable[tuple[Found, Made]]") -> None:
+        """Write the items of one file: into one where the format can hold several, else each into one of its own.
+
+        :param name: of the file
+        :param pairs: where each comes from, and the item
+        :raises UsageError: when it cannot be written
+        """
+        assert self._folder is not None
+        singles: "list[tuple[Found, Made]]" = []
+        data, kind = self._together(pairs, singles)
+        if kind is not None:
+            self._folder.write(os.path.splitext(name)[0], kind.suffix, data, (name,))
+        self.take((item._replace(name=os.path.splitext(name)[0]), one) for item, one in singles)
+
+    def _together(self, pairs: "Iterable[tuple[Found, Made]]",
+                  singles: "Optional[list[tuple[Found, Made]]]" = None) -> "tuple[bytes, Optional[Kind]]":
         parts: "list[bytes]" = []
-        kind = None
-        for item, one in self._items(source):
-            if parts and kind is not None and not kind.many:
-                self._fail(f"{item.label}: one file holds one item of {self._choice}; let OUT be a folder")
-                continue
-            parts.append(one.body)
-            kind = one.kind
-        if result == "-":
-            sys.stdout.buffer.write(b"".join(parts))
-        elif parts:
-            write(result, b"".join(parts))
-
-    def to_folder(self, sources: "list[str]", folder: Folder, whole: bool) -> None:
-        """A file for each, or for each item where one file holds no more."""
-        for source in sources:
-            name = os.path.basename(source)
-            stem = os.path.splitext(name)[0]
-            parts: "list[bytes]" = []
-            kind = None
-            for _, one in self._items(source):
-                if whole and one.kind.many:
-                    parts.append(one.body)
-                    kind = one.kind
-                else:
-                    _write_one(folder, stem, one)
-            if kind is not None:
-                folder.write(stem, kind.suffix, b"".join(parts), (name,))
-
-
-def _write_one(folder: Folder, stem: str, one: Made) -> None:
-    suffix = one.kind.suffix
-    if one.name and one.kind == named("raw"):
-        stem, suffix = os.path.splitext(safe_name(one.name))
-    folder.write(stem, suffix, one.body)
+        kind: "Optional[Kind]" = None
+        for item, one in pairs:
+            if singles is not None and not one.kind.many:
+                singles.append((item, one))
+            elif parts and not one.kind.many:
+                self.fail(f"{item.label}: one file holds one item of this format; let it be a folder")
+            else:
+                parts.append(one.body)
+                kind = one.kind
+                self.written += 1
+        return b"".join(parts), kind

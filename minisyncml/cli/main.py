@@ -12,8 +12,12 @@ from minisyncml.errors import Error
 from minisyncml.gateway.config import read_config
 from minisyncml.version import VERSION
 
-#: the modules of this room that have verbs, each called like its verb: only the one that is wanted is loaded
-VERBS = ("demo", "phone", "serve", "sync", "status", "notify", "wbxml", "trace", "convert", "dedupe")
+#: the modules of this room that have verbs, most called like their verb: only the one that is wanted is loaded
+VERBS = ("demo", "phone", "serve", "sync", "status", "notify", "wbxml", "trace", "convert", "dedupe",
+         "everyday", "items")
+#: verbs that share a module with others
+MODULES = {**dict.fromkeys(("contacts", "calendar", "tasks", "notes", "files"), "everyday"),
+           "import": "items", "export": "items"}
 POSITIONAL = ("target", "port", "local", "folder")
 EXIT_CODES = """exit codes: 0 all synced; 1 some items failed; 2 wrong usage; 3 could not connect;
 4 credentials refused; 5 the peer broke the protocol; 6 data at risk, stopped"""
@@ -61,7 +65,8 @@ def build_parser(verb: str = "") -> "tuple[argparse.ArgumentParser, dict[str, ar
         epilog=EXIT_CODES)
     parser.add_argument("--version", action="version", version=f"minisyncml {VERSION}\ncodec: {codec.IMPLEMENTATION}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    modules = [import_module(f"minisyncml.cli.{name}") for name in VERBS if name == verb or verb not in VERBS]
+    wanted = MODULES.get(verb, verb)
+    modules = [import_module(f"minisyncml.cli.{name}") for name in VERBS if name == wanted or wanted not in VERBS]
     found: "dict[str, argparse.ArgumentParser]" = {}
     for module in modules:
         for name, add in module.VERBS.items():
@@ -97,8 +102,11 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def _taken(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Namespace:
-    """Take arguments apart; argparse gives up at datastores that stand behind an option."""
+    """Take arguments apart; argparse gives up at words that stand behind an option."""
     args, rest = parser.parse_known_args(argv)
+    for name in POSITIONAL:
+        if rest and not rest[0].startswith("-") and vars(args).get(name, "") is None:
+            setattr(args, name, rest.pop(0))
     if rest and ("local" not in vars(args) or any(word.startswith("-") for word in rest)):
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     if rest:
