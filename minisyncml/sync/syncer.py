@@ -264,7 +264,7 @@ class Syncer(Batches):
         :returns: good until the next commit
         """
         matcher, forms = None, self.forms(run)
-        if run.whole:
+        if run.whole and not run.complete:
             matcher = self._matchers.get(run.name)
             if matcher is None:
                 matcher = self._matchers[run.name] = Matcher(forms.batch, run.peer, forms.view is not None)
@@ -329,9 +329,9 @@ class Syncer(Batches):
         if run.complete or run.failed:
             return
         run.complete = True
+        self._matchers.pop(run.name, None)      # what pairs the rest needs the room
         self._settle_parked(run)
         incoming = self.incoming(run)
-        self._matchers.pop(run.name, None)
         incoming.end_of_waiting()
         gone, left = incoming.doomed()
         refresh = codes.ALERT_REFRESH_FROM_SERVER if self.client else codes.ALERT_REFRESH_FROM_CLIENT
