@@ -2,10 +2,11 @@
 """Whole syncs over loopback HTTP between two processes, beside SyncEvolution in the same run.
 
 Each run takes new folders and goes through these syncs: the first of N vCards from client to server, one with nothing
-to do at once after it, one more when all is settled, one with ten changes, and a slow one of equal sides. Results are
-checked in the run. CPU is user + system time of all processes of an end, without the start of the server; RSS the
-largest peak (VmHWM) of one process of an end; bytes and requests are counted by a relay and include HTTP headers. See
-README.md.
+to do at once after it, one more when all is settled, one with ten changes, and a slow one of equal sides. Two more take
+new folders and let sides meet for the first time that both hold the same N people: as equal files (`full`), and with
+the server's written in another way (`dress`). Results are checked in the run. CPU is user + system time of all
+processes of an end, without the start of the server; RSS the largest peak (VmHWM) of one process of an end; bytes and
+requests are counted by a relay and include HTTP headers. See README.md.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import threading
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence
+from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]
@@ -38,9 +39,10 @@ from minisyncml.store.place import open_store  # noqa: E402
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)     # else every process that is measured compiles all modules
 
 TICK = os.sysconf("SC_CLK_TCK")
-CASES = ("first", "nothing", "settled", "ten", "slow")
+CASES = ("first", "nothing", "settled", "ten", "slow", "full", "dress")
+APART = ("full", "dress")       # each takes folders of its own
 WORDS = {"first": "first sync", "nothing": "nothing to do", "settled": "nothing to do, settled", "ten": "ten changes",
-         "slow": "slow, sides equal"}
+         "slow": "slow, sides equal", "full": "both full, equal", "dress": "both full, other dress"}
 SETTLED = 2.1   # seconds: a folder reads a file again whose attributes it noted when the file was younger than two
 MEMORY_LIMIT = 40 * 1024 * 1024
 NOTE = 66   # makes vCards of 300 bytes
@@ -120,7 +122,8 @@ class Watch:
 
 
 class End(NamedTuple):
-    """How to run one software: a server process, a client command, where both keep their vCards."""
+    """How to run one software: a server process, a client command, where both keep their vCards, what fills the
+    server's."""
 
     server: int
     command: Callable[[str], List[str]]
@@ -128,6 +131,7 @@ class End(NamedTuple):
     client_folder: Path
     served: "Callable[[], Counter[Fields]]"
     check: Callable[[str], None]
+    fill: Callable[[Iterable[bytes]], None]
 
 
 def measure(end: End, mode: str, relay: Relay, limit: Optional[Callable[[], None]] = None) -> Sample:
@@ -157,11 +161,23 @@ def card(number: int, edit: str = "") -> bytes:
     return vcard(number, edit, NOTE)
 
 
+def dressed(number: int) -> bytes:
+    """The same person as another program writes it down: turned round, with a UID and a stamp of its own."""
+    lines = card(number).replace(b"\r\n ", b"").splitlines()
+    inner = [*lines[:1:-1][1:], b"UID:%032x" % (number * 7919), b"REV:20260101T000000Z", b"PRODID:-//another//EN"]
+    return b"\r\n".join([*lines[:2], *inner, b"END:VCARD", b""]).replace(b"TYPE=CELL", b"type=cell")
+
+
 def scenario(end: End, relay: Relay, count: int, cases: Sequence[str],
              limit: Optional[Callable[[], None]] = None) -> Dict[str, Sample]:
     """The syncs of one run. `settled` comes after one that nothing is measured of and that sees files that are old."""
     for number in range(count):
         (end.client_folder / f"{number}.vcf").write_bytes(card(number))
+    if cases and cases[0] in APART:
+        end.fill(map(card if cases[0] == "full" else dressed, range(count - 1, -1, -1)))
+        both = measure(end, "slow", relay, limit)
+        equal(end, count)
+        return {cases[0]: both}
     samples = {"first": measure(end, "two-way", relay, limit)}
     equal(end, count)
     for case in cases:
@@ -218,8 +234,30 @@ def run_ours(home: Path, count: int, store: str, cases: Sequence[str],
         def items() -> "Counter[Fields]":
             return people(server) if store == "vdir" else in_tinydb(home / "contacts.json")
 
-        end = End(served.background.process.pid, command, ours.environment(home), client, items, check)
+        def fill(bodies: Iterable[bytes]) -> None:
+            if store == "vdir":
+                into(server, bodies)
+            else:
+                into_tinydb(home / "contacts.json", bodies)
+
+        end = End(served.background.process.pid, command, ours.environment(home), client, items, check, fill)
         return scenario(end, relay, count, cases, limit)
+
+
+def into(folder: Path, bodies: Iterable[bytes]) -> None:
+    """Each vCard a file of a folder."""
+    for number, body in enumerate(bodies):
+        (folder / f"before-{number}.vcf").write_bytes(body)
+
+
+def into_tinydb(path: Path, bodies: Iterable[bytes]) -> None:
+    """Each vCard an item of a database."""
+    store = open_store(f"tinydb:{path}", "contacts", str(path.parent))
+    with store.begin() as batch:
+        for body in bodies:
+            batch.put(None, "text/vcard", body)
+        batch.commit()
+    store.close()
 
 
 def in_tinydb(path: Path) -> "Counter[Fields]":
@@ -244,7 +282,8 @@ def run_peer(home: Path, count: int, store: str, cases: Sequence[str],
             assert account.result().status == 200, output
 
         return scenario(End(server.background.process.pid, client.command, syncevolution.environment(client.home),
-                            client.folder, lambda: people(account.folder), check), relay, count, cases)
+                            client.folder, lambda: people(account.folder), check,
+                            lambda bodies: into(account.folder, bodies)), relay, count, cases)
 
 
 def memory_limit() -> None:
@@ -281,10 +320,15 @@ def collect(options: argparse.Namespace, folder: Path) -> "Dict[tuple[str, int, 
             todo = [(f"minisyncml, {store}", store, run_ours) for store in options.stores]
             if peer and turn < (options.peer_runs_large if count >= 10_000 else options.runs):
                 todo.append(("SyncEvolution", "", run_peer))
-            for who, store, run in todo:
-                home = folder / f"{len(found)}-{count}-{turn}-{who.split()[0]}-{store}"
-                for case, sample in run(home, count, store, options.cases).items():
-                    found.setdefault((who, count, case), []).append(sample)
+            inside = [case for case in options.cases if case not in APART]
+            for cases in ([inside] if inside else []) + [[case] for case in APART if case in options.cases]:
+                for who, store, run in todo:
+                    if cases[0] in APART and run is run_peer and count > options.peer_full:
+                        continue
+                    home = folder / f"{len(found)}-{count}-{turn}-{cases[0]}-{who.split()[0]}-{store}"
+                    for case, sample in run(home, count, store, cases).items():
+                        found.setdefault((who, count, case), []).append(sample)
+            for who, _, _ in todo:
                 print(f"{who} {count} run {turn + 1}", file=sys.stderr)
     return found
 
@@ -315,6 +359,12 @@ def verdicts(found: "Dict[tuple[str, int, str], List[Sample]]") -> Iterator[str]
             if key[0] == who and them:
                 yield line(f"{store}: requests, {WORDS[key[2]]}, {key[1]:,}", us.requests,
                            us.requests <= them.requests, f"<= {them.requests:.0f}", "{:.0f}")
+        for case in APART:
+            one, ten = middle.get((who, 1000, case)), middle.get((who, 10_000, case))
+            if one and ten:
+                value = cpu(ten) / cpu(one) / 10
+                yield line(f"{store}: CPU per item, {WORDS[case]}, 10,000 to 1,000", value, value <= 1.25, "<= 1.25",
+                           "{:.2f}")
         small, large = middle.get((who, 1000, "first")), middle.get((who, 10_000, "first"))
         if small and large:
             value = cpu(large) / cpu(small) / 10
@@ -348,6 +398,8 @@ def main() -> None:
                         help="where the server keeps its items")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--peer-runs-large", type=int, default=2, help="runs of SyncEvolution from 10,000 on")
+    parser.add_argument("--peer-full", type=int, default=2000, metavar="N",
+                        help="let SyncEvolution meet full sides up to this size: its time grows with the square")
     parser.add_argument("--without-peer", action="store_true")
     parser.add_argument("--without-limit", action="store_true", help="skip the runs inside 40 MiB")
     parser.add_argument("--raw", type=Path, help="write all samples there, as JSON")
