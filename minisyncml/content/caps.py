@@ -25,6 +25,8 @@ ALIASES = {
 }
 #: properties of which a part says something wrong
 _WHOLE = frozenset(("TEL", "EMAIL", "URL", "IMPP", "RRULE", "EXRULE", "ATTENDEE", "ORGANIZER", "GEO", "RELATED-TO"))
+#: properties that have one of a few words as their value
+_WORDS = frozenset(("CLASS", "STATUS", "PRIORITY", "CATEGORIES"))
 
 
 class Caps:
@@ -139,8 +141,8 @@ def _first(fields: "Sequence[Unit]", caps: Caps) -> "set[int]":
 
 def _fitting(unit: Unit, cap: Cap, photo: int) -> "Iterator[Unit]":
     each = unit.lines[0]
-    if cap.values and each.name not in LISTS | STRUCTURED and each.value.upper() not in cap.values \
-            and unit.value.upper() not in cap.values and unit.name != "VALARM":
+    if cap.values and unit.name in _WORDS and not {each.value.upper(), each.value.upper().replace("-", " "),
+                                                   unescaped(each.value).strip().upper()} & set(cap.values):
         return
     if unit.name in MEDIA:
         bound = _lower(photo, cap.size)

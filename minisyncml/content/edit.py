@@ -23,7 +23,7 @@ from minisyncml.content.fields import (
 )
 from minisyncml.content.lines import Property
 from minisyncml.content.merge import FEW, Change, reduced
-from minisyncml.content.times import UTC, When, rest, time_of, time_property
+from minisyncml.content.times import UTC, When, parse_time, rest, stamp, time_of, time_property
 from minisyncml.content.zones import Zones
 
 _TEXTS = frozenset(("NOTE", "DESCRIPTION", "SUMMARY", "LOCATION", "TITLE", "ROLE", "FN", "COMMENT"))
@@ -66,8 +66,9 @@ class Edit:
         for change in edits:
             if change.unit.path in here:
                 self._change(change._replace(new=self._zoned(change.new)) if change.unit.name in _MOMENTS else change)
-        come = {unit.path for unit in new} - here
-        self._drop({unit.path for unit in old} - {unit.path for unit in new})
+        before, after = {unit.path for unit in old}, {unit.path for unit in new}
+        come = after - here - before
+        self._drop(before - after)
         self._bring([unit for unit in new if unit.path in come])
         self._stamp(new)
         made = [unit for slot in self._slots for unit in slot]
@@ -145,7 +146,7 @@ class Edit:
         if last is not None:
             self._slots[last].append(unit)
         elif new.path in self._ends:
-            self._slots[self._ends[new.path]].insert(0, unit)
+            self._slots[self._ends[new.path]].insert(-1, unit)
         else:
             self._slots.append([unit])
 
@@ -172,7 +173,7 @@ class Edit:
         if not come:
             return
         if "" in self._ends:
-            self._slots[self._ends[""]][:0] = come
+            self._slots[self._ends[""]][-1:-1] = come
         else:
             self._slots.append(come)
 
@@ -184,6 +185,34 @@ class Edit:
             if other is not None and self._slots[at] and other.value != unit.value:
                 made = unit.lines[0]._replace(value=other.lines[0].value, raw=b"")
                 self._slots[at] = [other._replace(lines=(made, *unit.lines[1:]))]
+
+
+def aligned(fields: "list[Unit]", full: "Sequence[Unit]") -> "list[Unit]":
+    """Occurrences called as we call them.
+
+    :param fields: of a peer, which may count in UTC
+    :param full: ours
+    :returns: the fields with the paths of ours
+    """
+    here = {unit.path for unit in full}
+    named: "dict[str, str]" = {}
+    for unit in fields:
+        if unit.exception and unit.path not in here and unit.path not in named:
+            named[unit.path] = _named(unit.path, here)
+    if not any(path != name for path, name in named.items()):
+        return fields
+    return [unit._replace(path=named.get(unit.path, unit.path)) for unit in fields]
+
+
+def _named(path: str, here: "set[str]") -> str:
+    kind, _, moment = path.partition(" ")
+    when = parse_time(moment) if moment.endswith("Z") else None
+    for zone in {name.rpartition(" ")[2] for name in here if name.count(" ") == 2} if when is not None else ():
+        local = Zones().local(when.at, zone) if when is not None else None
+        name = f"{kind} {stamp(When(local, zone))} {zone}" if local is not None else ""
+        if name in here:
+            return name
+    return path
 
 
 def _adapted(mine: Unit, old: Optional[Unit], new: Unit, caps: Caps) -> Unit:

@@ -174,24 +174,28 @@ def united(old: "Sequence[Unit]", view: "Sequence[Unit]", new: "Sequence[Unit]",
     :param caps: what the peer keeps
     :returns: None when both changed the same thing, each in another way
     """
-    ours = _by_meaning(changes(old, view, caps))
+    ours = _by_meaning(changes(old, view, caps)) if old else {}
     many = {key for fields in (old, view, new) for key, units in groups(fields).items() if len(units) > 1}
     have = groups(view)
     made: "list[Change]" = []
-    for key, theirs in _by_meaning(changes(old, new, caps)).items():
+    for key, theirs in _by_meaning(changes(old or view, new, caps)).items():
         mine = ours.get(key)
-        if mine is None:
+        if not old:
+            theirs = [change for change in theirs if change.new is not None
+                      and (change.old is None or change.old.value != change.new.value)]
+        elif mine is None:
             made += theirs
-        elif key[1] in SETS or key in many:
-            made += _both(mine, theirs)
+            continue
+        if key[1] in SETS or key in many:
+            made += _both(mine, theirs) if mine is not None else (change._replace(old=None) for change in theirs)
         else:
             settled = _one(theirs, have, caps, bool(old))
             if settled is None:
                 return None
             made += settled
-    gone = {unit.path for unit in old} - {unit.path for unit in new}
-    if any(path in gone for path, _ in ours):
-        return None
+    before, here, there = ({unit.path for unit in fields} for fields in (old, view, new))
+    if any(path in before - there for path, _ in ours) or any(change.unit.path in before - here for change in made):
+        return None     # one took out what the other changed
     return made
 
 
@@ -229,8 +233,9 @@ def _one(theirs: "list[Change]", have: "dict[tuple[str, str], list[Unit]]", caps
         if mine is not None and new is not None:
             if reduced(mine, new, caps) or (new.name == "FN" and words(mine.value) == words(new.value)):
                 continue
-            if new.name in STRUCTURED and _apart(change.old, mine, new):
-                made.append(change._replace(old=change.old or mine._replace(value="")))
+            was = change.old if known else None
+            if new.name in STRUCTURED and _apart(was, mine, new):
+                made.append(change._replace(old=was or mine._replace(value="")))
                 continue
         if known or (mine is not None and new is not None):
             return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Callable, Optional, Sequence, TypeVar
 
 from minisyncml.content.caps import Caps, cut
-from minisyncml.content.edit import Edit
+from minisyncml.content.edit import Edit, aligned
 from minisyncml.content.fields import DIGEST, KEPT, MEDIA, Unit, flat, groups, photo, units
 from minisyncml.content.form import Form
 from minisyncml.content.formats import Format, find, format_of
@@ -127,10 +127,11 @@ class View:
             return self.stored(type, body)[1]
         new = self._theirs(source, body)
         old = self._base(mine_type, mine, shadow, source)
-        made = changes(old, new, self._caps)
-        if not made and _paths(old) == _paths(new):
+        if _paths(old) == _paths(new) and not changes(old, new, self._caps):
             return mine
         full = units(_guarded(lambda: own.read(mine, self.store)))
+        old, new = aligned(old, full), aligned(new, full)
+        made = changes(old, new, self._caps)
         return self._written(own, mine, full, Edit(full, self._caps, True).make(made, old, new))
 
     def merged(self, mine_type: str, mine: bytes, shadow: bytes, type: str, body: bytes) -> Optional[bytes]:
@@ -148,11 +149,13 @@ class View:
         if source is None or own is None or source.family != own.family:
             return mine if mine == body else body if mine == shadow else None
         new = self._theirs(source, body)
-        old = self._base(mine_type, mine, shadow, source) if shadow else []
-        made = united(old, self._base(mine_type, mine, b"", source), new, self._caps)
+        full = units(_guarded(lambda: own.read(mine, self.store)))
+        old, view, new = (aligned(fields, full) for fields in (
+            self._base(mine_type, mine, shadow, source) if shadow else [],
+            self._base(mine_type, mine, b"", source), new))
+        made = united(old, view, new, self._caps)
         if made is None:
             return None
-        full = units(_guarded(lambda: own.read(mine, self.store)))
         return self._written(own, mine, full, Edit(full, self._caps, False).make(made, old, new))
 
     def same(self, mine_type: str, mine: bytes, type: str, body: bytes) -> bool:

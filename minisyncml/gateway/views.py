@@ -68,8 +68,14 @@ def form_of(profile: Profile, devinf: Optional[DevInf], uri: str, store: Store, 
     found, family = _datastore(devinf, uri), _family(store)
     type, version = _type(profile, devinf, found, uri, store, spoken)
     caps = _caps(devinf, found, type, version, profile) if devinf is not None and found is not None else None
-    form = Form(type, version, caps, tuple(Cap(limit.name.upper(), limit.most, limit.length)
-                                           for limit in profile.field_limits),
+    limits = tuple(Cap(limit.name.upper(), limit.most, limit.length) for limit in profile.field_limits)
+    if family == "note" and type != "text/calendar":    # all of its text is one property, whatever that is called
+        limits += tuple(Cap("DESCRIPTION", 0, cap.size, cap.whole) for cap in caps or ()
+                        if cap.name in ("BODY", "DATA") and cap.size)
+        caps = None
+    elif family in ("mail", "file"):
+        caps, limits = None, ()
+    form = Form(type, version, caps, limits,
                 charset_in=profile.charset_in, charset_out=profile.charset_out, qp=profile.qp, fold=profile.fold,
                 crlf=profile.eol == "crlf", strip=tuple(name.upper() for name in profile.strip_props),
                 empty=profile.empty_props == "keep", internet=profile.email_internet and family == "contact",

@@ -190,3 +190,30 @@ def test_what_one_side_does_to_an_occurrence_that_the_other_took_out() -> None:
     assert view.merged("text/calendar", changed, EVENT, "text/calendar", gone) is None
     assert view.merged("text/calendar", edited(EVENT, (b"Room", b"Hall")), EVENT, "text/calendar", gone) == edited(
         EVENT, (b"Room", b"Hall"), (later, b""))
+
+
+@pytest.mark.parametrize("time", ["auto", "utc", "tz"])
+def test_an_occurrence_that_the_peer_counts_in_utc(time: str) -> None:
+    view = View(NEW._replace(time=time, zone="Europe/Berlin"), NEW)
+    type, body = view.sent("text/calendar", EVENT)
+    shadow = view.shadow(type, body)
+    theirs = edited(body, (b"Meeting later", b"Meeting after"))
+    assert view.updated("text/calendar", EVENT, shadow, type, theirs) == edited(
+        EVENT, (b"Meeting later", b"Meeting after"))
+    mine = edited(EVENT, (b"SUMMARY:Meeting\r\n", b"SUMMARY:Gathering\r\n"))
+    assert view.merged("text/calendar", mine, shadow, type, theirs) == edited(
+        mine, (b"Meeting later", b"Meeting after"))
+    head, _, tail = body.rpartition(b"BEGIN:VEVENT")
+    gone = head + tail.partition(b"END:VEVENT\r\n")[2]
+    later = LATER.replace(b"\n", b"\r\n")
+    assert view.updated("text/calendar", EVENT, shadow, type, gone) == edited(EVENT, (later, b""))
+
+
+def test_an_occurrence_that_we_took_out_stays_out() -> None:
+    view = View(NEW, NEW)
+    later = LATER.replace(b"\n", b"\r\n")
+    gone = edited(EVENT, (later, b""))
+    theirs = edited(EVENT, (b"Room", b"Hall"))
+    assert view.merged("text/calendar", gone, EVENT, "text/calendar", theirs) == edited(gone, (b"Room", b"Hall"))
+    theirs = edited(EVENT, (b"Meeting later", b"Meeting after"))
+    assert view.merged("text/calendar", gone, EVENT, "text/calendar", theirs) is None
