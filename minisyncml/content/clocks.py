@@ -127,6 +127,8 @@ def whole_days(start: When, end: Optional[When], form: Form, zones: Zones, kind:
     if start.day:
         stop = end.at if end is not None and end.at > start.at else start.at + _DAY
         return Days(start.at, stop if midnight(stop) else stop.replace(hour=0, minute=0, second=0) + _DAY)
+    if kind == "APPOINTMENT" and form.all_day == "epoc":
+        return None                 # these phones do tell them apart
     said = kind in ("EVENT", "ANNIVERSARY")
     for zone in _frames(start, form):
         first = wall(start, zones, zone)

@@ -5,7 +5,7 @@ A slot is a property, or several that belong together: the times, the rules, the
 
 from __future__ import annotations
 
-from typing import Iterator, Sequence
+from typing import Any, Iterator, Sequence
 
 from minisyncml.content import kept
 from minisyncml.content.alarms import meaning_of_alarms
@@ -163,9 +163,10 @@ def unsaid(part: Part, others: "Sequence[Part]", again: Part, form: Form, zones:
     :param zones: of the item
     :returns: properties whose value is plain text, without escapes
     """
-    then = meanings(again, Zones(form.zone), form)
-    for slot, meant in meanings(part, zones, form).items():
-        if then.get(slot) != meant:
+    now, then = meanings(part, zones, form), meanings(again, Zones(form.zone), form)
+    moved = _start(now) != _start(then)     # what a rule leaves to the start, and how it says its end
+    for slot, meant in now.items():
+        if then.get(slot) != meant or moved and slot == "RULES":
             props = [line for alarm in part.parts for line in flat(alarm)] if slot == "ALARMS" else \
                 [each for each in part.props if slot_of(each) == slot]
             yield Property(kept.NAME, kept.aside("2.0", slot, kept.fingerprint(then.get(slot)), props))
@@ -176,6 +177,10 @@ def unsaid(part: Part, others: "Sequence[Part]", again: Part, form: Form, zones:
                for line in flat(zones.parts[name])]
     if unknown:
         yield Property(kept.NAME, kept.aside("2.0", "ZONES", "-", unknown))
+
+
+def _start(meant: "dict[str, Any]") -> object:
+    return meant.get("TIMES", (None,))[0]
 
 
 def _names(part: Part, others: "Sequence[Part]") -> "list[str]":

@@ -108,7 +108,8 @@ def plain(rule: Rule, start: date) -> Optional[Plain]:
     months = _numbers(rule.part("BYMONTH"), 12) if "BYMONTH" in names else []
     if days is None or numbers is None or months is None:
         return None
-    if rule.part("WKST") not in ("", "MO") and rule.freq == "WEEKLY" and rule.interval > 1 and len(days) > 1:
+    if rule.part("WKST") not in ("", "MO") and rule.freq == "WEEKLY" and rule.interval > 1 \
+            and {day for _, day in days} - {start.weekday()}:
         return None
     if rule.freq in ("DAILY", "WEEKLY"):
         return _short(rule, names, days, start)
@@ -196,7 +197,7 @@ def of_plain(rule: Plain, start: date) -> Rule:
     if rule.kind == "MD":
         return Rule("MONTHLY", rule.interval, parts=(("BYMONTHDAY", numbers),))
     if rule.kind == "YM":
-        return Rule("YEARLY", rule.interval, parts=(("BYMONTH", numbers), ("BYMONTHDAY", str(start.day))))
+        return Rule("YEARLY", rule.interval, parts=(("BYMONTH", numbers),))
     return Rule("YEARLY", rule.interval, parts=(("BYYEARDAY", numbers),))
 
 

@@ -137,6 +137,6 @@ def duration(span: timedelta) -> str:
     text = f"{sign}P" + (f"{days}D" if days else "")
     if seconds or not days:
         hours, minutes, left = seconds // 3600, seconds // 60 % 60, seconds % 60
-        text += "T" + (f"{hours}H" if hours else "") + (f"{minutes}M" if minutes or not (hours or left) else "")
-        text += f"{left}S" if left else ""
+        text += "T" + (f"{hours}H" if hours else "") + (f"{minutes}M" if minutes else "")
+        text += f"{left}S" if left or not (hours or minutes) else ""
     return text
