@@ -281,17 +281,26 @@ def _bookmark(first: "dict[str, list[tuple[str, str]]]", zone: str) -> Facts:
     return made
 
 
-def _other(first: "dict[str, list[tuple[str, str]]]", zone: str) -> Facts:
-    """The hubs of mail and files have no frame."""
+def _file(first: "dict[str, list[tuple[str, str]]]", zone: str) -> Facts:
+    """The same file has the same name, folder and content; when it was written does not matter."""
     name = _plain(_one(first, "NAME"))
-    made = Facts("file" if name else "text", name)
-    made.sets = {"file": frozenset(filter(None, [name]))}
-    made.blocks = (_short(f"file {name}"),) if name else ()
+    made = Facts("file", name)
+    content = str(_short(_one(first, "BODY")))
+    folder = next((value for parameters, value in first.get("EXT", ()) if parameters.endswith("X-minisyncml-folder")),
+                  "")
+    path = f"{folder}/{name}"
+    made.sets = {"file": frozenset([path]), "content": frozenset([content])}
+    made.meaning = _short(f"file {path} {content}")
+    made.blocks = (_short(f"file {path}"),)
     return made
 
 
+def _other(first: "dict[str, list[tuple[str, str]]]", zone: str) -> Facts:
+    return Facts("text", _plain(_one(first, "NAME")))
+
+
 _MAKERS = {"VCARD": _contact, "VEVENT": _dated("event"), "VTODO": _dated("task"), "VJOURNAL": _vnote, "VNOTE": _vnote,
-           "VBKM": _bookmark}
+           "VBKM": _bookmark, "FILE": _file}
 
 # -- the score
 
@@ -303,7 +312,7 @@ _WEIGHTS = {
     "event": {"title": (4, 3, -4, -4), "place": (1, 1, 1, -2), "text": (1, 1, 1, -1), "rule": (0, 0, 0, -4)},
     "task": {"title": (4, 3, -4, -4), "text": (1, 1, 1, -1), "rule": (0, 0, 0, -4)},
     "bookmark": {"address": (7, 7, 7, -7), "title": (1, 0, 0, -1)},
-    "file": {"file": (6, 6, 6, -6)},
+    "file": {"file": (4, 4, 4, -6), "content": (2, 2, 2, -1)},
 }
 
 
