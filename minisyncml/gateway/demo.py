@@ -7,6 +7,8 @@ from __future__ import annotations
 import os
 from typing import Callable, Optional
 
+from minisyncml.content.keys import key_of
+from minisyncml.content.kind import kind
 from minisyncml.gateway.dial import Opener
 from minisyncml.gateway.emulator import Emulator, phone_stores
 from minisyncml.gateway.phone import Phone
@@ -61,10 +63,11 @@ def make_phone() -> "dict[str, Store]":
 
     :returns: datastores by the names such a phone uses
     """
-    phone = phone_stores(find(user=MODEL))
+    profile = find(user=MODEL)
+    phone = phone_stores(profile)
     add(phone["Contact"], *(vcard(*person) for person in PEOPLE))
     add(phone["Calendar"], *(vevent(*event) for event in EVENTS))
-    add(phone["Memo"], *(note.encode() for note in NOTES))
+    add(phone["Memo"], *(note.encode(profile.charset_in) for note in NOTES))
     return phone
 
 
@@ -80,14 +83,23 @@ def add(store: Store, *bodies: bytes) -> None:
         batch.commit()
 
 
-def bodies(store: Store) -> "list[bytes]":
-    """What a datastore holds, for comparing two of them.
+def meant(store: Store) -> "list[str]":
+    """What the items of a store mean, in whatever form they are.
 
-    :param store: the datastore
-    :returns: the bodies, sorted
+    :param store: the store
+    :returns: a key for each, sorted
     """
     items = (store.get(row.id) for row in store.rows())
-    return sorted(item.body for item in items if item is not None)
+    return sorted(key_of(kind(item.body, item.type), _readable(item.body)) for item in items if item is not None)
+
+
+def _readable(body: bytes) -> bytes:
+    """The phone has a charset of its own."""
+    try:
+        body.decode()
+        return body
+    except UnicodeDecodeError:
+        return body.decode(find(user=MODEL).charset_in).encode()
 
 
 class Wire:
@@ -214,12 +226,12 @@ class Demo:
         if report.error is not None:
             self.say(f"The session broke: {report.error}")
             return False
-        pairs = [(ours, bodies(self.phone[theirs]), bodies(self.stores[ours])) for theirs, ours in NAMES.items()]
+        pairs = [(ours, meant(self.phone[theirs]), meant(self.stores[ours])) for theirs, ours in NAMES.items()]
         for name, theirs, ours in pairs:
             if theirs != ours:
                 self.say(f"{name} differ: {len(theirs)} on the phone, {len(ours)} on the computer")
                 return False
-        self.say("Both sides are equal: " + ", ".join(f"{len(ours)} {name}" for name, _, ours in pairs))
+        self.say("Both sides say the same: " + ", ".join(f"{len(ours)} {name}" for name, _, ours in pairs))
         return report.exit_code == 0
 
     def _edit_phone(self) -> None:

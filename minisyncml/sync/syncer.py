@@ -38,8 +38,8 @@ from minisyncml.sync.run import ALERTED, OPEN, Run, anchors
 
 if TYPE_CHECKING:
     from minisyncml.content.view import View
+    Viewing = Callable[[Run], Optional[View]]
 
-Viewing = Callable[[Run], "Optional[View]"]
 MOST_SPOKEN = 8     #: media types of a peer's items that are remembered
 SLICE = 200     #: parked items settled in one commit
 
