@@ -5,8 +5,8 @@ Played to the end with the changes that the server of that day had:
 * Sony Ericsson P900, calendar, SyncML 1.0: six sessions; first contact with unknown anchors, events and tasks of both
   sides, edits, nothing, deletes of both sides. Its items get no Status as long as all is well: the server of that day
   gave none, and its profile says why.
-* sync4j on PocketPC, contacts, SyncML 1.1: four sessions. Its items are in SIF, which we do not take: so far only the
-  course of the session is checked, and that every item is answered.
+* sync4j on PocketPC, contacts, SyncML 1.1: four sessions, its items in SIF. Here the course of the session is checked,
+  and that every item is answered; what becomes of the items is looked at in tests/gateway/test_recorded_sif.py.
 """
 
 from __future__ import annotations
