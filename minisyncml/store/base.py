@@ -18,7 +18,7 @@ All reading and writing of one message happens in one :class:`Batch`; `commit` i
 """
 
 # No `from __future__ import annotations`: named tuples would compile every annotation, 0.4 MiB in all.
-from typing import Iterator, NamedTuple, Optional, Union
+from typing import Iterator, NamedTuple, Optional, Sequence, Union
 
 from minisyncml import limits as _limits
 
@@ -310,12 +310,15 @@ class Store(Reading):
     """One datastore of one user. Subclass it to keep items wherever you like.
 
     `types` are the (media type, version) pairs that it takes and gives, the preferred one first; `form` is the one that
-    items are kept in, whatever they come as; empty: as they come.
+    items are kept in, whatever they come as; empty: as they come. `parts` are the names of the datastores that it is put
+    together from.
     """
 
     types: "tuple[tuple[str, str], ...]" = (("text/plain", "1.0"),)
     form: "tuple[str, str]" = ("", "")
+    parts: "tuple[str, ...]" = ()
     limits: _limits.Limits = _limits.DEFAULT
+    skipped: "Sequence[str]" = ()
 
     def __len__(self) -> int:
         """How many items there are."""

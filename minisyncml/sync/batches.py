@@ -63,7 +63,10 @@ class Batches:
         :raises StoreError: when the place is missing or cannot be read
         """
         self._give_way(run.name)
-        self.stores[run.name].refresh(self._rescan)
+        store = self.stores[run.name]
+        store.refresh(self._rescan)
+        for name in store.skipped:
+            run.note("local", name.encode("utf-8", "replace").decode(), codes.TOO_LARGE, "left out: it is too large, or cannot be read")
 
     def _give_way(self, name: str) -> None:
         """Locks are taken in the order of names, so that no two sessions ever wait for each other: what is held
