@@ -52,7 +52,10 @@ class Edit:
                 self._ends[unit.path] = at
             elif unit.value:
                 self._places.setdefault(unit.key, []).append(at)
-                self._values.setdefault((*unit.key, unit.value), []).append(at)
+        for at in range(len(fields) - 1, -1, -1):
+            unit = fields[at]
+            self._values.setdefault((*unit.key, unit.value), []).append(at)
+        self._have = set(self._values)
 
     def make(self, edits: "Sequence[Change]", old: "Sequence[Unit]", new: "Sequence[Unit]") -> "list[Unit]":
         """Make changes.
@@ -114,9 +117,11 @@ class Edit:
         """Which of our units the peer had in another form."""
         old = change.old
         assert old is not None
-        equal = next((at for at in self._values.get((*old.key, old.value), ()) if at not in self._used), None)
-        if equal is not None:
-            return equal
+        equal = self._values.get((*old.key, old.value), [])
+        while equal:
+            at = equal.pop()
+            if at not in self._used:
+                return at
         places = self._places.get(old.key, [])
         if self.placed and len(places) == change.of and places[change.at] not in self._used:
             return places[change.at]
@@ -135,7 +140,7 @@ class Edit:
         return places[0] if new.name not in SETS and len(places) == 1 else None
 
     def _add(self, new: Unit) -> None:
-        if self._values.get((*new.key, new.value)):
+        if (*new.key, new.value) in self._have:
             return
         places = self._places.get(new.key, [])
         last = next((at for at in reversed(places) if self._slots[at]), places[-1] if places else None)
