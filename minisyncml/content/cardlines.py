@@ -48,19 +48,19 @@ def sorted_params(each: Property) -> "tuple[list[str], list[tuple[str, str]]]":
     :param each: of any version
     :returns: types in capitals, in order, each once, PREF among them; the rest
     """
-    words: "list[str]" = []
+    words: "dict[str, None]" = {}
     rest = []
     for name, value in each.params:
         if name in ("", "TYPE"):
             for word in value.replace('"', "").upper().split(","):
                 word = word.strip()
-                if word and word not in words and word not in _ENCODINGS:
-                    words.append(word)
+                if word and word not in _ENCODINGS:
+                    words[word] = None
         elif name == "PREF" and value == "1":
-            words.append("PREF")
+            words["PREF"] = None
         elif name not in ("CHARSET", "ENCODING"):
             rest.append((name, value))
-    return words, rest
+    return list(words), rest
 
 
 def _typed(words: "list[str]") -> "list[tuple[str, str]]":
@@ -154,7 +154,8 @@ def to_21(each: Property, form: Form) -> "tuple[Optional[Property], bool]":
         return None, False
     if not binary:
         value = to_old(kind, each.value)
-        if "\\" in each.value or kind in (None, NAME, LIST) and ("," in value or ";" in value):
+        if "\\" in value or "\\" in each.value or kind in (None, NAME) and "," in value or (
+                kind in (None, LIST) and ";" in value):
             whole = normal(kind, from_old(kind, value, False)) == normal(kind, each.value)
     if not each.params:
         return Property(each.name, value, (), each.group), whole

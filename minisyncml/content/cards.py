@@ -11,20 +11,24 @@ from __future__ import annotations
 from typing import Callable, Iterator, Optional, Sequence
 
 from minisyncml.content.cardlines import from_21, from_40, meaning, mended, sorted_params, to_21, to_40
-from minisyncml.content.cardvalues import DATE, KINDS
+from minisyncml.content.cardvalues import ASIDE, DATE, KINDS, MEDIA, PLAIN, TEXT
 from minisyncml.content.escapes import escaped, split, unescaped
-from minisyncml.content.form import PLAIN, Form
+from minisyncml.content.form import Form
 from minisyncml.content.formats import Format
 from minisyncml.content.kind import kind
-from minisyncml.content.lines import Property, parse, write
+from minisyncml.content.lines import Property, is_binary, parse, write
 from minisyncml.errors import ItemError
 
 VERSIONS = ("2.1", "3.0", "4.0")
 KEPT = "X-MINISYNCML-KEPT"
 _FRAME = ("BEGIN", "VERSION", "END")
+_WHOLE = (TEXT, PLAIN, MEDIA, ASIDE)    # values that are not taken apart
 _TO_HUB: "dict[str, Callable[[Property], tuple[Property, bool]]]" = {"2.1": from_21, "4.0": from_40}
 _FROM_HUB: "dict[str, Callable[[Property, Form], tuple[Optional[Property], bool]]]" = {"2.1": to_21, "4.0": to_40}
 _LONG = 2000        # characters: nothing larger is kept twice, photos above all
+_MOST = 5           # a property with what is kept of it
+_UNFOLDED = Form(fold=False)
+_HUGE = 100_000     # characters: no name, address or list
 
 
 class Card(Format):
@@ -93,7 +97,7 @@ def convert(body: bytes, to: str, charset: str = "utf-8") -> bytes:
     if _inside(body, form)[0] == to:
         return body
     format = next(each for each in FORMATS if each.version == to)
-    return format.write(format.read(body, form), PLAIN)
+    return format.write(format.read(body, form), Form())
 
 
 def keeps(form: Form) -> bool:
@@ -126,11 +130,14 @@ def _inside(body: bytes, form: Form) -> "tuple[str, list[Property]]":
             made += _aside(found[at:after], version)
         elif each.name == "END":
             end = each
-        elif each.name in ("BEGIN", "") or each.name == "AGENT" and not each.value.strip() and after < len(found):
-            if each.name:
-                after = _behind(found, at if each.name == "BEGIN" else after)
+        elif each.name == "BEGIN" or each.name == "AGENT" and after < len(found) and found[after].name == "BEGIN":
+            after = _behind(found, at if each.name == "BEGIN" else after)
+            made += _aside(found[at:after], version)
+        elif not each.name:
             made += _aside(found[at:after], version)
         elif each.name != "VERSION":
+            if len(each.value) > _HUGE and KINDS.get(each.name) not in _WHOLE and not is_binary(each):
+                raise ItemError(f"{each.name} has {len(each.value)} characters", 413)
             made.append(mended(each) if each.params and version == "3.0" else each)
         at = after
     made.append(end or Property("END", "VCARD"))
@@ -142,8 +149,8 @@ def _behind(found: "Sequence[Property]", at: int) -> int:
     depth = 0
     for index in range(at, len(found)):
         depth += (found[index].name == "BEGIN") - (found[index].name == "END")
-        if depth <= 0:
-            return index + depth + 1
+        if not depth:
+            return index + 1
     return len(found) - (found[-1].name == "END")
 
 
@@ -167,7 +174,7 @@ def units(found: "Sequence[Property]") -> "Iterator[list[Property]]":
     """
     unit: "list[Property]" = []
     for each in found:
-        if each.name == KEPT and unit and unit[0].name != KEPT and each.value[3:4] == " ":
+        if each.name == KEPT and unit and unit[0].name != KEPT and each.value[3:4] == " " and len(unit) < _MOST:
             unit.append(each)
             continue
         if unit:
@@ -199,9 +206,6 @@ def _line(each: Property) -> str:
     return write([each._replace(raw=b"")], False, _UNFOLDED).decode("utf-8").rstrip("\r\n")
 
 
-_UNFOLDED = Form(fold=False)
-
-
 def _taken(unit: "list[Property]", version: str) -> "list[Property]":
     """What stands in a card of another version, for the hub."""
     each = unit[0]
@@ -215,7 +219,7 @@ def _taken(unit: "list[Property]", version: str) -> "list[Property]":
     others: "list[Property]" = []
     for kept in behind:
         back = _origin(kept, "3.0")
-        there = _FROM_HUB[version](back, PLAIN)[0] if back else None
+        there = _FROM_HUB[version](back, _UNFOLDED)[0] if back else None
         if back is None:
             others.append(kept)
         elif there is not None and meaning(_TO_HUB[version](there)[0]) == meaning(made):
@@ -257,8 +261,9 @@ def _fresh(unit: "list[Property]") -> "list[Property]":
     """Without what was kept of a property that somebody changed since."""
     if unit[0].name == KEPT:
         return [unit[0] if unit[0].raw else _returned(unit[0], "3.0")]
+    said = meaning(unit[0])
     backs = [(kept, _origin(kept, "4.0")) for kept in unit[1:]]
-    return [unit[0], *(kept for kept, back in backs if back and meaning(from_40(back)[0]) == meaning(unit[0]))]
+    return [unit[0], *(kept for kept, back in backs if back and meaning(from_40(back)[0]) == said)]
 
 
 def _place(each: Property) -> "tuple[str, frozenset[str]]":

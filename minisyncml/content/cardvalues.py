@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from minisyncml.content.escapes import escaped, split, unescaped
 
-TEXT, NAME, COMPANY, LIST, PLAIN, DATE, STAMP, MEDIA, PLACE, ZONE, KEPT = range(11)
+TEXT, NAME, COMPANY, LIST, PLAIN, DATE, STAMP, MEDIA, PLACE, ZONE, ASIDE = range(11)
 
 #: what the value of a property is; X- properties and all others are TEXT whose commas and semicolons may divide
 KINDS = {
@@ -16,9 +16,8 @@ KINDS = {
     **dict.fromkeys(("URL", "UID", "IMPP", "SOURCE", "FBURL", "CALURI", "CALADRURI", "MEMBER", "RELATED"), PLAIN),
     **dict.fromkeys(("BDAY", "ANNIVERSARY", "DEATHDATE"), DATE), "REV": STAMP,
     **dict.fromkeys(("PHOTO", "LOGO", "SOUND", "KEY"), MEDIA),
-    "GEO": PLACE, "TZ": ZONE, "X-MINISYNCML-KEPT": KEPT,
+    "GEO": PLACE, "TZ": ZONE, "X-MINISYNCML-KEPT": ASIDE,
 }
-_SPECIAL = ("\\", ",", ";", "\r", "\n")
 
 
 def to_old(kind: "int | None", value: str) -> str:
@@ -30,6 +29,8 @@ def to_old(kind: "int | None", value: str) -> str:
     """
     if kind in (DATE, STAMP):
         return basic(value)
+    if "\\" not in value and (kind != LIST or ";" not in value):
+        return value
     if kind == NAME:
         return ";".join([",".join([_component(unescaped(word)) for word in split(part, ",")])
                          for part in split(value, ";")])
@@ -37,9 +38,7 @@ def to_old(kind: "int | None", value: str) -> str:
         return ";".join([_component(unescaped(part)) for part in split(value, ";")])
     if kind == LIST:
         return ",".join([_component(unescaped(word)) for word in split(value, ",")])
-    if "\\" not in value:
-        return value
-    return unescaped(value) if kind in (KEPT, PLAIN) else _guarded(unescaped(value))
+    return unescaped(value) if kind in (ASIDE, PLAIN) else _guarded(unescaped(value))
 
 
 def _component(text: str) -> str:
@@ -66,10 +65,11 @@ def from_old(kind: "int | None", value: str, quoted: bool) -> str:
         return extended(" ".join(value.split()), kind == STAMP)
     if kind in (PLAIN, MEDIA, PLACE, ZONE):     # a line break here could begin a property of its own
         return " ".join(value.splitlines()) if "\n" in value or "\r" in value else value
-    if not any(sign in value for sign in _SPECIAL):
+    if "," not in value and "\\" not in value and "\n" not in value and "\r" not in value and (
+            ";" not in value or kind in (NAME, COMPANY)):
         return value
     value = value.replace("\r\n", "\n").replace("\r", "\n")
-    if kind == KEPT:
+    if kind == ASIDE:
         return escaped(value)
     if kind in (NAME, COMPANY):
         return ";".join([escaped(_part(part, quoted)) for part in split(value, ";")])

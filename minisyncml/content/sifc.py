@@ -79,8 +79,12 @@ class Contact(Format):
             else:
                 texts[name] = each.text
         found = _properties(texts)
+        slots: "set[str]" = set()
         for each in kept:
-            _take_back(each, found)
+            slot = each.attribute("for")
+            if slot not in slots:
+                _take_back(each, slot, found)
+            slots.update([slot] if slot else ())
         inner = [each for lines in found.values() for each in lines]
         return [Property("BEGIN", "VCARD"), Property("VERSION", "3.0"), *inner, *others, Property("END", "VCARD")]
 
@@ -284,9 +288,8 @@ def _print(found: "Sequence[Property]") -> str:
     return f"{crc32(_text(found).encode('utf-8')):08x}"
 
 
-def _take_back(each: Element, found: "dict[str, list[Property]]") -> None:
+def _take_back(each: Element, slot: str, found: "dict[str, list[Property]]") -> None:
     """Put what was kept where it was, unless the element says another thing now."""
-    slot = each.attribute("for")
     if slot and each.attribute("was") != _print(found.get(slot, [])):
         return
     lines = each.text.replace("\n", "\r\n").encode("utf-8")

@@ -198,6 +198,9 @@ def test_bombs() -> None:
         with pytest.raises(ItemError) as failed:
             formats.convert(body, "text/x-s4j-sifc", CARD)
         assert failed.value.status == status
+    many = b'<X-MINISYNCML-KEPT for="Body" was="0">NOTE:b</X-MINISYNCML-KEPT>' * 19_000
+    near = formats.convert(b"<contact><Body>" + b"a" * 4_000_000 + b"</Body>" + many + b"</contact>", "", CARD)
+    assert len(near) < 5_000_000
     kept = b"<X-MINISYNCML-KEPT>" + b"TEL:1\n" * 1_000_000 + b"</X-MINISYNCML-KEPT>"
     with pytest.raises(ItemError):
         formats.convert(b"<contact>" + kept + b"</contact>", "text/x-s4j-sifc", CARD)
