@@ -66,7 +66,8 @@ class Batches:
         store = self.stores[run.name]
         store.refresh(self._rescan)
         for name in store.skipped:
-            run.note("local", name.encode("utf-8", "replace").decode(), codes.TOO_LARGE, "left out: it is too large, or cannot be read")
+            run.note("local", name.encode("utf-8", "replace").decode(), codes.TOO_LARGE,
+                     "left out: it is too large, or cannot be read")
 
     def _give_way(self, name: str) -> None:
         """Locks are taken in the order of names, so that no two sessions ever wait for each other: what is held
