@@ -65,6 +65,8 @@ def restored(new: Part, texts: "Sequence[str]", zones: Zones, form: Form) -> "li
         if slot in ("ZONES", "EXCEPTIONS"):
             if slot == "ZONES" or new.first("RRULE") is not None or new.first("RDATE") is not None:
                 beside += _parts(props)
+        elif slot == "REST":
+            new.props += [each for each in props if slot_of(each) not in now]
         elif kept.fingerprint(now.get(slot)) == digits:
             _put(new, slot, props)
     return beside
@@ -165,11 +167,18 @@ def unsaid(part: Part, others: "Sequence[Part]", again: Part, form: Form, zones:
     """
     now, then = meanings(part, zones, form), meanings(again, Zones(form.zone), form)
     moved = _start(now) != _start(then)     # what a rule leaves to the start, and how it says its end
+    missing = [each for each in part.props if slot_of(each) in now and slot_of(each) not in then]
+    if missing:
+        yield Property(kept.NAME, kept.aside("2.0", "REST", "-", missing))
     for slot, meant in now.items():
-        if then.get(slot) != meant or moved and slot == "RULES":
+        differs = then.get(slot) != meant or moved and slot == "RULES"
+        if differs and (slot in then or slot == "ALARMS"):
             props = [line for alarm in part.parts for line in flat(alarm)] if slot == "ALARMS" else \
                 [each for each in part.props if slot_of(each) == slot]
             yield Property(kept.NAME, kept.aside("2.0", slot, kept.fingerprint(then.get(slot)), props))
+    for slot, meant in then.items():
+        if slot not in now:             # nothing is put back there
+            yield Property(kept.NAME, kept.aside("2.0", slot, kept.fingerprint(meant), ()))
     lines = [line for other in others for line in flat(other)]
     if lines:
         yield Property(kept.NAME, kept.aside("2.0", "EXCEPTIONS", "-", lines))

@@ -102,7 +102,7 @@ def old_calendar(found: "Sequence[Property]", form: Form) -> "Iterator[Property]
 def _old_whole(part: Part, others: "list[Part]", form: Form, there: "dict[str, Part]") -> Part:
     """An item in vCalendar 1.0 with what is kept aside."""
     zones = Zones(form.zone, there)
-    old = old_part(_without_exceptions(part, others, zones) if others else part, form, zones)
+    old = old_part(without_exceptions(part, others, zones) if others else part, form, zones)
     if room(form):
         again = Zones(form.zone)
         again.offsets = offsets_of(old.all("TZ"), old.all("DAYLIGHT"))
@@ -110,8 +110,14 @@ def _old_whole(part: Part, others: "list[Part]", form: Form, there: "dict[str, P
     return old
 
 
-def _without_exceptions(part: Part, others: "list[Part]", zones: Zones) -> Part:
-    """An item with a rule that does not happen where an exception was moved away, but where that was moved to."""
+def without_exceptions(part: Part, others: "list[Part]", zones: Zones) -> Part:
+    """An item with a rule that does not happen where an exception was moved away, but where that was moved to.
+
+    :param part: the series
+    :param others: its exceptions
+    :param zones: of the item
+    :returns: the series with more EXDATE and RDATE
+    """
     start = schedule_of(part, zones).start
     gone, added = [], []
     for other in others:

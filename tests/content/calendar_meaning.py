@@ -45,7 +45,8 @@ def occurrences(rule: str, start: datetime, zone: "str | None") -> "list[datetim
     until = next((word[6:] for word in rule.split(";") if word.startswith("UNTIL=")), "")
     last = moment(until) + timedelta(hours=0 if "T" in until else 24) if until else datetime.max
     if until.endswith("Z") and zone:
-        last = last.replace(tzinfo=timezone.utc).astimezone(ZoneInfo("/".join(zone.split("/")[-2:]))).replace(tzinfo=None)
+        there = ZoneInfo("/".join(zone.split("/")[-2:]))
+        last = last.replace(tzinfo=timezone.utc).astimezone(there).replace(tzinfo=None)
     found = []
     for at, when in enumerate(rrulestr(";".join(words), dtstart=start)):
         if at >= SHOWN or when > last or when.year > start.year + 60:

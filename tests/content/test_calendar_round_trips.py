@@ -37,6 +37,12 @@ FORMS = {
 }
 
 
+SIF = {
+    "in UTC": Form(time="utc", zone="Europe/Berlin"), "plain": Form(),
+    "local": Form(time="local", zone="America/New_York"),
+}
+
+
 def there_and_back(body: bytes, form: Form) -> bytes:
     there = convert(body, HUB, form)
     return convert(there, form.type, NEW, form)
@@ -65,7 +71,8 @@ def test_items_of_a_phone(form: Form) -> None:
 TEXTS = st.text(st.characters(blacklist_categories=("Cs", "Cc", "Zl", "Zp"), blacklist_characters="\x85\xa0\ufeff"),
                 min_size=1, max_size=40).map(str.strip).filter(bool)
 LINES = st.lists(TEXTS, min_size=1, max_size=3).map("\n".join)
-ZONES = ("Europe/Berlin", "America/New_York", "Asia/Tokyo", "Australia/Sydney", "/softwarestudio.org/Tzfile/Asia/Kolkata")
+ZONES = ("Europe/Berlin", "America/New_York", "Asia/Tokyo", "Australia/Sydney",
+         "/softwarestudio.org/Tzfile/Asia/Kolkata")
 MOMENTS = st.datetimes(datetime(1985, 1, 1), datetime(2045, 12, 31)).map(lambda at: at.replace(second=0, microsecond=0))
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
@@ -133,7 +140,7 @@ def events(draw: st.DrawFn) -> bytes:
                          "UID:a,b@example.org", "DTSTAMP:20090401T145153Z", "CREATED:20090401T145153Z",
                          "LAST-MODIFIED:20090401T145153Z", "GEO:37.386013;-122.082932", "X-OTHER;X-A=b:c\\;d",
                          "ORGANIZER;CN=Ada:mailto:ada@example.org", "RELATED-TO:x", "ATTACH:http://a.example/b.pdf",
-                         "ATTENDEE;CN=\"Love, Bob\";PARTSTAT=ACCEPTED;RSVP=TRUE;ROLE=OPT-PARTICIPANT:mailto:b@c.example",
+                         "ATTENDEE;CN=\"Love, Bob\";PARTSTAT=ACCEPTED;RSVP=TRUE;ROLE=OPT-PARTICIPANT:mailto:b@c.org",
                          "RESOURCES:Room\\; big,Screen", "COMMENT;LANGUAGE=de:ach", "PERCENT-COMPLETE:40",
                          "ATTENDEE;CUTYPE=ROOM:urn:x:y"))), max_size=6, unique_by=lambda line: line.partition(":")[0]))
     states = ("TENTATIVE", "CONFIRMED", "CANCELLED") if kind == "VEVENT" else (
@@ -154,3 +161,11 @@ def events(draw: st.DrawFn) -> bytes:
 @given(body=events())
 def test_there_and_back(form: Form, body: bytes) -> None:
     assert said(there_and_back(body, form)) == said(body)
+
+
+@pytest.mark.parametrize("form", SIF.values(), ids=SIF)
+@settings(max_examples=60, deadline=None)
+@given(body=events())
+def test_to_sif_and_back(form: Form, body: bytes) -> None:
+    kind = "text/x-s4j-sife" if b"BEGIN:VEVENT" in body else "text/x-s4j-sift"
+    assert said(there_and_back(body, form._replace(type=kind, version="1.0"))) == said(body)
