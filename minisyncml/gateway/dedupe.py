@@ -9,8 +9,9 @@ two different people belongs to none of them.
 from itertools import combinations
 from typing import Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
+from minisyncml.content.facts import Facts, facts
 from minisyncml.content.form import Form
-from minisyncml.content.score import NEAR, SURE, Facts, facts, score
+from minisyncml.content.score import NEAR, SURE, score
 from minisyncml.content.view import View
 from minisyncml.errors import ItemError
 from minisyncml.store.base import Batch, Item, Reading, Store

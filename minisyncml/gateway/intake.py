@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Callable, Iterable, Iterator, NamedTuple
 
-from minisyncml.content import score
+from minisyncml.content.facts import facts
 from minisyncml.content.form import PLAIN, Form
 from minisyncml.content.formats import find, format_of
 from minisyncml.content.keys import key_of
@@ -145,12 +145,12 @@ def _keys(type: str, body: bytes, zone: str) -> "tuple[list[str], int]":
     if type == FILE:
         name, folder, _, data = taken_apart(body)
         return [f"file {folder or ''}/{name}"], int.from_bytes(digest(data)[:8], "big")
-    facts = score.facts(type, body, zone)
-    keys = [f"uid {facts.family} {facts.uid}"] if facts.uid else []
-    if facts.meaning:
-        keys.append(f"same {facts.family} {facts.meaning}")
+    known = facts(type, body, zone)
+    keys = [f"uid {known.family} {known.uid}"] if known.uid else []
+    if known.meaning:
+        keys.append(f"same {known.family} {known.meaning}")
     key = key_of(type, body)
-    return [*keys, f"key {key}"] if key else keys, facts.meaning
+    return [*keys, f"key {key}"] if key else keys, known.meaning
 
 
 def contents(store: Store, label: str) -> "Iterator[Found]":

@@ -17,8 +17,9 @@ from array import array
 from collections import Counter
 from typing import TYPE_CHECKING, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
-from minisyncml.content.score import NEAR, SURE, Facts, score
-from minisyncml.content.score import facts as _facts
+from minisyncml.content.facts import Facts
+from minisyncml.content.facts import facts as _facts
+from minisyncml.content.score import NEAR, SURE, score
 from minisyncml.errors import ItemError
 from minisyncml.store.base import Parked, Reading
 from minisyncml.sync.match import unsettled

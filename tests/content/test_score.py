@@ -9,9 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minisyncml.content import keys
+from minisyncml.content.facts import Facts, facts
+from minisyncml.content.form import Form
+from minisyncml.content.formats import convert
 from minisyncml.content.kind import kind
 from minisyncml.content.moments import OTHER, POSSIBLE, SAME, Moment, compare, days, duration, moment
-from minisyncml.content.score import NEAR, SURE, Facts, facts, score
+from minisyncml.content.score import NEAR, SURE, score
 
 UID = "UID:12345678-1234-1234-1234-1234567890ab"
 
@@ -230,3 +233,33 @@ def test_nothing_upsets_them(items: "list[tuple[str, bytes]]") -> None:
     for one, item in zip(known, items):
         assert one.meaning < 1 << 64 and len(one.title) <= 80
         assert score(one, one) == score(one, facts(*item))
+
+
+FORMS = {
+    JOHN: (("text/x-vcard", "2.1"), ("text/vcard", "4.0"), ("text/x-s4j-sifc", "")),
+    event("SUMMARY:Tea\\, green", "DTSTART;TZID=Europe/Berlin:20260710T120000",
+          "DTEND;TZID=Europe/Berlin:20260710T130000", "RRULE:FREQ=WEEKLY;COUNT=4", "LOCATION:Hall"):
+        (("text/x-vcalendar", "1.0"), ("text/x-s4j-sife", "")),
+    event("SUMMARY:Fair", "DTSTART;VALUE=DATE:20260710", "DTEND;VALUE=DATE:20260712"):
+        (("text/x-vcalendar", "1.0"), ("text/x-s4j-sife", "")),
+    event("SUMMARY:Taxes", "DUE;VALUE=DATE:20260531", "PRIORITY:1", part="VTODO"):
+        (("text/x-vcalendar", "1.0"), ("text/x-s4j-sift", "")),
+    b"Shopping\nmilk, tea": (("text/x-vnote", "1.1"), ("text/x-s4j-sifn", "")),
+}
+
+
+@pytest.mark.parametrize("body, form", [(body, form) for body, forms in FORMS.items() for form in forms],
+                         ids=lambda part: part[0] if isinstance(part, tuple) else "")
+def test_every_form_of_an_item_is_the_same(body: bytes, form: "tuple[str, str]") -> None:
+    one, other = of(body), facts(form[0], convert(body, kind(body), Form(*form)))
+    assert one.family == other.family and score(one, other) >= SURE and set(one.blocks) & set(other.blocks)
+
+
+def test_a_mail_is_known_by_its_message_id() -> None:
+    mail = b"From: a@b\r\nMessage-ID:\r\n <x@y>\r\nSubject: Hi\r\n\r\nbody\r\n"
+    known = facts("message/rfc822", mail)
+    wrapped = facts("application/vnd.omads-email+xml", convert(mail, "message/rfc822",
+                                                               Form("application/vnd.omads-email+xml")))
+    assert (known.family, known.title) == ("mail", "Hi")
+    assert known.uid == wrapped.uid != facts("message/rfc822", mail.replace(b"x@y", b"z@y")).uid
+    assert known.meaning == wrapped.meaning

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pair import Pair, bodies, fill, fine
 
+from minisyncml.content.facts import Facts, facts
 from minisyncml.content.kind import kind
-from minisyncml.content.score import SURE, Facts, facts, score
+from minisyncml.content.score import SURE, score
 from minisyncml.store.memory import MemoryStore
 from minisyncml.sync.pairing import CROWD, WORK, Pairing, Side
 
