@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 from helpers import ROOT
+from hub import items
 
 from minisyncml.cli.main import build_parser, parse
-from minisyncml.gateway.demo import MODEL, add, bodies, make_phone
+from minisyncml.gateway.demo import MODEL, add, make_phone
 from minisyncml.gateway.emulator import phone_stores
 from minisyncml.profile import find
 
@@ -87,7 +88,7 @@ def test_the_rescue_says_what_it_shows(tmp_path: Path) -> None:
     command, *shown = text.splitlines()
     store = phone_stores(find(user=MODEL), str(tmp_path / "phone"))
     for name, made in make_phone().items():
-        add(store[name], *bodies(made))
+        add(store[name], *(item.body for item in items(made)))
         store[name].close()
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     call = [sys.executable, "-m", "minisyncml", "phone"]
