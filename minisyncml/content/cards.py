@@ -25,7 +25,7 @@ _FRAME = ("BEGIN", "VERSION", "END")
 _WHOLE = (TEXT, PLAIN, MEDIA, ASIDE)    # values that are not taken apart
 _TO_HUB: "dict[str, Callable[[Property], tuple[Property, bool]]]" = {"2.1": from_21, "4.0": from_40}
 _FROM_HUB: "dict[str, Callable[[Property, Form], tuple[Optional[Property], bool]]]" = {"2.1": to_21, "4.0": to_40}
-_LONG = 2000        # characters: nothing larger is kept twice, photos above all
+_LONG = 2000        # characters: no larger photo is kept twice, because of a parameter
 _MOST = 5           # a property with what is kept of it
 _UNFOLDED = Form(fold=False)
 _HUGE = 100_000     # characters: no name, address or list
@@ -82,22 +82,6 @@ class Card(Format):
 
 FORMATS = (Card("text/vcard", "3.0"), Card("text/x-vcard", "2.1"), Card("text/vcard", "4.0"),
            Card("text/vcard", "2.1"), Card("text/x-vcard", "3.0"))
-
-
-def convert(body: bytes, to: str, charset: str = "utf-8") -> bytes:
-    """Make a vCard of another version.
-
-    :param body: one vCard of any version
-    :param to: one of :data:`VERSIONS`
-    :param charset: of values that name none
-    :returns: the card; as it is when it has that version already
-    :raises ItemError: when it is no vCard, or too large
-    """
-    form = Form(charset_in=charset)
-    if _inside(body, form)[0] == to:
-        return body
-    format = next(each for each in FORMATS if each.version == to)
-    return format.write(format.read(body, form), Form())
 
 
 def keeps(form: Form) -> bool:
@@ -248,7 +232,7 @@ def _given(unit: "list[Property]", version: str, form: Form) -> "list[Property]"
     made, whole = _FROM_HUB[version](each, form)
     if made is None:
         return [_said(Property(KEPT, escaped(f"3.0/alone {_line(each)}")), version), *others]
-    if not whole and len(each.value) < _LONG:
+    if not whole and (len(each.value) < _LONG or not is_binary(each)):
         others.insert(0, _said(Property(KEPT, escaped(f"3.0 {_line(each)}")), version))
     return [made, *others]
 

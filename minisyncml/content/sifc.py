@@ -149,7 +149,7 @@ def _named(each: Property) -> str:
     plain = each.name[len(_PREFIX):]
     name = each.param("X-CASE") or _CASED.get(plain, plain.title())
     fine = name.isascii() and name.replace("-", "").replace("_", "").isalnum() and name[0].isalpha()
-    return name if fine and name.upper() == plain and _field(name) is None and each.value.strip() else ""
+    return name if fine and name.upper() == plain and _field(name) is None and unescaped(each.value).strip() else ""
 
 
 def _properties(texts: "dict[str, str]") -> "dict[str, list[Property]]":

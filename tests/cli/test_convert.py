@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
+from content.samples_contacts import convert
 
 from minisyncml.cli.main import main
-from minisyncml.content.cards import convert
 
 OLD = b"BEGIN:VCARD\r\nVERSION:2.1\r\nN:Lovelace;Ada, B.\r\nTEL;CELL;PREF:1\r\nEND:VCARD\r\n"
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from minisyncml.content import formats
+from minisyncml.content.form import Form
+
+TYPES = {"2.1": "text/x-vcard", "3.0": "text/vcard", "4.0": "text/vcard"}
 JPEG = "/9j/4AAQSkZJRgABAQEASABIAAD/2Q=="
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
@@ -96,3 +100,13 @@ def card(rows: "tuple[str, ...]") -> bytes:
     names = {row.partition(":")[0].partition(";")[0] for row in rows}
     frame = [row for row in ("N:Lovelace;Ada;;;", "FN:Ada Lovelace") if row[:row.index(":")] not in names]
     return "\r\n".join(["BEGIN:VCARD", "VERSION:3.0", *frame, *rows, "END:VCARD", ""]).encode()
+
+
+def convert(body: bytes, version: str) -> bytes:
+    """A vCard of another version.
+
+    :param body: of any version
+    :param version: which is wanted
+    :returns: the card
+    """
+    return formats.convert(body, "text/vcard", Form(TYPES[version], version))
