@@ -57,11 +57,16 @@ def changes(old: "Sequence[Unit]", new: "Sequence[Unit]", caps: Caps) -> "list[C
         if change.new is not None:
             return change.old is None or not _made_up(change.new, after)
         unit = change.unit
-        if caps.everything or unit.path in gone:
+        if caps.everything or unit.path in gone or _emptied(unit, after):
             return True
         return unit.name not in MEDIA and (unit.name in DELETABLE or unit.key in after or caps.named(unit.name))
 
     return [change for change in made if meant(change)]
+
+
+def _emptied(unit: Unit, after: "dict[tuple[str, str], list[Unit]]") -> bool:
+    """Whether a title is missing because its whole note is."""
+    return unit.name == "SUMMARY" and unit.path.startswith("VJOURNAL") and (unit.path, "DESCRIPTION") not in after
 
 
 def _made_up(new: Unit, after: "dict[tuple[str, str], list[Unit]]") -> bool:

@@ -66,6 +66,16 @@ def test_notes_go_both_ways_in_each_form(type: "tuple[str, str]", encoding: str)
     assert [body for body in OURS[2:] if body.encode() not in untouched] == []
 
 
+@pytest.mark.parametrize("type", TYPES, ids=lambda pair: pair[0])
+def test_a_note_that_was_emptied_is_empty(type: "tuple[str, str]") -> None:
+    there, phone = Hub({"notes": NOTES}), phone_of("xml", type)
+    phone.fine(there)
+    [item] = items(phone.stores["Notes"])
+    change(phone.stores["Notes"], item, convert(b"", "text/plain", Form(*type)))
+    phone.fine(there)
+    assert there.bodies("notes") == [b""] and phone.quiet(there)
+
+
 def message(number: int, body: str) -> Packet:
     """One message of a client that says nothing of itself, as Funambol's did."""
     header = ("<VerDTD>1.1</VerDTD><VerProto>SyncML/1.1</VerProto><SessionID>26429128</SessionID>"
