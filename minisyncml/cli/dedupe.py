@@ -8,6 +8,7 @@ from minisyncml.cli.common import add_common, close_quietly, data_of, locals_of
 from minisyncml.errors import UsageError
 from minisyncml.gateway.dedupe import EQUAL, Done, Found, apply, find
 from minisyncml.gateway.report import visible
+from minisyncml.gateway.zone import zone_of
 from minisyncml.store.base import Store
 from minisyncml.store.place import open_store
 from minisyncml.store.rehearsal import Rehearsal
@@ -26,7 +27,8 @@ def _add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> "argpa
                         help="make one item of each group; the others go to the trash, and at the next sync from peers")
     parser.add_argument("--dry-run", action="store_true", help="only show what there is (the default)")
     parser.add_argument("--user", metavar="NAME", default="", help="whose datastore it is, on a server with users")
-    parser.add_argument("--zone", metavar="NAME", default="", help="the time zone of local times, as Europe/Berlin")
+    parser.add_argument("--zone", metavar="NAME", help="the time zone of times that name none, as Europe/Berlin "
+                        "(default: that of this machine)")
     add_common(parser)
     parser.set_defaults(run=run)
     return parser
@@ -133,7 +135,7 @@ def _clean(args: "argparse.Namespace", places: "dict[str, str]") -> "list[Part]"
 
 def _part(args: "argparse.Namespace", name: str, store: Store) -> Part:
     store.refresh()
-    found = find(store, args.zone)
+    found = find(store, zone_of(args.zone))
     done = apply(store, found.groups) if args.apply else None
     if done is not None:
         store.checkpoint()

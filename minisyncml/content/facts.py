@@ -209,10 +209,11 @@ def _contact(first: "dict[str, list[tuple[str, str]]]", zone: str) -> Facts:
 # -- events and tasks
 
 
-def _time(first: "dict[str, list[tuple[str, str]]]", name: str, zone: str) -> Optional[Moment]:
+def _time(first: "dict[str, list[tuple[str, str]]]", name: str, zone: Optional[str]) -> Optional[Moment]:
+    """A time; with None for the zone as the clock there shows it."""
     for parameters, value in first.get(name, ()):
         named = next((part[5:] for part in parameters.split(";") if part[:5].upper() == "TZID="), "")
-        return moment(value, named or zone)
+        return moment(value, (named or zone) if zone is not None else "")
     return None
 
 
@@ -220,11 +221,7 @@ def _dated(family: str) -> "Callable[[dict[str, list[tuple[str, str]]], str], Fa
     def make(first: "dict[str, list[tuple[str, str]]]", zone: str) -> Facts:
         made = Facts(family, _line(_one(first, "SUMMARY")))
         made.uid = _uid(first)
-        made.start, end = _time(first, "DTSTART", zone), _time(first, "DTEND", zone)
-        made.due = _time(first, "DUE", zone) if family == "task" else None
-        if made.start is not None:
-            made.length = end.minutes - made.start.minutes if end else duration(_one(first, "DURATION"))
-            _whole_day(made)
+        _times(made, first, zone)
         rule = _one(first, "RRULE").upper()
         made.sets = {
             "title": frozenset(filter(None, [_tight(_one(first, "SUMMARY", "DESCRIPTION"))])),
@@ -241,13 +238,19 @@ def _dated(family: str) -> "Callable[[dict[str, list[tuple[str, str]]], str], Fa
     return make
 
 
-def _whole_day(made: Facts) -> None:
-    """A day may be written as one, or as the time from midnight to midnight, or to a minute before."""
-    start, length = made.start, made.length
-    if start is not None and start.kind == "F" and start.minutes % DAY == 0 and length and length % DAY in (0, DAY - 1):
-        made.start, made.length = start._replace(kind="D"), length + length % 2
-    elif start is not None and start.kind == "D":
-        made.length = length or DAY
+def _times(made: Facts, first: "dict[str, list[tuple[str, str]]]", zone: str) -> None:
+    """Start, length and due date. A day may be written as one, or as the time from midnight to midnight, or to a minute
+    before."""
+    start, end = _time(first, "DTSTART", zone), _time(first, "DTEND", zone)
+    clock, last = _time(first, "DTSTART", None), _time(first, "DTEND", None)
+    made.start, made.due = start, _time(first, "DUE", zone) if made.family == "task" else None
+    if start is None or clock is None:
+        return
+    length = duration(_one(first, "DURATION"))
+    made.length = end.minutes - start.minutes if end is not None else length
+    span = (last.minutes - clock.minutes if last is not None else length) or (DAY if clock.kind == "D" else 0)
+    if clock.kind == "D" or clock.kind == "F" and clock.minutes % DAY == 0 and span and span % DAY in (0, DAY - 1):
+        made.start, made.length = clock._replace(kind="D"), span + span % 2
 
 
 def _date(when: Optional[Moment]) -> str:

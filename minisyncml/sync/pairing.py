@@ -263,7 +263,8 @@ def _mine(reading: Reading, id: str, view: "Optional[View]") -> Optional[Facts]:
         item = reading.get(id)
     except ItemError:
         return None
-    return _facts(item.type, item.body, view.store.zone if view is not None else "") if item is not None else None
+    zone = (view.store.zone or view.peer.zone) if view is not None else ""
+    return _facts(item.type, item.body, zone) if item is not None else None
 
 
 def _titles(reading: Reading, peer: str, near: "list[tuple[str, str]]") -> "Iterator[Near]":
