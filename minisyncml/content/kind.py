@@ -57,7 +57,7 @@ def kind(body: bytes, declared: Optional[str] = None) -> str:
     if declared in _OPAQUE:
         return declared or ""
     head = body[:32].lstrip(_BLANK)
-    if len(head) < 16:
+    if len(head) < 16 and len(body) > 32:
         head = body[:2048].lstrip(_BLANK)
     head = head[:16].upper()
     if head.startswith(b"BEGIN:V"):
