@@ -255,7 +255,8 @@ def _quoted(data: bytes, fold: bool) -> "Iterator[str]":
 def _new_line(each: Property, form: Form = PLAIN) -> bytes:
     binary = is_binary(each)
     params = [pair for pair in _plain(each) if pair != ("ENCODING", "b")]
-    text = f"{_head(each, [*params, ('ENCODING', 'b')] if binary else params)}:{each.value}"
+    word = "BASE64" if each.name == "ATTACH" else "b"       # RFC 5545, section 3.2.7; RFC 2426, section 5
+    text = f"{_head(each, [*params, ('ENCODING', word)] if binary else params)}:{each.value}"
     line = _encoded(text, form)[0].replace(b"\r", b" ").replace(b"\n", b" ")
     if len(line) <= 75 or not form.fold:
         return line + b"\r\n"
