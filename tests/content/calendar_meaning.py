@@ -77,7 +77,8 @@ def times(props: "list[Property]", kind: str) -> "dict[str, Any]":
             said[name] = found[name].value, found[name].param("TZID")
     start = found.get("DTSTART")
     if "DURATION" in found and start is not None:
-        said["DURATION"] = found["DURATION"].value
+        end = moment(start.value) + timedelta(seconds=int(span(found["DURATION"].value)))
+        said["DTEND"] = end.strftime("%Y%m%dT%H%M%S") + start.value[15:], start.param("TZID")
     if kind == "VEVENT" and start is not None and "T" not in start.value and "DTEND" not in said:
         said["DTEND"] = (moment(start.value) + timedelta(days=1)).strftime("%Y%m%d"), None
     return said

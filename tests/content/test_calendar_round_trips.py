@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from content.calendar_meaning import said
+from content.samples_calendar import SAMPLES, calendar
 from helpers import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -169,3 +170,18 @@ def test_there_and_back(form: Form, body: bytes) -> None:
 def test_to_sif_and_back(form: Form, body: bytes) -> None:
     kind = "text/x-s4j-sife" if b"BEGIN:VEVENT" in body else "text/x-s4j-sift"
     assert said(there_and_back(body, form._replace(type=kind, version="1.0"))) == said(body)
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_each_property(form: Form) -> None:
+    for name, lines in SAMPLES:
+        body = calendar(name, lines)
+        assert said(there_and_back(body, form)) == said(body), name
+
+
+@pytest.mark.parametrize("form", SIF.values(), ids=SIF)
+def test_each_property_to_sif(form: Form) -> None:
+    for name, lines in SAMPLES:
+        body = calendar(name, lines)
+        kind = "text/x-s4j-sife" if name.startswith("VEVENT") else "text/x-s4j-sift"
+        assert said(there_and_back(body, form._replace(type=kind, version="1.0"))) == said(body), name
