@@ -6,7 +6,7 @@ the hub; a peer that calls a property otherwise is understood.
 
 from __future__ import annotations
 
-from typing import Iterator, Optional, Sequence
+from typing import Container, Iterator, Optional, Sequence
 
 from minisyncml.content.escapes import escaped, split, unescaped
 from minisyncml.content.fields import DATES, KEPT, LISTS, MEDIA, STRUCTURED, Unit, meaning, number
@@ -20,11 +20,13 @@ ALWAYS = frozenset(("VERSION", "UID", "N", "FN", "SUMMARY", "DTSTART", "RECURREN
 #: other names of what a property of a hub says
 ALIASES = {
     "VALARM": ("AALARM", "DALARM", "MALARM", "PALARM", "BEGIN:VALARM"), "DURATION": ("DTEND",), "IMPP": ("X-WV-ID",),
+    "CREATED": ("DCREATED",),
     "NICKNAME": ("X-NICKNAME", "X-EPOCSECONDNAME"), "ORGANIZER": ("ATTENDEE",), "ANNIVERSARY": ("X-ANNIVERSARY",),
     "TRANSP": ("X-MICROSOFT-CDO-BUSYSTATUS",), "PERCENT-COMPLETE": ("STATUS",),
 }
 #: properties of which a part says something wrong
 _WHOLE = frozenset(("TEL", "EMAIL", "URL", "IMPP", "RRULE", "EXRULE", "ATTENDEE", "ORGANIZER", "GEO", "RELATED-TO"))
+_TYPED = frozenset(("TEL", "EMAIL", "ADR", "LABEL", "URL", "IMPP"))
 #: properties that have one of a few words as their value
 _WORDS = frozenset(("CLASS", "STATUS", "PRIORITY", "CATEGORIES"))
 
@@ -104,11 +106,12 @@ def _lower(one: int, other: int) -> int:
     return min(one, other) if one and other else one or other
 
 
-def cut(fields: "Sequence[Unit]", caps: Caps) -> "list[Unit]":
+def cut(fields: "Sequence[Unit]", caps: Caps, had: "Container[tuple[str, str]]" = ()) -> "list[Unit]":
     """An item as the peer can hold it.
 
     :param fields: all of it
     :param caps: what the peer keeps
+    :param had: component and name of what the peer has of this item: that it keeps, whatever it says
     :returns: the same units where nothing was cut
     """
     if not caps.exceptions:     # each would become an event of its own
@@ -117,6 +120,8 @@ def cut(fields: "Sequence[Unit]", caps: Caps) -> "list[Unit]":
     made: "list[Unit]" = []
     for at, unit in enumerate(fields):
         cap = caps.of(unit.name) if unit.name else None
+        if cap is None and unit.key in had:
+            cap = Cap(unit.name)
         if not unit.name or not unit.value:
             if not unit.name or cap is not None:
                 made.append(unit)
@@ -156,7 +161,7 @@ def _fitting(unit: Unit, cap: Cap, photo: int) -> "Iterator[Unit]":
             return
         if short != each.value:
             unit = unit._replace(lines=(each._replace(value=short, raw=b""),))
-    if cap.types and unit.types:
+    if cap.types and unit.types and unit.name in _TYPED:
         unit = _typed(unit, frozenset(cap.types))
     yield unit
 

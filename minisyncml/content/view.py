@@ -5,7 +5,7 @@ Loaded for peers that want another form than our store, or do not keep all that 
 
 from __future__ import annotations
 
-from typing import Callable, Optional, Sequence, TypeVar
+from typing import Callable, Container, Optional, Sequence, TypeVar
 
 from minisyncml.content.caps import Caps, cut
 from minisyncml.content.edit import Edit, aligned
@@ -63,7 +63,7 @@ class View:
         fields = None
         if self._shaping:
             before = units(found)
-            fields = outward(cut(before, self._caps), self.peer)
+            fields = outward(cut(before, self._caps, self._had(target, shadow)), self.peer)
             if fields == before:
                 fields = None
                 if target is source and self._plain(source.family):
@@ -171,7 +171,13 @@ class View:
         if source is None or own is None or source.family != own.family:
             return mine == body
         old, new = self._base(mine_type, mine, b"", source), self._theirs(source, body)
-        return _paths(old) == _paths(new) and not changes(old, new, self._caps)
+        if _paths(old) != _paths(new):
+            return False
+        found = changes(old, new, self._caps)
+        if not found or any(change.old is not None for change in found):
+            return not found
+        have = groups(units(_guarded(lambda: own.read(mine, self.store))))   # it may know more than it says
+        return all(any(unit.value == change.unit.value for unit in have.get(change.unit.key, ())) for change in found)
 
     # -- formats
 
@@ -235,6 +241,13 @@ class View:
         known = self._format(type, body)
         assert known is not None
         return self._theirs(known, body)
+
+    def _had(self, target: Format, shadow: bytes) -> "Container[tuple[str, str]]":
+        """What the peer has of an item."""
+        try:
+            return groups(self._theirs(target, shadow)) if shadow and self.peer.caps is not None else ()
+        except ItemError:
+            return ()
 
     def _written(self, own: Format, mine: bytes, full: "list[Unit]", made: "list[Unit]") -> bytes:
         after = flat(made)

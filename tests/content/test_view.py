@@ -254,6 +254,19 @@ def test_what_is_missing_was_lost_unless_the_peer_says_that_it_keeps_it() -> Non
     assert b"CATEGORIES:Maths\r\n" in made and b"020 789" not in made and b"EMAIL" not in made
 
 
+def test_a_phone_keeps_what_it_sends_whatever_it_says() -> None:
+    view = phone("N", "TEL")
+    theirs = b"BEGIN:VCARD\r\nVERSION:2.1\r\nN:Lovelace;Ada\r\nTEL:1\r\nX-LIST:own\r\nEND:VCARD\r\n"
+    type, mine = view.stored("text/x-vcard", theirs)
+    assert view.same(type, mine, "text/x-vcard", theirs)
+    shadow = view.shadow("text/x-vcard", theirs)
+    more = edited(mine, (b"TEL:1", b"TEL:2\r\nNOTE:ours"))
+    body = view.sent(type, more, shadow)[1]
+    assert b"X-LIST:own" in body and b"TEL:2" in body and b"NOTE" not in body
+    assert view.updated(type, more, shadow, "text/x-vcard", edited(theirs, (b"X-LIST:own", b"X-LIST:new"))) == edited(
+        more, (b"X-LIST:own", b"X-LIST:new"))
+
+
 def test_a_photo_of_the_peer_is_taken_and_a_missing_one_deletes_nothing() -> None:
     view = View(OLD, NEW)
     type, body = view.sent("text/vcard", CARD)

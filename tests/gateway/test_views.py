@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+import os
+from pathlib import Path
+from typing import Any, Iterator, Optional
 
 import pytest
+from helpers import ROOT
 
 from minisyncml.content.form import Cap, Form
 from minisyncml.gateway.views import form_of, view_of
-from minisyncml.message.devinf import ContentType, CTCap, DataStore, DevInf, Ext, Param, Property
-from minisyncml.profile import DEFAULT, Profile
+from minisyncml.message import document
+from minisyncml.message.commands import Put, Sync
+from minisyncml.message.devinf import ContentType, CTCap, DataStore, DevInf, Ext, Param, Property, read_devinf
+from minisyncml.profile import DEFAULT, Identity, Profile, find
 from minisyncml.profile.values import FieldLimit, StoreValue
 from minisyncml.store.memory import MemoryStore
 
 CARDS = (("text/x-vcard", "2.1"), ("text/vcard", "3.0"))
 EVENTS = (("text/x-vcalendar", "1.0"), ("text/calendar", "2.0"))
+SESSIONS = Path(os.environ.get("MINISYNCML_SHARED", ROOT.parent / "shared")) / "corpus" / "sessions"
 OLD, NEW = ContentType("text/x-vcard", "2.1"), ContentType("text/vcard", "3.0")
 
 
@@ -175,3 +181,34 @@ def test_a_store_that_keeps_items_as_they_come() -> None:
 
 def test_another_store_is_left_alone() -> None:
     assert view_of(DEFAULT, devinf(OLD), "Contacts", store((("image/png", ""),), ("", "")), "") is None
+
+
+# -- a recorded phone
+
+def commands(*names: str) -> "Iterator[Any]":
+    for name in names:
+        yield from document.parse((SESSIONS / "sony-ericsson-p900" / name).read_bytes()).message.commands
+
+
+@pytest.mark.skipif(not SESSIONS.is_dir(), reason="no corpus")
+def test_the_items_of_a_p900_settle() -> None:
+    [put] = [command for command in commands("syncml_client_10.xml") if isinstance(command, Put)]
+    said = read_devinf(put.items[0], put.meta)
+    profile, uri = find(Identity(man=said.man or "", mod=said.mod or "")), said.datastores[0].source_ref
+    found = form(profile, said, uri=uri, types=EVENTS)
+    assert (found.type, found.time, found.all_day) == ("text/x-vcalendar", "utc", "epoc")
+    assert {cap.name for cap in found.caps or ()} >= {"AALARM", "DTSTART", "EXDATE", "DUE"}
+    view = view_of(profile, said, uri, store(EVENTS), "Europe/Berlin")
+    assert view is not None
+    bodies = [item.data for command in commands(*(f"syncml_client_{number}1.xml" for number in range(1, 7)))
+              if isinstance(command, Sync) for inner in command.commands for item in inner.items if item.data]
+    assert len(bodies) > 5
+    for body in bodies:
+        assert isinstance(body, bytes)
+        type, mine = view.stored("text/calendar", body)
+        shadow = view.shadow("text/calendar", body)
+        assert type == "text/calendar" and view.same(type, mine, "text/calendar", body)
+        assert view.updated(type, mine, shadow, "text/calendar", body) == mine
+        back = view.sent(type, mine, shadow)
+        assert view.updated(type, mine, shadow, *back) == mine
+        assert (b"X-EPOCTODOLIST" in body) == (b"X-EPOCTODOLIST" in back[1])
