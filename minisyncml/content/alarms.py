@@ -77,6 +77,8 @@ def old_alarms(part: Part, found: Schedule, form: Form, zones: Zones) -> "list[P
             words += [people[0] if people else "", _text(alarm.value("DESCRIPTION"))]
         while len(words) > 1 and not words[-1]:
             words.pop()
+        if len(words) > 3 and not words[2]:
+            words[2] = "0"
         made.append(Property(name, ";".join(words), kind))
     return made
 
