@@ -142,7 +142,7 @@ def to_21(each: Property, form: Form) -> "tuple[Optional[Property], bool]":
     """A property of the hub for vCard 2.1.
 
     :param each: of the hub
-    :param form: how the receiver wants items: one that tells what it keeps gets no parameters of others
+    :param form: how the receiver wants items: one that tells what it keeps gets no parameters but its own
     :returns: the property, None when it cannot be said at all; and whether all is in it
     """
     if each.name in _PREFIX and each.value[:5].lower() == "data:":
@@ -165,7 +165,7 @@ def to_21(each: Property, form: Form) -> "tuple[Optional[Property], bool]":
     for key, text in rest:
         if key == "VALUE":
             params += [("VALUE", "URL" if text.upper() == "URI" else text)] if text.lower() not in _USUAL else []
-        elif _SAFE.issuperset(text) and (form.caps is None or key == "LANGUAGE"):
+        elif _SAFE.issuperset(text) and (form.caps is None or key == "LANGUAGE" or key in form.params):
             params.append((key, text))
         else:
             whole = False

@@ -37,6 +37,7 @@ class Form(NamedTuple):
     internet: bool = False              #: EMAIL needs the type INTERNET
     prefix: str = ""                    #: what stands before each category
     photo: int = 0                      #: bytes of a photo at most; 0: no bound
+    params: Tuple[str, ...] = ()        #: private parameters (X-) that it writes itself, and so can read
 
 
 PLAIN = Form()

@@ -70,7 +70,8 @@ class View:
                     return target.type, self._line_ends(source.family, body)
         if shadow:
             fields = self._overlaid(fields if fields is not None else units(found), target, shadow)
-        made = _guarded(lambda: target.write(found if fields is None else flat(fields), self._out))
+        form = self._out._replace(params=_private(shadow)) if b";X-" in shadow.upper() else self._out
+        made = _guarded(lambda: target.write(found if fields is None else flat(fields), form))
         return target.type, self._line_ends(source.family, _bare(made))
 
     def shadow(self, type: str, body: bytes) -> bytes:
@@ -269,6 +270,14 @@ class View:
         extra = [unit for unit in had if unit.value and unit.name and unit.key not in kept and unit.key not in have
                  and unit.name not in MEDIA and not unit.value.startswith(DIGEST)]
         return Edit(fields, self._caps, False).put(extra) if extra else fields
+
+
+def _private(shadow: bytes) -> "tuple[str, ...]":
+    """The parameters of its own that a peer wrote: its labels of numbers, say, which it would lose otherwise."""
+    try:
+        return tuple({name for each in parse(shadow) for name, _ in each.params if name.startswith("X-")})
+    except ItemError:
+        return ()
 
 
 def _guarded(work: "Callable[[], T]") -> T:

@@ -17,6 +17,7 @@ from minisyncml.content.cards import VERSIONS
 from minisyncml.content.form import PLAIN, Cap, Form
 from minisyncml.content.lines import MAX_SIZE, Property, parse, write
 from minisyncml.content.pieces import pieces
+from minisyncml.content.view import View
 from minisyncml.errors import ItemError
 
 ITEMS = Path(os.environ.get("MINISYNCML_SHARED", ROOT.parent / "shared")) / "corpus" / "items"
@@ -304,3 +305,13 @@ def test_bombs_are_taken_in_linear_time(row: bytes, version: str) -> None:
 def test_no_card_is_refused() -> None:
     with pytest.raises(ItemError):
         convert(b"BEGIN:VNOTE\r\nEND:VNOTE\r\n", "3.0")
+
+
+def test_a_phone_keeps_its_own_labels_and_gets_none_of_others() -> None:
+    theirs = old("N:Doe;John", "TEL;CELL;X-EPOCCNTMODELLABEL1=Handy:+49 1")
+    phone = View(Form("text/x-vcard", "2.1"), Form("text/vcard", "3.0"))
+    type, mine = phone.stored("text/x-vcard", theirs)
+    mine = mine.replace(b"END:", b"EMAIL;X-EVOLUTION-UI-SLOT=1:a@b\r\nEND:")
+    made = lines(phone.sent(type, mine, phone.shadow("text/x-vcard", theirs))[1])
+    assert "TEL;CELL;X-EPOCCNTMODELLABEL1=Handy:+49 1" in made and "EMAIL:a@b" in made
+    assert "TEL;CELL:+49 1" in lines(phone.sent(type, mine)[1])
