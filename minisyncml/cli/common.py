@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Iterator
 
 from minisyncml.errors import StoreError, UsageError
 from minisyncml.gateway.config import data_folder, pairs
+from minisyncml.gateway.kept import find, open_kept
 from minisyncml.gateway.report import Report
 from minisyncml.gateway.trace import summary
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.store.base import Store
+from minisyncml.store.files import FILES
 from minisyncml.store.peers import Peers
+from minisyncml.store.place import open_store
+from minisyncml.store.rehearsal import Inside
 from minisyncml.store.spool import FOLDER, Spools
 from minisyncml.sync.conflict import DEFAULT as DEFAULT_POLICY
 from minisyncml.sync.conflict import policies
@@ -92,6 +97,36 @@ def locals_of(args: "argparse.Namespace") -> "dict[str, str]":
     if len(set(files)) < len(files):
         raise UsageError("two datastores cannot share one tinydb file")
     return places
+
+
+@contextmanager
+def datastores_of(args: "argparse.Namespace", writing: bool) -> "Iterator[list[tuple[str, Store]]]":
+    """The datastores that the user names, or all whose state is under the data folder.
+
+    :param args: has `local`, `user` and the options of :func:`add_common`
+    :param writing: whether they may be changed; else files that wait to be written wait on
+    :returns: a context with names and open stores
+    :raises UsageError: when the folder that was named is not there
+    :raises StoreError: when one cannot be read
+    """
+    data = data_of(args, make=False)
+    if args.data and not os.path.isdir(data):
+        raise UsageError(f"{data} does not exist")
+    places, files = locals_of(args), FILES if writing else Inside(data)
+    stores: "list[tuple[str, Store]]" = []
+    try:
+        for name, place in places.items():
+            stores.append((name, open_store(place, name, data, args.user or "", files=files)))
+        for one in find(data) if not places else ():
+            if args.user in (None, one.user):
+                stores.append((one.name, open_kept(one, files)))
+        yield stores
+    finally:
+        for _, store in stores:
+            if writing:
+                store.close()
+            else:
+                close_quietly(store)
 
 
 def close_quietly(store: Store) -> None:

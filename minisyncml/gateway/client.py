@@ -13,6 +13,7 @@ from minisyncml.errors import Error, RefusedError, StoreError, TransportError, U
 from minisyncml.gateway.discovery import BOUND, Binding, explain
 from minisyncml.gateway.exchange import Exchange, Options, Stores
 from minisyncml.gateway.manners import profile_of
+from minisyncml.gateway.outcome import stamp
 from minisyncml.gateway.report import Report
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message.devinf import DevInf, from_dict
@@ -93,6 +94,7 @@ class Client:
         self._progress = progress
         self._trace = trace
         self._now = now
+        self._mark = ""
 
     def sync(self, mode: str = "two-way", order: "Optional[Order]" = None) -> Report:
         """Run one session; and another one for datastores whose name on the server turned out only then.
@@ -105,6 +107,7 @@ class Client:
             has no such mode
         """
         _choose("mode", mode, MODES)
+        self._mark = stamp(self._now())
         parts: "list[Stores]" = [self._stores]
         if order is None and self._profile().one_store_per_session:
             parts = [{name: store} for name, store in self._stores.items()]
@@ -216,6 +219,7 @@ class Client:
     def _run(self, stores: Stores, begin: "Callable[[Exchange], Optional[Packet]]") -> Exchange:
         kind, options = (Exchange, self._options) if self._trace is None else self._trace.exchange(self._options)
         exchange = kind.client(options, stores, self._peers, self._target)
+        exchange.mark = self._mark
         try:
             with self._transport() as transport:
                 packet = begin(exchange)

@@ -84,6 +84,7 @@ class Exchange:
     :ivar failed: why the session broke, None while it did not
     :ivar user: who logged in, empty when nobody had to
     :ivar device: the peer's device id
+    :ivar mark: tells it apart from other sessions of that device with the same number, in the trash and to people
     :ivar profile: what the peer is like, as far as that is known
     """
 
@@ -96,6 +97,7 @@ class Exchange:
         self.session = Session(self._config, state["session"] if state else None)
         self.profile: Profile = NO_PROFILE
         self.failed: Optional[Error] = None
+        self.mark = ""
         self.user = ""
         self.device = config.target if config.role == CLIENT else ""
         # bytes in, bytes out, messages; bytes out that are not known to have arrived
@@ -377,7 +379,8 @@ class Exchange:
             syncer = _serving(self._options.trial)(self.session, self._stores, options, state)
             syncer.device, syncer.demand = self.device, MODES.get(self._options.demand, 0)
             syncer.names = {plain_uri(uri): name for name, uri in self._options.remotes.items()}
-        syncer.session, syncer.spared = f"{self.device} {self.session.session_id}", self._spared
+        syncer.session = " ".join(filter(None, (self.device, self.session.session_id, self.mark)))
+        syncer.spared = self._spared
         syncer.view_of, syncer.base_of = self._view, _base
         self.syncer = syncer
         self._learn(self._memory.get(self._key))
@@ -521,7 +524,7 @@ class Exchange:
         report = Report(self.device, login.user if login is not None else self.user)
         report.bytes_in, report.bytes_out, report.messages = self._count[:3]
         report.seconds = self._options.clock() - self._began
-        report.error = self.failed
+        report.error, report.session = self.failed, self.mark
         for run in self.syncer.runs if self.syncer is not None else ():
             fill(report, run)
         return report

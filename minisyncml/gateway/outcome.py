@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import time
+
 from minisyncml import status as codes
 from minisyncml.errors import DataAtRisk, Error, PeerError, StoreBusy, StoreError, UsageError
 from minisyncml.gateway.report import Near, Open, Report
 from minisyncml.sync.run import MODE_NAMES, Run
+
+
+def stamp(when: float) -> str:
+    """What people call a session.
+
+    :param when: seconds since 1970
+    :returns: local date and time
+    """
+    return time.strftime("%Y%m%d-%H%M%S", time.localtime(when))
 
 
 def fill(report: Report, run: Run) -> None:

@@ -16,6 +16,7 @@ from minisyncml.gateway.discovery import bind
 from minisyncml.gateway.exchange import Exchange, Options, Stores
 from minisyncml.gateway.manners import learn, profile_of
 from minisyncml.gateway.names import KINDS
+from minisyncml.gateway.outcome import stamp
 from minisyncml.gateway.report import Report
 from minisyncml.gateway.trace import Tap
 from minisyncml.limits import DEFAULT, Limits
@@ -260,7 +261,9 @@ class Phone:
                                          remotes=dict(remotes), identity=known.said)
         stores = {name: self._stores[name] for name in remotes}
         kind, options = (Exchange, options) if self._trace is None else self._trace.exchange(options)
-        return kind.server(options, stores, self._peers, self._secret if self._user else None)
+        exchange = kind.server(options, stores, self._peers, self._secret if self._user else None)
+        exchange.mark = stamp(self._now())
+        return exchange
 
     def _secret(self, user: str) -> Optional[Secret]:
         return secret_of(self._password) if user == self._user else None

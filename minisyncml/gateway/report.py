@@ -71,8 +71,8 @@ class Counts:
 class DatastoreReport:
     """One datastore of a session: `local` counts what was done to our side, `remote` to the peer's.
 
-    `slow` says that everything was compared, `open` which conflicts wait for a person, `near` what looked alike then and was not taken for the same; `error` is
-    set when the datastore was not synced.
+    `slow` says that everything was compared, `near` what looked alike then and was not taken for the same, `open` which
+    conflicts wait for a person; `error` is set when the datastore was not synced.
     """
 
     __slots__ = ("name", "mode", "slow", "local", "remote", "error", "near", "open")
@@ -102,7 +102,8 @@ class Report:
     """One session. Bytes are those of the messages, without HTTP; `messages` counts both directions. `notes` are lines
     for people that are no complaint."""
 
-    __slots__ = ("peer", "user", "datastores", "bytes_in", "bytes_out", "messages", "seconds", "error", "notes")
+    __slots__ = ("peer", "user", "datastores", "bytes_in", "bytes_out", "messages", "seconds", "error", "notes",
+                 "session")
 
     def __init__(self, peer: str = "", user: str = "") -> None:
         self.peer = visible(peer)
@@ -112,6 +113,7 @@ class Report:
         self.seconds = 0.0
         self.error: Optional[Error] = None
         self.notes: "list[str]" = []
+        self.session = ""       # by what the trash knows it
 
     def datastore(self, name: str) -> DatastoreReport:
         """The part of one datastore, made when it is asked for first.
@@ -147,7 +149,7 @@ class Report:
     def exit_code(self) -> int:
         """The exit code that a command gives for this session: 0 when all is in sync.
 
-        An error of the session or of a datastore counts with its class, items that failed and conflicts that are open with 1.
+        An error of the session or of a datastore counts with its class, items that failed and open conflicts with 1.
         """
         codes_seen = [error.exit_code for error in (self.error, *(d.error for d in self.datastores.values())) if error]
         failed = any(d.local.failed or d.remote.failed or d.open for d in self.datastores.values())
@@ -161,7 +163,8 @@ class Report:
         return {"peer": self.peer, "user": self.user, "datastores": [d.as_dict() for d in self.datastores.values()],
                 "bytes_in": self.bytes_in, "bytes_out": self.bytes_out, "messages": self.messages,
                 "seconds": round(self.seconds, 3), "error": None if self.error is None else str(self.error),
-                "notes": list(self.notes), "exit_code": self.exit_code}
+                "notes": list(self.notes), "session": self.session,
+                "exit_code": self.exit_code}
 
     def json(self) -> str:
         """The report for machines.

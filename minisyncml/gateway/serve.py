@@ -14,6 +14,7 @@ from minisyncml.errors import Error, RemoteProtocolError, RepeatedError, StoreEr
 from minisyncml.gateway.config import secret_of
 from minisyncml.gateway.exchange import Exchange, Memory, Options, Stores
 from minisyncml.gateway.manners import profile_of
+from minisyncml.gateway.outcome import stamp
 from minisyncml.gateway.report import Report
 from minisyncml.gateway.sessions import Key, Seat, Sessions
 from minisyncml.gateway.trace import Tap, watched
@@ -180,7 +181,9 @@ class Server:
     def _exchange(self, url: Optional[str]) -> Exchange:
         secrets = None if self._users is None else self._secret
         kind, options = (Exchange, self._options) if self._trace is None else self._trace.exchange(self._options)
-        return kind.server(options, self._stores_of, self._memory, secrets, url)
+        exchange = kind.server(options, self._stores_of, self._memory, secrets, url)
+        exchange.mark = stamp(self._now())
+        return exchange
 
     # -- one message
 

@@ -26,7 +26,7 @@ from minisyncml import limits as _limits
 PENDING = 1
 DOOMED = 2      #: entry flag: the peer deleted the item; carried out when its package is complete
 UNHEARD = 8     #: entry flag: a slow sync that keeps what is known waits for the peer to name this item
-ASKED = 16      #: entry flag: both sides edited the item, and a person has to say what counts; nothing is sent until then
+ASKED = 16      #: entry flag: both sides edited the item; nothing is sent until a person says which version counts
 SOFT = 4        #: entry flag: the peer dropped its copy to save memory (SftDel); send it again only when changed
 
 

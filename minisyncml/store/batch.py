@@ -414,14 +414,13 @@ def restore(store: Keeper, session: str) -> "List[Row]":
     with store.begin(session) as batch:
         done: "Set[str]" = set()
         for trashed in store.trash():
-            if trashed.session != session or trashed.id in done:
-                continue
+            if trashed.session != session or trashed.id in done or not number(trashed.id):
+                continue        # what was never understood stays there
             done.add(trashed.id)
             batch.unbin(trashed.number)
             there = batch.row(trashed.id)
             if there is not None and there.digest == digest(trashed.body):
                 continue
-            free = there is None and number(trashed.id)
-            restored.append(batch.put(trashed.id if free else None, trashed.type, trashed.body))
+            restored.append(batch.put(trashed.id if there is None else None, trashed.type, trashed.body))
         batch.commit()
     return restored

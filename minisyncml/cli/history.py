@@ -1,0 +1,96 @@
+"""`minisyncml history`: what the last sessions did, with all that went wrong."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Any, Iterator
+
+from minisyncml.cli.common import add_common, data_of, peers_of
+from minisyncml.errors import UsageError
+from minisyncml.gateway.report import COLUMNS, visible
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def _add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> "argparse.ArgumentParser":
+    parser = verbs.add_parser("history", help="show what the last sessions did")
+    parser.add_argument("--sessions", type=int, default=50, metavar="N",
+                        help="how many sessions (default: %(default)s)")
+    parser.add_argument("--peer", metavar="DEVICE", default="", help="only those with this device or server")
+    add_common(parser)
+    parser.set_defaults(run=run)
+    return parser
+
+
+VERBS = {"history": _add}
+
+
+def run(args: "argparse.Namespace") -> int:
+    """Show it, the last session first.
+
+    :param args: the options
+    :returns: 0
+    :raises UsageError: when the folder that was named is not there
+    :raises StoreError: when it cannot be read
+    """
+    data = data_of(args, make=False)
+    if args.data and not os.path.isdir(data):
+        raise UsageError(f"{data} does not exist")
+    sessions = [one for one in sessions_of(data, args.sessions) if args.peer in ("", one.get("peer"))]
+    for session in sessions:
+        if args.json:
+            import json
+            print(json.dumps(session, ensure_ascii=False))
+        else:
+            print("\n".join((line(session), *("    " + visible(more) for more in _more(session)))))
+    if not sessions and not args.json:
+        print("nothing was synced yet")
+    return 0
+
+
+def sessions_of(data: str, most: int) -> "list[dict[str, Any]]":
+    """The last sessions.
+
+    :param data: the data folder
+    :param most: at most so many
+    :returns: what was recorded of each, the last one first
+    :raises StoreError: when it cannot be read
+    """
+    if not os.path.isfile(os.path.join(data, "peers")):
+        return []
+    peers = peers_of(data)
+    try:
+        return peers.history(most)
+    finally:
+        peers.close()
+
+
+def line(session: "dict[str, Any]") -> str:
+    """A session in one line.
+
+    :param session: what was recorded of it
+    :returns: when, with whom, what was done
+    """
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(session.get("when", 0)))
+    parts = []
+    for part in session.get("datastores", ()):
+        done = [f"{part[side][column]} {column} {place}" for side, place in (("local", "here"), ("remote", "there"))
+                for column in COLUMNS if part[side][column]]
+        parts.append(f"{part['name']}: {part['error'] or ', '.join(done) or 'nothing to do'}")
+    user = f" as {session['user']}" if session.get("user") else ""
+    return f"{when}  {session.get('peer', '')}{user}  {session.get('error') or '; '.join(parts)}"
+
+
+def _more(session: "dict[str, Any]") -> "Iterator[str]":
+    """What there is to say beside the counts."""
+    yield from map(str, session.get("notes", ()))
+    for part in session.get("datastores", ()):
+        for side, place in (("local", "here"), ("remote", "there")):
+            for failure in part[side].get("failures", ()):
+                yield f"{part['name']}: {failure['id']} failed {place}: {failure['words']} ({failure['status']})"
+        for one in part.get("open", ()):
+            yield f"{part['name']}: {one['title'] or one['id']!r} was changed on both sides and waited for a person"
+    if session.get("session"):
+        yield f"what it deleted or replaced here: minisyncml restore {session['session']}"
