@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Iterator
+from typing import TYPE_CHECKING, Any, Iterator
 
 from minisyncml.errors import StoreError, UsageError
 from minisyncml.gateway.config import data_folder, pairs
 from minisyncml.gateway.kept import find, open_kept
-from minisyncml.gateway.report import Report
+from minisyncml.gateway.report import COLUMNS, Report
 from minisyncml.gateway.trace import summary
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.store.base import Store
@@ -116,10 +117,13 @@ def datastores_of(args: "argparse.Namespace", writing: bool) -> "Iterator[list[t
     stores: "list[tuple[str, Store]]" = []
     try:
         for name, place in places.items():
-            stores.append((name, open_store(place, name, data, args.user or "", files=files)))
-        for one in find(data) if not places else ():
-            if args.user in (None, one.user):
-                stores.append((one.name, open_kept(one, files)))
+            if place:
+                stores.append((name, open_store(place, name, data, args.user or "", files=files)))
+        known = [one for one in find(data) if args.user in (None, one.user) and not places.get(one.name)]
+        for name in places:
+            if not places[name] and name not in [one.name for one in known]:
+                raise UsageError(f"there is no {name} under {data}; say where it is: {name}=PLACE")
+        stores += [(one.name, open_kept(one, files)) for one in known if not places or one.name in places]
         yield stores
     finally:
         for _, store in stores:
@@ -158,6 +162,39 @@ def peers_of(data: str) -> Peers:
     :raises StoreError: when it cannot be read
     """
     return Peers(os.path.join(data, "peers"))
+
+
+def sessions_of(data: str, most: int) -> "list[dict[str, Any]]":
+    """The last sessions.
+
+    :param data: the data folder
+    :param most: at most so many
+    :returns: what was recorded of each, the last one first
+    :raises StoreError: when it cannot be read
+    """
+    if not os.path.isfile(os.path.join(data, "peers")):
+        return []
+    peers = peers_of(data)
+    try:
+        return peers.history(most)
+    finally:
+        peers.close()
+
+
+def line(session: "dict[str, Any]") -> str:
+    """A session in one line.
+
+    :param session: what was recorded of it
+    :returns: when, with whom, what was done
+    """
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(session.get("when", 0)))
+    parts = []
+    for part in session.get("datastores", ()):
+        done = [f"{part[side][column]} {column} {place}" for side, place in (("local", "here"), ("remote", "there"))
+                for column in COLUMNS if part[side][column]]
+        parts.append(f"{part['name']}: {part['error'] or ', '.join(done) or 'nothing to do'}")
+    user = f" as {session['user']}" if session.get("user") else ""
+    return f"{when}  {session.get('peer', '')}{user}  {session.get('error') or '; '.join(parts)}"
 
 
 def ask_password(prompt: str) -> str:

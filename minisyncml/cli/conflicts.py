@@ -92,10 +92,10 @@ def _table(one: Question) -> "list[str]":
     """Both versions side by side."""
     theirs, ours = one.conflict.theirs, one.mine.body if one.mine is not None else b""
     rows, equal = differences(theirs.type, ours, theirs.body)
-    rows.insert(0, Difference("", "ours" if ours else "ours (deleted)", f"theirs ({one.device})"))
+    rows.insert(0, Difference("", "ours" if ours else "ours (deleted)", "theirs"))
     name = max(len(row.field) for row in rows)
     side = max(NARROW, min((_columns() - name - 8) // 2, max(len(row.ours) for row in rows)))
-    lines = [f"{one.key}  {one.title}"]
+    lines = [f"{one.key}  {one.title}  (theirs: {one.device})"]
     for row in rows:
         left, right = _wrapped(row.ours, side), _wrapped(row.theirs, side)
         for at in range(max(len(left), len(right))):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import time
 from typing import TYPE_CHECKING, Any, Iterator
 
-from minisyncml.cli.common import add_common, data_of, peers_of
+from minisyncml.cli.common import add_common, data_of, line, sessions_of
 from minisyncml.errors import UsageError
-from minisyncml.gateway.report import COLUMNS, visible
+from minisyncml.gateway.report import visible
 
 if TYPE_CHECKING:
     import argparse
@@ -48,39 +47,6 @@ def run(args: "argparse.Namespace") -> int:
     if not sessions and not args.json:
         print("nothing was synced yet")
     return 0
-
-
-def sessions_of(data: str, most: int) -> "list[dict[str, Any]]":
-    """The last sessions.
-
-    :param data: the data folder
-    :param most: at most so many
-    :returns: what was recorded of each, the last one first
-    :raises StoreError: when it cannot be read
-    """
-    if not os.path.isfile(os.path.join(data, "peers")):
-        return []
-    peers = peers_of(data)
-    try:
-        return peers.history(most)
-    finally:
-        peers.close()
-
-
-def line(session: "dict[str, Any]") -> str:
-    """A session in one line.
-
-    :param session: what was recorded of it
-    :returns: when, with whom, what was done
-    """
-    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(session.get("when", 0)))
-    parts = []
-    for part in session.get("datastores", ()):
-        done = [f"{part[side][column]} {column} {place}" for side, place in (("local", "here"), ("remote", "there"))
-                for column in COLUMNS if part[side][column]]
-        parts.append(f"{part['name']}: {part['error'] or ', '.join(done) or 'nothing to do'}")
-    user = f" as {session['user']}" if session.get("user") else ""
-    return f"{when}  {session.get('peer', '')}{user}  {session.get('error') or '; '.join(parts)}"
 
 
 def _more(session: "dict[str, Any]") -> "Iterator[str]":

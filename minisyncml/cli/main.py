@@ -14,12 +14,12 @@ from minisyncml.version import VERSION
 
 #: the modules of this room that have verbs, most called like their verb: only the one that is wanted is loaded
 VERBS = ("demo", "phone", "serve", "sync", "status", "notify", "wbxml", "trace", "convert", "dedupe",
-         "everyday", "items")
+         "everyday", "items", "conflicts", "restore", "history")
 #: verbs that share a module with others
 MODULES = {**dict.fromkeys(("contacts", "calendar", "tasks", "notes", "files"), "everyday"),
            "import": "items", "export": "items"}
 POSITIONAL = ("target", "port", "local", "folder")
-EXIT_CODES = """exit codes: 0 all synced; 1 some items failed; 2 wrong usage; 3 could not connect;
+EXIT_CODES = """exit codes: 0 all synced; 1 some items failed or a conflict is open; 2 wrong usage; 3 could not connect;
 4 credentials refused; 5 the peer broke the protocol; 6 data at risk, stopped"""
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from minisyncml.cli.common import add_common, close_quietly, data_of
-from minisyncml.cli.history import line, sessions_of
+from minisyncml.cli.common import add_common, close_quietly, data_of, line, sessions_of
 from minisyncml.errors import UsageError
 from minisyncml.gateway.kept import Kept, find, open_kept, place_of
 from minisyncml.gateway.report import visible

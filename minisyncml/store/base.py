@@ -429,7 +429,8 @@ def due(row: Row, entry: Optional[Entry], upto: int) -> Union[Change, None]:
     :param upto: highest revision that belongs to this session
     :returns: the change that is due, or None
     """
-    if row.revision > upto or (entry is not None and (entry.seen >= row.revision or entry.flags & (DOOMED | ASKED))):
+    if row.revision > upto or (entry is not None and (
+            entry.seen >= row.revision or entry.flags & (DOOMED | ASKED))):
         return None
     if entry is None or (entry.flags & SOFT):
         return Change("Add", row.id, row.revision, row.digest, entry)

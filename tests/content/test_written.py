@@ -36,8 +36,8 @@ def test_the_same_moment(one: str, other: str) -> None:
 
 @pytest.mark.parametrize("body", [
     b"", b"milk", b"REV:20240102T030405Z", card(), card("REV:"), card("REV:yesterday"), card("REV:20241302"),
-    card("REV:99999999T999999Z"), card("REV:2024-01-02T"), card("REV:2024-01-02T00:00:00+x"), b"BEGIN:VCARD" + b"\xff" * 9,
-    card("REV:٢٠٢٤٠١٠٢"),
+    card("REV:99999999T999999Z"), card("REV:2024-01-02T"), card("REV:2024-01-02T00:00:00+x"),
+    b"BEGIN:VCARD" + b"\xff" * 9, card("REV:٢٠٢٤٠١٠٢"),
 ])
 def test_it_does_not_say(body: bytes) -> None:
     assert written(body) is None

@@ -1,4 +1,4 @@
-"""`newest`, `merge` and `ask`: what each makes of two edits of one card, what the client is told, and what comes next."""
+"""`newest`, `merge` and `ask`: what each makes of two edits of a card, what the client is told, and what comes next."""
 
 from __future__ import annotations
 
