@@ -96,7 +96,7 @@ class Edit:
                 self._slots[at] = []
         elif at is None:
             self._add(change.new)
-        else:
+        elif change.new.name not in MEDIA or not reduced(self.fields[at], change.new, self.caps):
             self._slots[at] = [_adapted(self.fields[at], change.old, change.new, self.caps)]
 
     def _zoned(self, new: Optional[Unit]) -> Optional[Unit]:

@@ -10,6 +10,7 @@ from typing import Callable, Iterator, NamedTuple, Optional, Sequence
 
 from minisyncml.content.caps import Caps
 from minisyncml.content.fields import LISTS, MEDIA, SETS, STRUCTURED, Unit, full_name, groups, words
+from minisyncml.content.photos import alike
 
 #: what people can delete on any phone; of anything else that is missing nobody knows whether it was lost on the way
 DELETABLE = frozenset((
@@ -155,6 +156,8 @@ def reduced(ours: Unit, theirs: Unit, caps: Caps) -> bool:
     :returns: False when a person must have changed it
     """
     name, one, other = ours.name, ours.value, theirs.value
+    if name in MEDIA:
+        return name != "SOUND" and alike(ours.lines[0], theirs.lines[0])
     if name == "TEL":
         return one.replace("+", "") == other
     if not caps.limited(name) or name == "VALARM":
@@ -238,6 +241,8 @@ def _one(theirs: "list[Change]", have: "dict[tuple[str, str], list[Unit]]", caps
         if mine is not None and new is not None:
             if reduced(mine, new, caps) or (new.name == "FN" and words(mine.value) == words(new.value)):
                 continue
+            if new.name in MEDIA and not known:
+                continue    # ours is as good as theirs, and no photo is worth two contacts
             was = change.old if known else None
             if new.name in STRUCTURED and _apart(was, mine, new):
                 made.append(change._replace(old=was or mine._replace(value="")))

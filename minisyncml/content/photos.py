@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 MAX_PIXELS = 50_000_000     #: of a photo that is opened: 150 MB when it is unpacked
+CLOSE = 8                   #: shades of 256 by which each part of a photo may differ from the same one, on average
 _SIDES = (1024, 640, 480, 320, 240, 160, 96, 64, 48, 32)    # pixels, of the longer one
 _QUALITIES = (85, 70, 50)
 _FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF"}
@@ -77,6 +78,32 @@ def fitted(each: Property, limit: int, types: "Sequence[str]" = ()) -> Optional[
     rest = [pair for pair in each.params if pair[0] not in ("", "TYPE", "ENCODING")]
     params = (("TYPE", _FORMATS[wanted]), *rest, ("ENCODING", "b"))
     return Property(each.name, binascii.b2a_base64(data, newline=False).decode("ascii"), params, each.group)
+
+
+def alike(one: Property, other: Property) -> bool:
+    """Whether two photos show the same: phones make those they get smaller, or write them anew.
+
+    :param one: PHOTO or LOGO of a hub
+    :param other: another one
+    :returns: False as well where Pillow is not installed
+    """
+    if not is_binary(one) or not is_binary(other):
+        return False
+    first, second = _thumbnail(one.value), _thumbnail(other.value)
+    return bool(first) and bool(second) and sum(abs(a - b) for a, b in zip(first, second)) < len(first) * CLOSE
+
+
+def _thumbnail(value: str) -> bytes:
+    try:
+        from PIL import Image
+        data = binascii.a2b_base64(value)
+        with Image.open(BytesIO(data), formats=("JPEG", "PNG", "GIF", "BMP", "WEBP")) as opened:
+            if opened.size[0] * opened.size[1] > MAX_PIXELS:
+                return b""
+            opened.draft("L", (64, 64))
+            return _flat(opened, "JPEG").convert("L").resize((16, 16), Image.Resampling.BOX).tobytes()
+    except Exception:   # see :func:`fit`
+        return b""
 
 
 def _head(data: bytes) -> str:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from minisyncml.content.form import Form
 from minisyncml.content.lines import Property, parse, write
-from minisyncml.content.photos import MAX_PIXELS, fit, fitted
+from minisyncml.content.photos import MAX_PIXELS, alike, fit, fitted
 from minisyncml.content.view import View
 
 Image = pytest.importorskip("PIL.Image")
@@ -110,3 +110,27 @@ def test_a_photo_that_is_too_large_goes_out_smaller_and_ours_stays() -> None:
     assert view.updated("text/vcard", mine, view.shadow(type, far), type, far) == mine
     assert view.updated("text/vcard", mine, view.shadow(type, far), type, changed) == mine.replace(b"NOTE:a", b"NOTE:b")
     assert view.same("text/vcard", mine, type, far)
+
+
+def test_a_photo_that_a_phone_writes_anew_is_no_other_one() -> None:
+    def shape(width: int, height: int, quality: int, at: int) -> bytes:
+        image, file = Image.new("RGB", (200, 160), "white"), BytesIO()
+        image.paste("black", (at, 20, at + 60, 120))
+        image.resize((width, height)).save(file, "JPEG", quality=quality)
+        return file.getvalue()
+
+    ours, small, other = shape(400, 320, 90, 20), shape(80, 64, 60, 20), shape(80, 64, 60, 110)
+    pairs = [card_photo(data, "JPEG") for data in (ours, small, other)]
+    assert alike(pairs[0], pairs[1]) and not alike(pairs[0], pairs[2])
+    assert not alike(pairs[0], Property("PHOTO", "http://example.org/a.jpg"))
+    mine, shrunk, another = (card((f"PHOTO;ENCODING=b;TYPE=JPEG:{base64.b64encode(data).decode()}",))
+                             for data in (ours, small, other))
+    view = View(Form("text/x-vcard", "2.1", photo=3000), Form("text/vcard", "3.0"))
+    type, body = view.sent("text/vcard", mine)
+    shadow = view.shadow(type, body)
+    for card_, same in ((shrunk, True), (another, False)):
+        theirs = view.sent("text/vcard", card_)[1]
+        made = view.updated("text/vcard", mine, shadow, type, theirs)
+        assert (made == mine) is same and view.same("text/vcard", mine, type, theirs) is same
+        assert same or base64.b64encode(other) in made.replace(b"\r\n ", b"")
+        assert view.merged("text/vcard", mine, b"", type, theirs) == mine
