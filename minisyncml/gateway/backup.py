@@ -66,6 +66,7 @@ class Line(NamedTuple):
         return Phone(self.opener, stores, port=self.port, at=self.at, profile=self.profile, peers=peers,
                      server_id=self.server_id, obex_password=self.obex_password, timeout=self.timeout,
                      patience=self.patience, progress=self.progress, wait=self.wait, limits=LIMITS,
+                     apart=True,
                      allow_empty=True,      # nothing is kept here; who looks only hangs up before it could matter
                      **{**self.options, **more})
 

@@ -20,6 +20,7 @@ from minisyncml.gateway.manners import LEARNT, profile_of
 from minisyncml.gateway.outcome import fill
 from minisyncml.gateway.report import Report
 from minisyncml.gateway.serving import Serving
+from minisyncml.gateway.together import JOINT, Together, joined, keeps_both
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message.devinf import DevInf, devinf_bytes, from_dict, to_dict
 from minisyncml.profile import DEFAULT as NO_PROFILE
@@ -73,6 +74,7 @@ class Options(NamedTuple):
     profile: str = ""                       #: name or file of the profile that the user wants for it
     zone: str = ""                          #: the IANA name of the zone that we and the peer live in; empty: not known
     trial: bool = False                     #: server: only look; the stores are copies
+    apart: bool = False                     #: server: tasks do not go with the calendar, see :mod:`.together`
     spool: Callable[[Any], Spool] = Held    #: keeps the parts of a large object until it is whole
     record: Optional[Recording] = None      #: what is told of it, see :mod:`minisyncml.gateway.traced`
 
@@ -177,7 +179,18 @@ class Exchange:
         for one in wanted.values():
             self.profile.require_mode(one)
         modes = {name: MODES[mode] for name, mode in wanted.items()}
-        return self._guarded(lambda: self._begin(bound, modes))
+        return self._guarded(lambda: self._begin(self._joined(bound, known), modes))
+
+    def _joined(self, bound: "dict[str, str]", known: "dict[str, Any]") -> "dict[str, str]":
+        """Calendar and tasks in one run, where the server keeps both in one database."""
+        both = joined(bound)
+        calendar, _, tasks = both.partition(JOINT)
+        values = known.get("devinf")
+        devinf = from_dict(values) if isinstance(values, dict) else None
+        if not both or plain_uri(bound[calendar]) != plain_uri(bound[tasks]) \
+                and not keeps_both(self.profile, devinf, bound[calendar]):
+            return bound
+        return {both if name == calendar else name: uri for name, uri in bound.items() if name != tasks}
 
     def inquire(self, tell: bool = True) -> Optional[Packet]:
         """The client's first message, in place of :meth:`start`: nothing is synced, the server is asked what it has.
@@ -274,7 +287,7 @@ class Exchange:
     def _begin(self, bound: "dict[str, str]", modes: "Mapping[str, int]") -> Optional[Packet]:
         syncer = self.syncer
         assert isinstance(syncer, ClientSyncer)
-        syncer.begin(self.device, bound, modes)
+        syncer.begin(self.device, bound, {name: modes[syncer.locks(name)[0]] for name in bound})
         if all(run.failed for run in syncer.runs):
             syncer.commit()
             self.session.finished = True
@@ -346,9 +359,11 @@ class Exchange:
 
     def _checkpoint(self) -> None:
         """What lags is in the journals: when it cannot be written now, it will be when they are opened next."""
-        for run in self.syncer.runs if self.syncer is not None else ():
+        syncer = self.syncer
+        assert syncer is not None
+        for run in syncer.runs:
             try:
-                self._stores[run.name].checkpoint()
+                syncer.stores[run.name].checkpoint()
             except StoreError:
                 continue
 
@@ -373,11 +388,13 @@ class Exchange:
         options = SyncOptions(self._options.conflict, self._options.allow_empty, self._options.rescan, self._step,
                               self._options.limits)
         syncer: "ClientSyncer | Serving"
+        stores = Together(self._stores)
         if self._config.role == CLIENT:
-            syncer = ClientSyncer(self.session, self._stores, options, state)
+            syncer = ClientSyncer(self.session, stores, options, state)
         else:
-            syncer = _serving(self._options.trial)(self.session, self._stores, options, state)
+            syncer = _serving(self._options.trial)(self.session, stores, options, state)
             syncer.device, syncer.demand = self.device, MODES.get(self._options.demand, 0)
+            syncer.apart = self._options.apart
             syncer.names = {plain_uri(uri): name for name, uri in self._options.remotes.items()}
         syncer.session = " ".join(filter(None, (self.device, self.session.session_id, self.mark)))
         syncer.spared = self._spared
@@ -456,7 +473,8 @@ class Exchange:
         from importlib import import_module
         values = self._memory.get(self._key).get("devinf")
         devinf = from_dict(values) if isinstance(values, dict) else None
-        store = self._stores[run.name]
+        assert self.syncer is not None
+        store = self.syncer.stores[run.name]
         spoken = run.spoken.split(" ")
         other = next((type for type in spoken if type != store.form[0]), "")
         view: "Optional[View]" = import_module("minisyncml.gateway.views").view_of(
@@ -486,6 +504,7 @@ class Exchange:
         """
         known, missing = self._memory.get(self.device), self.missing
         runs = self.syncer.runs if self.syncer is not None else []
+        runs = [run for run in runs if run.name in self._stores]
         found = {run.name: run.remote for run in runs if run.name not in missing}
         kept = {name: uri for name, uri in known.get(BOUND, {}).items() if name in found}
         other = self._bind({**known, BOUND: kept}, [run.name for run in runs], found)
@@ -506,7 +525,8 @@ class Exchange:
             changed["nonce"] = b64(nonce).decode()
         if client and session.authenticated:
             changed["told"] = self._fingerprint()
-            bound = {run.name: run.remote for run in self.syncer.runs if run.answered} if self.syncer else {}
+            bound = {name: run.remote for run in self.syncer.runs if run.answered
+                     for name in self.syncer.locks(run.name)} if self.syncer else {}
             if bound:
                 changed[BOUND] = {**known.get(BOUND, {}), **bound}
         if changed != known:

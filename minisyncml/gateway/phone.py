@@ -18,6 +18,7 @@ from minisyncml.gateway.manners import learn, profile_of
 from minisyncml.gateway.names import KINDS
 from minisyncml.gateway.outcome import stamp
 from minisyncml.gateway.report import Report
+from minisyncml.gateway.together import JOINT, joined
 from minisyncml.gateway.trace import Tap
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message.devinf import DevInf, from_dict
@@ -73,6 +74,7 @@ class Phone:
     :param allow_empty: go on when a side turned up empty
     :param rescan: let stores read everything, and trust no time stamp
     :param zone: the IANA name of the time zone we live in, as `Europe/Berlin`, for peers that know local time only
+    :param apart: leave out what the phone keeps in one database with another; by default, tasks go with the calendar
     :param limits: bounds
     :param timeout: for one answer of the phone, in seconds
     :param patience: how long to listen for a phone that is in OBEX mode already, in seconds
@@ -91,7 +93,8 @@ class Phone:
                  identity: Identity = UNKNOWN, peers: Optional[Peers] = None, user: str = "", password: str = "",
                  obex_password: str = "", server_id: str = "", remotes: "Optional[Mapping[str, str]]" = None,
                  conflict: str = KEEP_BOTH, allow_empty: bool = False, rescan: bool = False,
-                 zone: str = "", limits: Limits = DEFAULT, timeout: float = TIMEOUT, patience: float = 1.0,
+                 zone: str = "", apart: bool = False, limits: Limits = DEFAULT, timeout: float = TIMEOUT,
+                 patience: float = 1.0,
                  progress: Callable[[str], None] = lambda words: None,
                  tap: Optional[Tap] = None, trace: "Optional[Trace]" = None,
                  enough: Callable[[Exchange], bool] = lambda exchange: False,
@@ -105,7 +108,7 @@ class Phone:
         self._user, self._password = user, password
         self._remotes = dict(remotes or {})
         self._options = Options("", random, clock, limits, conflict, allow_empty, rescan, profile=profile,
-                                zone=zone)
+                                zone=zone, apart=apart)
         self._timeout, self._patience, self._progress = timeout, patience, progress
         self._now, self._wait, self._trace = now, wait, trace
         self._tap, self._enough = tap or (lambda way, packet: None), enough
@@ -152,7 +155,7 @@ class Phone:
                     if form is None:
                         raise refusal or UsageError(f"{known.profile.title} takes no notification; it has to call us")
                     tried.add(form)
-                    done = names[:1] if known.profile.one_store_per_session else names
+                    done = self._together(known, names) if known.profile.one_store_per_session else names
                     report, refusal = self._try(call, known, form, done, mode)
             except UsageError:
                 raise
@@ -171,6 +174,12 @@ class Phone:
         report.seconds = self._options.clock() - began
         return report, done
 
+    def _together(self, known: Known, names: "list[str]") -> "list[str]":
+        """The first datastore, and the one that the phone keeps in one database with it."""
+        left_out = self._bind(known, names)[1]
+        both = joined(names).split(JOINT)
+        return both if names[0] in both and both[-1] in left_out and not self._options.apart else names[:1]
+
     def _line(self) -> Link:
         link = self._opener()
         return link if self._trace is None else self._trace.link(link)
@@ -188,11 +197,14 @@ class Phone:
         known.profile.require_mode(mode)
         transport = ObexTransport(call.connect(known.profile.obex_target.encode("latin-1", "replace")))
         remotes, left_out = self._bind(known, names)
+        both = joined(names) if not self._options.apart else ""
+        calendar, _, tasks = both.partition(JOINT)
+        joint = {tasks: remotes[calendar], both: remotes[calendar]} if calendar in remotes and tasks in left_out else {}
         try:
             packet = self._wake(transport, known, form, remotes, mode)
         except TransportError as refusal:
             return Report(known.device), refusal
-        exchange = self._exchange(known, remotes, mode)
+        exchange = self._exchange(known, {**remotes, **joint}, mode)
         broken: Optional[Error] = None
         try:
             self._converse(transport, exchange, packet)
@@ -202,7 +214,8 @@ class Phone:
             exchange.abort(error)
             broken = error if exchange.session.authenticated else AuthError(
                 f"the phone did not log in as {self._user}: enter user and password in its profile for this computer")
-        return self._finish(exchange, known.profile, form, broken, names, left_out), None
+        return self._finish(exchange, known.profile, form, broken, names,
+                            [name for name in left_out if name not in joint]), None
 
     def _wake(self, transport: ObexTransport, known: Known, form: str, remotes: "Mapping[str, str]",
               mode: str) -> Packet:
@@ -259,7 +272,7 @@ class Phone:
     def _exchange(self, known: Known, remotes: "Mapping[str, str]", mode: str) -> Exchange:
         options = self._options._replace(device=self._server_id or known.profile.server_id, demand=mode,
                                          remotes=dict(remotes), identity=known.said)
-        stores = {name: self._stores[name] for name in remotes}
+        stores = {name: self._stores[name] for name in remotes if name in self._stores}
         kind, options = (Exchange, options) if self._trace is None else self._trace.exchange(options)
         exchange = kind.server(options, stores, self._peers, self._secret if self._user else None)
         exchange.mark = stamp(self._now())
@@ -308,7 +321,9 @@ class Phone:
             kind = KINDS.get(name.lower(), "")
             # the names of PC Suite: most phones know those, and many tell upper case from lower
             uri = found.get(name) or known.profile.store(kind or name).name or kind.capitalize() or name
-            if uri in remotes.values():
+            combined = kind == "tasks" and name not in found and known.profile.store(kind).kind != kind \
+                and any(KINDS.get(other.lower()) == known.profile.store(kind).kind for other in remotes)
+            if uri in remotes.values() or combined:
                 left_out.append(name)
             else:
                 remotes[name] = uri
@@ -332,10 +347,11 @@ class Phone:
             report.error = broken or report.error       # else the phone only left after we refused all it asked for
         if exchange.device:
             self._learn(exchange, form, profile)
+        done = {one for name in report.datastores for one in (name, *name.split(JOINT))}
         for name in names:
             if name in left_out:
                 report.datastore(name).error = PeerError(f"the phone keeps {name} in one database with others", 404)
-            elif report.error is None and name not in report.datastores:
+            elif report.error is None and name not in done:
                 report.datastore(name).error = PeerError(f"the phone did not begin to sync {name}", 404)
         return report
 
@@ -349,7 +365,8 @@ class Phone:
         facts = self._peers.get(device)
         old = facts.get(NAMES)
         runs = exchange.syncer.runs if exchange.syncer is not None else []
-        names = {**(old if isinstance(old, dict) else {}), **{run.name: run.local for run in runs if run.complete}}
+        names = {**(old if isinstance(old, dict) else {}), **{
+            name: run.local for run in runs if run.complete for name in run.name.split(JOINT)}}
         if names != old:
             self._peers.set(device, {**facts, NAMES: names})
 

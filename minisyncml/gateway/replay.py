@@ -233,7 +233,7 @@ class Session:
             challenge=_choice(first, "challenge", ("md5", "basic")), version=_choice(first, "version", VERSIONS),
             encoding=_choice(first, "encoding", ("wbxml", "xml")), demand=_choice(first, "demand", ("", *MODES)),
             remotes=_texts(first, "remotes"), identity=_identity(first), profile=self._profile(),
-            trial=first.line.get("trial") is True, zone=first.text("zone", ""))
+            trial=first.line.get("trial") is True, apart=first.line.get("apart") is True, zone=first.text("zone", ""))
         if _choice(first, "role", ("client", "server")) == "client":
             return _Replayed.client(options, self._stores(""), self._memory, first.text("target"))
         secrets = (lambda user: Secret(PASSWORD)) if first.line.get("asks") is True else None

@@ -6,6 +6,7 @@ from typing import Mapping, Optional
 
 from minisyncml.gateway.discovery import named_by
 from minisyncml.gateway.names import resolve
+from minisyncml.gateway.together import JOINT, joined, keeps_both
 from minisyncml.message.devinf import DevInf
 from minisyncml.profile import DEFAULT as NO_PROFILE
 from minisyncml.sync.server import ServerSyncer
@@ -20,12 +21,21 @@ class Serving(ServerSyncer):
     fresh = False                           # more is bound than is remembered
     devinf: Optional[DevInf] = None
     profile = NO_PROFILE
+    apart = False                           # tasks do not go with the calendar, though the client has them in one
 
     def resolve(self, uri: str) -> Optional[str]:
         exact = self.profile.store_name_match == "exact"
         return self.names.get(plain_uri(uri)) or resolve(uri, self.stores, self.profile.kind_of, exact)
 
     def meant(self, target: str, source: str) -> Optional[str]:
+        found = self._meant(target, source)
+        both = joined(self.stores)
+        if found is not None and both.startswith(found + JOINT) and not self.ours and not self.apart \
+                and keeps_both(self.profile, self.devinf, source):
+            return both
+        return found
+
+    def _meant(self, target: str, source: str) -> Optional[str]:
         if self.profile.store_name_match != "source":
             return self.resolve(target)
         found = self.resolve(target) or self.resolve(source)
@@ -38,6 +48,7 @@ class Serving(ServerSyncer):
         return found
 
     def called(self, name: str, source: str) -> str:
+        name = (*self.stores[name].parts, name)[0]
         first = self.bound.get(name)
         if first is None:
             self.bound, self.fresh = {**self.bound, name: plain_uri(source)}, True

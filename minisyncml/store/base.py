@@ -311,7 +311,7 @@ class Store(Reading):
 
     `types` are the (media type, version) pairs that it takes and gives, the preferred one first; `form` is the one that
     items are kept in, whatever they come as; empty: as they come. `parts` are the names of the datastores that it is
-    put together from. `skipped` names what the last refresh found and could not take: neither an item nor a deleted one.
+    put together from. `skipped` names what the last refresh found and could not take: no item, and no deleted one.
     """
 
     types: "tuple[tuple[str, str], ...]" = (("text/plain", "1.0"),)

@@ -69,10 +69,19 @@ class Batches:
             run.note("local", name.encode("utf-8", "replace").decode(), codes.TOO_LARGE,
                      "left out: it is too large, or cannot be read")
 
+    def locks(self, name: str) -> "tuple[str, ...]":
+        """Whose locks a batch of a datastore takes.
+
+        :param name: one of `stores`
+        :returns: names in ascending order
+        """
+        return tuple(sorted(self.stores[name].parts)) or (name,)
+
     def _give_way(self, name: str) -> None:
         """Locks are taken in the order of names, so that no two sessions ever wait for each other: what is held
         behind a name is made durable before its lock is waited for."""
-        for later in [held for held in self._batches if held > name]:
+        first = self.locks(name)[0]
+        for later in [held for held in self._batches if self.locks(held)[-1] > first]:
             self._finish(later)
 
     def _finish(self, name: str) -> None:

@@ -47,7 +47,7 @@ class ClientSyncer(Syncer):
         facts = self.facts(run)
         ours = anchors(facts, "confirmed")[0]
         slow = facts.get("slow")
-        if run.code not in _REFRESH and (not ours or slow):
+        if run.code not in _REFRESH and (not ours or slow or self.regrouped(run)):
             run.code = slow if slow in _REFRESH and run.asked == codes.ALERT_TWO_WAY else codes.ALERT_SLOW
         run.next = following(anchors(facts, "pending")[0] or ours, self.options.step())
         run.upto = self.stores[run.name].revision

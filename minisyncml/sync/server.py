@@ -58,7 +58,8 @@ class ServerSyncer(Syncer):
         if not event.next:
             self.port.settle(event.slot, codes.INCOMPLETE_COMMAND)
             return
-        if any(run.name == name for run in self.runs) or len(self.runs) >= self.options.limits.max_datastores:
+        in_use = {one for run in self.runs for one in self.locks(run.name)}
+        if not in_use.isdisjoint(self.locks(name)) or len(self.runs) >= self.options.limits.max_datastores:
             self.port.settle(event.slot, codes.NOT_ALLOWED)
             return
         asked = event.code if event.code != codes.ALERT_RESUME else codes.ALERT_TWO_WAY
@@ -101,7 +102,7 @@ class ServerSyncer(Syncer):
             self.confirm(run)       # it finished that session, though we never heard of it
         wanted = self.demand == codes.ALERT_SLOW
         slow = ours is None or facts.get("slow") or wanted or run.slow
-        doubt = not run.whole and self._in_doubt(run)
+        doubt = not run.whole and (self._in_doubt(run) or self.regrouped(run))
         # its names hold as long as the anchors do, also when the sync that was to settle the doubt broke off
         keep = ours is not None and not wanted and bool(facts.get("kept") if slow else doubt)
         if not run.whole and (slow or doubt):

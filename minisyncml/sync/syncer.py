@@ -395,6 +395,14 @@ class Syncer(Batches):
         self.risk(run, f"{run.name} turned up empty here: {known} items would be deleted at the peer")
         return True
 
+    def regrouped(self, run: Run) -> bool:
+        """Whether the peer's database is synced with other ones of ours than it was.
+
+        :param run: one of `runs`
+        :returns: whether everything has to be compared
+        """
+        return self.facts(run).get("parts", "") != "+".join(self.stores[run.name].parts)
+
     def begin_whole(self, run: Run, keep: bool = False) -> None:
         """A slow or refresh sync begins: what was known of the peer no longer counts.
 
@@ -403,7 +411,7 @@ class Syncer(Batches):
             for, and compared with what it was
         """
         batch = self.batch(run)
-        self.remember(run, slow=run.code, kept=keep or None)
+        self.remember(run, slow=run.code, kept=keep or None, parts="+".join(self.stores[run.name].parts) or None)
         batch.clear_parked(run.peer)
         if not keep:
             for id in [id for id in batch.shadows(run.peer) if batch.row(id) is None]:

@@ -189,7 +189,8 @@ def test_demo(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
         out = capsys.readouterr().out
         assert other.communicate(timeout=60)[0] == out
     assert list(tmp_path.iterdir()) == []
-    assert out.count("Both sides say the same") == 3 and out.count("computer: AT*EOBEX\n   phone: AT*EOBEX CONNECT") == 3
+    assert out.count("Both sides say the same") == 3
+    assert out.count("computer: AT*EOBEX\n   phone: AT*EOBEX CONNECT") == 3
     assert out.count("On the wire: ") == 3 and out.count("bytes  notification") == 3
     assert "Nothing was transferred." in out and out.endswith("It works.\n")
 
