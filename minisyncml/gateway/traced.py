@@ -129,8 +129,8 @@ class Traced(Exchange):
             remotes=remotes, order=None if order is None else order._asdict(), version=options.version,
             encoding=options.encoding, identity=options.identity._asdict(), profile=_profile(options.profile),
             conflict=options.conflict, allow_empty=options.allow_empty, rescan=options.rescan,
-            trial=options.trial, zone=options.zone, apart=options.apart, challenge=options.challenge, demand=options.demand,
-            asks=config.secrets is not None,
+            trial=options.trial, zone=options.zone, apart=options.apart, challenge=options.challenge,
+            demand=options.demand, asks=config.secrets is not None,
             limits=options.limits._asdict(), user=self._record.user(login.user) if login is not None else None,
             scheme=login.scheme if login is not None else None)
 
