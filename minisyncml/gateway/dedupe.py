@@ -6,7 +6,6 @@ two different people belongs to none of them.
 """
 
 # No `from __future__ import annotations`: named tuples would compile every annotation.
-from itertools import combinations
 from typing import Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from minisyncml.content.facts import Facts, facts
@@ -15,7 +14,8 @@ from minisyncml.content.score import NEAR, SURE, score
 from minisyncml.content.view import View
 from minisyncml.errors import ItemError
 from minisyncml.store.base import Batch, Item, Reading, Store
-from minisyncml.sync.pairing import WORK, Side
+from minisyncml.sync.pairing import WORK
+from minisyncml.sync.sides import Classes, Side, candidates
 
 EQUAL, ALIKE = "equal", "alike"
 REASON = "duplicate"
@@ -80,7 +80,7 @@ class _Search:
             known = self._read(row.id)
             if known is not None:
                 self.side.add(row.id, known)
-        self.classes = self.side.classes()
+        self.classes = Classes(self.side)
         self._recent: "Dict[int, Optional[Facts]]" = {}
 
     def _read(self, id: str) -> Optional[Facts]:
@@ -104,8 +104,8 @@ class _Search:
         together = _cliques(sure)
         near = [(one, other) for _, one, other in edges if together.get(one, one) != together.get(other, other)]
         members: "Dict[int, List[int]]" = {}
-        for ats in self.classes.values():
-            members.setdefault(together.get(ats[0], ats[0]), []).extend(ats)
+        for head in self.classes:
+            members.setdefault(together.get(head, head), []).extend(self.classes.members(head))
         groups = [Group(self._title(first), tuple(self.side.handles[at] for at in sorted(ats)),
                         EQUAL if len({self.side.meanings[at] for at in ats}) == 1 else ALIKE)
                   for first, ats in members.items() if len(ats) > 1]
@@ -119,15 +119,16 @@ class _Search:
 
     def _edges(self) -> "Iterator[Tuple[int, int, int]]":
         """Score and indexes of two that share a block; one stands for all that are equal."""
-        blocks = self.side.blocks({ats[0] for ats in self.classes.values()})
-        todo: "Set[Tuple[int, int]]" = set()
-        for ats in blocks.values():
-            todo.update(combinations(sorted(set(ats)), 2))
-        for one, other in sorted(todo)[:WORK * len(self.classes)]:
-            mine, theirs = self._facts(one), self._facts(other)
-            points = score(mine, theirs) if mine is not None and theirs is not None else 0
-            if points >= NEAR:
-                yield points, one, other
+        work = WORK * len(self.classes)
+        for one, found in candidates(self.side, self.classes, self.side, self.classes):
+            for other in found if work > 0 else ():
+                if other <= one:
+                    continue    # met from the other side
+                work -= 1
+                mine, theirs = self._facts(one), self._facts(other)
+                points = score(mine, theirs) if mine is not None and theirs is not None else 0
+                if points >= NEAR:
+                    yield points, one, other
 
 
 def _cliques(pairs: "List[Tuple[int, int]]") -> "Dict[int, int]":

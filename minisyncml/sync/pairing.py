@@ -14,8 +14,7 @@ What resembles without being sure is told, not joined. Only short digests are he
 from __future__ import annotations
 
 from array import array
-from collections import Counter
-from typing import TYPE_CHECKING, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Callable, Iterator, NamedTuple, Optional
 
 from minisyncml.content.facts import Facts
 from minisyncml.content.facts import facts as _facts
@@ -23,18 +22,16 @@ from minisyncml.content.score import NEAR, SURE, score
 from minisyncml.errors import ItemError
 from minisyncml.store.base import Parked, Reading
 from minisyncml.sync.match import unsettled
+from minisyncml.sync.sides import Classes, Side, candidates
 
 if TYPE_CHECKING:
     from minisyncml.content.view import View
 
-CROWD = 16      #: a block that more than so many items share says nothing
 WORK = 20       #: for each item at most so many scores, on the average
-_INDEX = (1 << 24) - 1
+INDEX = (1 << 24) - 1       # edges are packed: score, index of theirs, of ours
 TOLD = 200      #: so many near-duplicates are told
 
 Ask = Callable[[int], Optional[Facts]]
-Classes = Dict[int, List[int]]
-Edge = Tuple[int, int, int]     # score, index of theirs, of ours
 
 
 class Near(NamedTuple):
@@ -46,82 +43,31 @@ class Near(NamedTuple):
     theirs_title: str
 
 
-class Side:
-    """The items of one side, in the order they were added, as short digests.
-
-    :ivar handles: their names
-    :ivar open: for each whether it has no counterpart yet
-    """
-
-    def __init__(self) -> None:
-        self.handles: "list[str]" = []
-        self.uids, self.meanings, self.open = array("Q"), array("Q"), bytearray()
-        self._blocks = array("Q")       # 40 bits of digest, 24 of index
-
-    def add(self, handle: str, facts: Facts) -> None:
-        """One more item.
-
-        :param handle: its name
-        :param facts: what it is known by
-        """
-        at = len(self.handles)
-        self.handles.append(handle)
-        self.uids.append(facts.uid)
-        self.meanings.append(facts.meaning)
-        self.open.append(1)
-        self._blocks.extend([block & ~_INDEX | at for block in facts.blocks])
-
-    def left(self) -> "Iterator[int]":
-        """Those without counterpart.
-
-        :returns: an iterator over indexes
-        """
-        return (at for at, is_open in enumerate(self.open) if is_open)
-
-    def classes(self) -> "dict[int, list[int]]":
-        """Those without counterpart, by meaning. The first of each stands for all, the same one in whatever order.
-
-        :returns: indexes by meaning
-        """
-        found: "dict[int, list[int]]" = {}
-        for at in self.left():
-            found.setdefault(self.meanings[at], []).append(at)
-        for ats in found.values():
-            ats.sort(key=self.uids.__getitem__)
-        return found
-
-    def blocks(self, members: "set[int]") -> "dict[int, list[int]]":
-        """Which of some items share a block.
-
-        :param members: indexes
-        :returns: indexes by block; crowds are left out
-        """
-        found: "dict[int, list[int]]" = {}
-        for packed in self._blocks:
-            if packed & _INDEX in members:
-                found.setdefault(packed >> 24, []).append(packed & _INDEX)
-        return {block: ats for block, ats in found.items() if len(ats) <= CROWD}
-
-
 class Pairing:
     """Finds the pairs of two sides.
 
     :param mine: our items
     :param theirs: the peer's
-    :ivar pairs: index of theirs to index of ours
     :ivar near: handles, ours and theirs, of what looks like the same thing and is not joined
     """
 
     def __init__(self, mine: Side, theirs: Side) -> None:
         self.mine, self.theirs = mine, theirs
-        self.pairs: "dict[int, int]" = {}
+        self._mine_of = array("L", bytes(len(theirs.open) * array("L").itemsize))     # where theirs is not open
         self.near: "list[tuple[str, str]]" = []
         self._join(_both)
         self._join(_uid, alone=True)
         self._join(_meaning)
 
+    def pairs(self) -> "Iterator[tuple[int, int]]":
+        """What was found.
+
+        :returns: an iterator over indexes of theirs and ours
+        """
+        return ((their, my) for their, my in enumerate(self._mine_of) if not self.theirs.open[their])
+
     def _take(self, mine: int, theirs: int) -> None:
-        self.pairs[theirs] = mine
+        self._mine_of[theirs] = mine
         self.mine.open[mine] = self.theirs.open[theirs] = 0
 
     def _join(self, key: "Callable[[Side, int], int]", alone: bool = False) -> None:
@@ -154,54 +100,50 @@ class Pairing:
         :param my_facts: gives those of one of ours
         :param more: whether two that are not sure (ours, theirs) are the same after all
         """
-        ours, others = self.mine.classes(), self.theirs.classes()
+        ours, others = Classes(self.mine), Classes(self.theirs)
         work = WORK * (len(ours) + len(others))
-        edges: "list[Edge]" = []
-        for their, candidates in self._candidates(ours, others):
+        edges = array("Q")
+        for their, found in candidates(self.theirs, others, self.mine, ours) if len(ours) and len(others) else ():
             facts = their_facts(their) if work > 0 else None
-            work -= len(candidates)
-            for my in candidates if facts is not None else ():
+            work -= len(found)
+            for my in found if facts is not None else ():
                 mine = my_facts(my)
                 points = score(mine, facts) if mine is not None and facts is not None else 0
                 if NEAR <= points < SURE and more is not None and more(my, their):
                     points = SURE
                 if points >= NEAR:
-                    edges.append((points, their, my))
-        self._settle(edges, ours, others)
+                    edges.append(points << 48 | their << 24 | my)
+        self._settle(array("Q", sorted(edges, reverse=True)), ours, others)
 
-    def _candidates(self, ours: Classes, others: Classes) -> "Iterator[tuple[int, list[int]]]":
-        """Which of ours one of theirs may be; one of each class stands for all."""
-        if not ours or not others:
-            return
-        blocks = self.mine.blocks({ats[0] for ats in ours.values()})
-        found: "dict[int, set[int]]" = {}
-        for block, ats in self.theirs.blocks({ats[0] for ats in others.values()}).items():
-            for at in ats if block in blocks else ():
-                found.setdefault(at, set()).update(blocks[block])
-        for at in sorted(found):
-            yield at, sorted(found.pop(at))
-
-    def _settle(self, edges: "list[Edge]", ours: Classes, others: Classes) -> None:
+    def _settle(self, edges: "array[int]", ours: Classes, others: Classes) -> None:
         """The best first; what would fit two stays apart, and so do these two."""
-        tied: "set[tuple[int, int]]" = set()        # (side, index of who stands for a class)
-        edges.sort(reverse=True)
         at = 0
-        while at < len(edges) and edges[at][0] >= SURE:
-            points, level = edges[at][0], []
-            while at < len(edges) and edges[at][0] == points:
-                _, their, my = edges[at]
-                if self.theirs.open[their] and self.mine.open[my] and not {(0, my), (1, their)} & tied:
-                    level.append((their, my))
-                at += 1
-            mine, theirs = Counter(my for _, my in level), Counter(their for their, _ in level)
-            for their, my in level:
-                if mine[my] == theirs[their] == 1:
-                    for one, other in zip(others[self.theirs.meanings[their]], ours[self.mine.meanings[my]]):
-                        self._take(other, one)
-                tied |= {(0, my), (1, their)}
-        for _, their, my in edges:
+        mine, theirs = bytearray(self.mine.open), bytearray(self.theirs.open)     # who may still be joined
+        while at < len(edges) and edges[at] >> 48 >= SURE:
+            end = at
+            while end < len(edges) and edges[end] >> 48 == edges[at] >> 48:
+                end += 1
+            level = array("Q", [edge for edge in edges[at:end] if theirs[edge >> 24 & INDEX] and mine[edge & INDEX]])
+            self._level(level, ours, others)
+            for edge in level:
+                theirs[edge >> 24 & INDEX] = mine[edge & INDEX] = 0
+            at = end
+        for edge in edges:
+            their, my = edge >> 24 & INDEX, edge & INDEX
             if self.theirs.open[their] and self.mine.open[my] and len(self.near) < TOLD:
                 self.near.append((self.mine.handles[my], self.theirs.handles[their]))
+
+    def _level(self, level: "array[int]", ours: Classes, others: Classes) -> None:
+        """Join what fits only each other, of those that fit equally well."""
+        mine, theirs = bytearray(len(self.mine.open)), bytearray(len(self.theirs.open))
+        for edge in level:
+            their, my = edge >> 24 & INDEX, edge & INDEX
+            mine[my], theirs[their] = min(2, mine[my] + 1), min(2, theirs[their] + 1)
+        for edge in level:
+            their, my = edge >> 24 & INDEX, edge & INDEX
+            if mine[my] == theirs[their] == 1:
+                for one, other in zip(others.members(their), ours.members(my)):
+                    self._take(other, one)
 
 
 def find(reading: Reading, peer: str, view: "Optional[View]" = None) -> "tuple[dict[str, str], list[Near]]":
@@ -223,7 +165,7 @@ def find(reading: Reading, peer: str, view: "Optional[View]" = None) -> "tuple[d
     found = Pairing(mine, theirs)
     rest = _Rest(reading, peer, view, mine.handles)
     found.by_score(rest.theirs, rest.mine, rest.same if view is not None else None)
-    return ({theirs.handles[their]: mine.handles[my] for their, my in found.pairs.items()},
+    return ({theirs.handles[their]: mine.handles[my] for their, my in found.pairs()},
             list(_titles(reading, peer, found.near)))
 
 

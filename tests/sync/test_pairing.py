@@ -13,7 +13,8 @@ from minisyncml.content.facts import Facts, facts
 from minisyncml.content.kind import kind
 from minisyncml.content.score import SURE, score
 from minisyncml.store.memory import MemoryStore
-from minisyncml.sync.pairing import CROWD, WORK, Pairing, Side
+from minisyncml.sync.pairing import WORK, Pairing
+from minisyncml.sync.sides import CROWD, Side
 
 ANY = (("*/*", ""),)
 UIDS = tuple(f"UID:{number:08}-1234-1234-1234-1234567890ab" for number in range(3))
@@ -51,12 +52,12 @@ class Matched:
 
         self.found.by_score(lambda at: known[1][at], read)
         self.known = known
-        self.pairs = [(mine[my], theirs[their]) for their, my in self.found.pairs.items()]
+        self.pairs = [(mine[my], theirs[their]) for their, my in self.found.pairs()]
         self.near = [(mine[int(one)], theirs[int(other)]) for one, other in self.found.near]
 
     def meant(self) -> "Counter[tuple[int, int]]":
         return Counter((self.known[0][my].meaning, self.known[1][their].meaning)
-                       for their, my in self.found.pairs.items())
+                       for their, my in self.found.pairs())
 
 
 NAMES, NUMBERS = ("Doe;John", "Doe;Jane", "Roe;John", "Doe", ""), ("1111111", "2222222", "3333333")
@@ -86,7 +87,7 @@ class TestProperties:
     @settings(deadline=None)
     @given(ITEMS, ITEMS)
     def test_one_to_one(self, mine: "list[bytes]", theirs: "list[bytes]") -> None:
-        pairs = Matched(mine, theirs).found.pairs
+        pairs = dict(Matched(mine, theirs).found.pairs())
         assert len(set(pairs.values())) == len(pairs)
         assert set(pairs) <= set(range(len(theirs))) and set(pairs.values()) <= set(range(len(mine)))
 
@@ -135,6 +136,14 @@ def test_a_tie_stays_apart_and_is_told() -> None:
     there = [card("N:Doe;John", "TEL:1111111", "NOTE:c")]
     for found in (Matched(here, there), Matched(there, here)):
         assert not found.pairs and len(found.near) == 2
+
+
+def test_whoever_lost_to_a_better_one_may_still_find_another() -> None:
+    """The second of ours fits both of theirs; the first of theirs belongs to another."""
+    here = [card("N:Doe;John", "TEL:1111111", "TEL:2222222", "EMAIL:a@example.org"), card("N:Doe;John", "TEL:1111111")]
+    there = [card("N:Doe;John", "TEL:1111111", "TEL:2222222", "EMAIL:a@example.org", "NOTE:x"),
+             card("N:Doe;John", "TEL:1111111", "TEL:3333333", "NOTE:y")]
+    assert set(Matched(here, there).pairs) == {(here[0], there[0]), (here[1], there[1])}
 
 
 def test_a_tie_does_not_keep_others_apart() -> None:
