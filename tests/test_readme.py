@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
+import time
 from contextlib import redirect_stdout
 from pathlib import Path
 
@@ -15,10 +16,13 @@ import pytest
 from helpers import ROOT
 from hub import items
 
+from minisyncml import Client, MemoryStore, Pipe, Server, Store
 from minisyncml.cli.main import build_parser, parse
 from minisyncml.gateway.demo import MODEL, add, make_phone
 from minisyncml.gateway.emulator import phone_stores
 from minisyncml.profile import find
+from minisyncml.store.peers import Peers
+from minisyncml.store.place import open_store
 
 README = (ROOT / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"^ *```(\w*)\n(.*?)^ *```", README, re.M | re.S)
@@ -139,3 +143,57 @@ def test_modes_that_it_names_exist(mode: str) -> None:
 def test_files_that_it_names_exist() -> None:
     for path in re.findall(r"`([a-z_./]+\.(?:py|md|toml))`", README):
         assert (ROOT / path).is_file(), path
+
+
+def test_conflicts_and_what_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it stands there, for a card that both sides changed and a phone then deleted."""
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    solving = next(text for text in blocks("") if "minisyncml conflicts solve" in text)
+    past = next(text for text in blocks("") if "minisyncml history" in text)
+    here, phone = open_store("", "contacts", str(tmp_path / "minisyncml")), MemoryStore(CARDS)
+    peers = Peers(str(tmp_path / "minisyncml" / "peers"))
+    server = Server({"contacts": here}, peers=peers, conflict="ask", now=lambda: 1_775_493_000.0)
+    client = Client("pipe://here", {"contacts": phone}, device_id="IMEI:004999010640000",
+                    transport=lambda: Pipe(server.handle))
+    put(phone, "TEL:+44 20 7946 0000")
+    assert client.sync().exit_code == 0
+    put(phone, "TEL:+44 20 7946 0018", "NOTE:call her")
+    put(here, "TEL:+44 20 7946 0000", "NOTE:writes letters")
+    assert client.sync().exit_code == 1
+    run_as_shown(solving, tmp_path)
+    here.refresh()
+    assert client.sync().exit_code == 0
+    with phone.begin() as batch:
+        batch.remove("1")
+        batch.commit()
+    assert client.sync().exit_code == 0
+    server.close()
+    here.close()
+    peers.close()
+    run_as_shown(past, tmp_path)
+    monkeypatch.undo()
+    time.tzset()
+
+
+CARDS = (("text/vcard", "3.0"),)
+
+
+def put(store: Store, *lines: str) -> None:
+    """The only card."""
+    body = "\r\n".join(["BEGIN:VCARD", "VERSION:3.0", "N:Lovelace;Ada;;;", "FN:Ada Lovelace", *lines, "END:VCARD", ""])
+    with store.begin() as batch:
+        batch.put("1", "text/vcard", body.encode())
+        batch.commit()
+
+
+def run_as_shown(text: str, folder: Path) -> None:
+    """Run the commands of a block, and compare all that they say."""
+    said = []
+    for line in text.splitlines():
+        if line.startswith("$ minisyncml "):
+            done = subprocess.run([sys.executable, "-m", "minisyncml", *shlex.split(line)[2:]], text=True, timeout=60,
+                                  stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, env={
+                                      **os.environ, "PYTHONPATH": str(ROOT), "XDG_DATA_HOME": str(folder), "TZ": "UTC"})
+            said += [line, *done.stdout.splitlines()]
+    assert said == text.splitlines()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from typing import TYPE_CHECKING, Iterator, Optional
 
 from minisyncml.cli.common import add_common, datastores_of
 from minisyncml.content.beside import Difference, differences, is_marked, marked
 from minisyncml.errors import UsageError
+from minisyncml.gateway.outcome import stamp
 from minisyncml.gateway.report import visible
 from minisyncml.gateway.solving import KEEP, Question, answer, questions
 from minisyncml.store.base import Store
@@ -151,7 +153,7 @@ def _one(args: "argparse.Namespace", store: Store, one: Question) -> Optional[bo
         keep, body = "", _edited(one)
     elif keep not in KEEP:
         keep, body = "", _read(args.keep)
-    answer(store, one, keep, body)
+    answer(store, one, keep, body, f"conflicts {stamp(time.time())}")
     store.checkpoint()
     print(f"{one.key}: {keep or 'your version'} counts; it goes out with the next sync")
     return True

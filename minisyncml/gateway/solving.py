@@ -52,13 +52,15 @@ def questions(name: str, store: Store) -> "Iterator[Question]":
             yield Question(name, conflict, store.get(conflict.entry.id), asking.merged(store, conflict))
 
 
-def answer(store: Store, question: Question, keep: str, body: bytes = b"") -> None:
+def answer(store: Store, question: Question, keep: str, body: bytes = b"",
+           session: str = "conflicts") -> None:
     """Solve a conflict. What counts goes out with the next sync, to all peers; what does not goes to the trash.
 
     :param store: the datastore
     :param question: from :func:`questions`
     :param keep: one of :data:`KEEP`; or empty: `body` counts
     :param body: a version that a person made
+    :param session: what the trash calls this
     :raises UsageError: when that cannot be, or a newer version came meanwhile
     :raises StoreError: when it cannot be written; nothing was changed then
     """
@@ -72,7 +74,7 @@ def answer(store: Store, question: Question, keep: str, body: bytes = b"") -> No
             raise UsageError(f"{question.key}: both sides changed the same, so nothing can be merged; use --edit")
     elif keep != "ours":
         wanted = theirs.body
-    with store.begin("conflicts") as batch:
+    with store.begin(session) as batch:
         entry = batch.entry(conflict.peer, conflict.entry.id)
         now = next((one for one in asking.waiting(batch, conflict.peer) if one.entry.id == conflict.entry.id), None)
         row = batch.row(conflict.entry.id)
