@@ -32,11 +32,23 @@ class Format:
     :cvar type: media type, lower case
     :cvar version: as in DevInf (VerCT); empty where any will do
     :cvar family: a hub is shared by all formats of a family
+    :cvar partial: whether what is not in an item may be unknown to its sender, rather than deleted
     """
 
     type = ""
     version = ""
     family = ""
+    partial = False
+
+    def completed(self, body: bytes, earlier: bytes) -> bytes:
+        """An item with what its sender has no word for. Asked of :attr:`partial` formats only.
+
+        :param body: an item in this format
+        :param earlier: what the sender was given before, in this format
+        :returns: the item, and from the earlier one what is not even empty in it
+        :raises ItemError: when it is none
+        """
+        return body
 
     def read(self, body: bytes, form: Form) -> "list[Property]":
         """The hub's properties of an item.

@@ -18,6 +18,7 @@ from minisyncml.content.escapes import escaped, split, unescaped
 from minisyncml.content.form import Form
 from minisyncml.content.formats import Format
 from minisyncml.content.lines import MAX_SIZE, Property, is_binary, parse, write
+from minisyncml.errors import ItemError
 
 _NAMES = ("LastName", "FirstName", "MiddleName", "Title", "Suffix")
 _COMPANY = ("CompanyName", "Department", "OfficeLocation")
@@ -65,6 +66,18 @@ class Contact(Format):
 
     type = "text/x-s4j-sifc"
     family = "contact"
+    partial = True
+
+    def completed(self, body: bytes, earlier: bytes) -> bytes:
+        """See :meth:`minisyncml.content.formats.Format.completed`. A client writes all tags that it knows."""
+        said = read_elements(body, "contact", MAX_SIZE)
+        names = {_field(each.name) or each.name for each in said}
+        try:
+            had = read_elements(earlier, "contact", MAX_SIZE)
+        except ItemError:
+            return body
+        rest = [each for each in had if (_field(each.name) or each.name) not in names]
+        return write_elements("contact", [*said, *rest])
 
     def read(self, body: bytes, form: Form) -> "list[Property]":
         """See :meth:`minisyncml.content.formats.Format.read`."""
@@ -102,8 +115,8 @@ class Contact(Format):
                 others.append(Element(_named(unit[0]), unescaped(unit[0].value)))
             else:
                 aside.append(Element(KEPT, _text(unit)))
-        if "FileAs" not in texts and placed.get("Subject"):
-            texts["FileAs"] = texts["Subject"]
+        full = texts.pop("Subject", "")     # few clients have it, and it would seem to be deleted by the others
+        texts.setdefault("FileAs", full)
         back = _properties(texts)
         for slot in [*placed, *(slot for slot in back if slot not in placed)]:
             made, unit = back.get(slot, []), placed.get(slot, [])

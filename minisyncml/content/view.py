@@ -126,7 +126,7 @@ class View:
         source, own = self._format(type, body), self._format(mine_type, mine)
         if source is None or own is None or source.family != own.family:
             return self.stored(type, body)[1]
-        new = self._theirs(source, body)
+        new = self._theirs(source, self._whole(source, body, mine_type, mine, shadow))
         old = self._base(mine_type, mine, shadow, source)
         if _paths(old) == _paths(new) and not changes(old, new, self._caps):
             return mine
@@ -171,6 +171,7 @@ class View:
         source, own = self._format(type, body), self._format(mine_type, mine)
         if source is None or own is None or source.family != own.family:
             return mine == body
+        body = self._whole(source, body, mine_type, mine, b"")
         old, new = self._base(mine_type, mine, b"", source), self._theirs(source, body)
         if _paths(old) != _paths(new):
             return False
@@ -228,6 +229,13 @@ class View:
 
     def _theirs(self, source: Format, body: bytes) -> "list[Unit]":
         return inward(units(_guarded(lambda: source.read(body, self.peer))), self.peer)
+
+    def _whole(self, source: Format, body: bytes, mine_type: str, mine: bytes, shadow: bytes) -> bytes:
+        """An item of the peer; what it has no word for is as we sent it, or would."""
+        if not source.partial:
+            return body
+        earlier = shadow or self.sent(mine_type, mine)[1]
+        return _guarded(lambda: source.completed(body, earlier))
 
     def _base(self, mine_type: str, mine: bytes, shadow: bytes, source: Format) -> "list[Unit]":
         """What the peer had; where that is not known, ours as it would have it."""

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from minisyncml.content import formats
 from minisyncml.content.form import Cap, Form
 from minisyncml.content.pieces import pieces
+from minisyncml.content.view import View
 from minisyncml.errors import ItemError
 
 SHARED = Path(os.environ.get("MINISYNCML_SHARED", ROOT.parent / "shared")) / "corpus"
@@ -55,7 +56,6 @@ def test_each_property_comes_back(form: Form, sample: "tuple[str, tuple[str, ...
     ({"FirstName": "Ada", "LastName": "Love, lace"}, "FN:Ada Love\\, lace"),
     ({"FileAs": "Ada L."}, "FN:Ada L."),
     ({"FileAs": "Lovelace, Ada", "FirstName": "Ada", "LastName": "Lovelace"}, "X-EVOLUTION-FILE-AS:Lovelace\\, Ada"),
-    ({"Subject": "Ada"}, "FN:Ada"),
     ({"MobileTelephoneNumber": "1"}, "TEL;TYPE=CELL:1"),
     ({"BusinessFaxNumber": "1"}, "TEL;TYPE=WORK,FAX:1"),
     ({"OtherTelephoneNumber": "1"}, "TEL:1"),
@@ -88,13 +88,17 @@ def test_what_is_not_set_is_not_there() -> None:
                    Sensitivity="0", HomeAddressCity="") == []
 
 
+def test_the_full_name_of_outlook_is_read_and_not_written() -> None:
+    assert "FN:Dr. Ada" in card_of(Subject="Dr. Ada", FirstName="Ada")
+    assert b"Subject" not in formats.convert(card(("FN:Dr. Ada",)), "", LEAN._replace(strip=("X-MINISYNCML-KEPT",)))
+
+
 def test_a_client_is_told_what_is_empty_now() -> None:
     body = card(("N:Lovelace;Ada;;;", "TEL;TYPE=CELL:1"))
     far = formats.convert(body, "", SIF)
     assert b"<Body></Body>" in far and b"<Birthday></Birthday>" in far and b"<MailingAddress" not in far
     assert texts(formats.convert(body, "", LEAN)) == {"SIFVersion": "1.1", "FirstName": "Ada", "LastName": "Lovelace",
-                                                      "MobileTelephoneNumber": "1", "FileAs": "Ada Lovelace",
-                                                      "Subject": "Ada Lovelace"}
+                                                      "MobileTelephoneNumber": "1", "FileAs": "Ada Lovelace"}
 
 
 def test_numbers_find_their_places() -> None:
@@ -117,6 +121,24 @@ def test_what_a_client_changed_is_not_taken_back() -> None:
                                  "", CARD))
     assert "TEL;TYPE=CELL:2" in back and "MAILER:x" in back and "BDAY:2000-01-01" in back
     assert "TEL;TYPE=CELL,VOICE:1" in lines(formats.convert(far, "", CARD))
+
+
+def test_what_a_client_has_no_word_for_is_not_deleted_by_it() -> None:
+    mine = card(("N:Lovelace;Ada;;;", "FN:Dr. Ada", "X-EVOLUTION-FILE-AS:Lovelace\\, Ada", "NICKNAME:a", "URL:http://a",
+                 "EMAIL:a@b", "TEL;TYPE=CELL,VOICE:1", "NOTE:gone", "MAILER:x", "PHOTO;TYPE=JPEG;ENCODING=b:" + JPEG))
+    view = View(SIF, CARD)
+    type, far = view.sent("text/vcard", mine)
+    known = [name for name in texts(far) if name not in ("NickName", "WebPage", "Photo")]
+    shown = {**{name: texts(far)[name] for name in known}, "Spouse": "", "Body": ""}
+    theirs = sif(**{**shown, "MobileTelephoneNumber": "2"})
+    for shadow in (view.shadow(type, far), b""):
+        made = view.updated("text/vcard", mine, shadow, type, theirs)
+        assert lines(made) == [row.replace(",VOICE:1", ",VOICE:2") for row in lines(mine) if row != "NOTE:gone"]
+        assert view.updated("text/vcard", mine, shadow, type, sif(**{**shown, "Body": "gone"})) == mine
+        if shadow:
+            both = view.merged("text/vcard", mine.replace(b"NICKNAME:a", b"NICKNAME:b"), shadow, type, theirs)
+            assert both and sorted(lines(both)) == sorted(lines(made.replace(b"NICKNAME:a", b"NICKNAME:b")))
+    assert view.same("text/vcard", mine, type, sif(**{**shown, "Body": "gone"}))
 
 
 def test_a_peer_that_says_what_it_keeps_gets_nothing_private() -> None:
