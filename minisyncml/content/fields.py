@@ -312,7 +312,7 @@ def _block(found: "Sequence[Property]") -> str:
     as they like and some programs say each alarm twice, once as a sound and once as a text."""
     off = next((each for each in found if each.name == "TRIGGER" and found[0].value.upper() == "VALARM"), None)
     if off is not None:
-        return seconds(off.value)
+        return seconds(off.value) + (" END" if (off.param("RELATED") or "").upper() == "END" else "")
     said = [each for each in found if each.name not in IGNORED and not each.name.startswith("X-") and each.name]
     return "\n".join(sorted(f"{each.name}:{meaning(each)}" for each in said)) if len(said) > 2 else ""
 
@@ -330,7 +330,7 @@ def seconds(value: str) -> str:
     if not body.startswith("P"):
         return plain
     for letter in body[1:]:
-        if letter.isdigit() and part < 10 ** 9:
+        if letter.isdecimal() and part < 10 ** 9:
             part = part * 10 + int(letter)
         elif letter in _SECONDS:
             total, part = total + part * _SECONDS[letter], 0
