@@ -5,7 +5,6 @@ Most peers of our own kind want them just as they are: then there is no view, an
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Iterator, Optional
 
 from minisyncml.content.form import Cap, Form
@@ -49,6 +48,7 @@ def view_of(profile: Profile, devinf: Optional[DevInf], uri: str, store: Store, 
         form = form._replace(type="", version="")
     if form._replace(type="", version="", zone="") == Form() and (form.type, form.version) in (("", ""), store.form):
         return None
+    from importlib import import_module
     module = import_module("minisyncml.content.view")
     view: "View" = module.View(form, Form(*store.form), () if store.form[0] else tuple(reads))
     return view
