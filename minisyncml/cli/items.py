@@ -16,6 +16,7 @@ from minisyncml.gateway.intake import Intake, Outcome, contents
 from minisyncml.gateway.itemfiles import CHOICES, FILE, NAMES, Found, Kind, Made, files_in, items_of, made
 from minisyncml.gateway.report import visible
 from minisyncml.store.base import Store
+from minisyncml.store.memory import MemoryStore
 from minisyncml.store.place import open_store, safe
 from minisyncml.store.rehearsal import Rehearsal
 
@@ -109,7 +110,6 @@ def _import(args: "argparse.Namespace", store: Store, paths: "list[str]") -> Out
 
 def _rehearsed(args: "argparse.Namespace", store: Store, paths: "list[str]") -> Outcome:
     """In memory: the copy must not write to the folder of the real one."""
-    from minisyncml.store.memory import MemoryStore
     store.refresh()
     copy = MemoryStore.copy(store)
     copy.form = store.form
