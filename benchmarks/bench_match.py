@@ -104,13 +104,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000])
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES))
     parser.add_argument("--one", nargs=2, metavar=("CASE", "N"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
         run(options.one[0], int(options.one[1]))
         return
     print("| case | items a side | CPU s | microseconds an item | MiB more |\n|---|---|---|---|---|")
-    for case in CASES:
+    for case in options.cases:
         for count in options.sizes:
             done = [subprocess.run([sys.executable, __file__, "--one", case, str(count)], check=True,
                                    capture_output=True, text=True).stdout.split() for _ in range(options.runs)]

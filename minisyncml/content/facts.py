@@ -229,9 +229,7 @@ def _dated(family: str) -> "Callable[[dict[str, list[tuple[str, str]]], str], Fa
             "text": frozenset(filter(None, [_tight(_one(first, "DESCRIPTION"))])),
             "rule": frozenset([(rule.partition("FREQ=")[2] or rule)[:1] or "-"]),
         }
-        made.blocks = tuple(sorted({_short(f"{family} {title[:CUT]} {day}") for title in made.sets["title"] or ("",)
-                                    for when in (made.due or made.start,)
-                                    for day in (days(when) if when else ("",))}))
+        made.blocks = _when_blocks(made)
         if made.start or made.due:
             made.title = ", ".join(filter(None, [made.title, _date(made.due or made.start)]))
         return made
@@ -251,6 +249,15 @@ def _times(made: Facts, first: "dict[str, list[tuple[str, str]]]", zone: str) ->
     span = (last.minutes - clock.minutes if last is not None else length) or (DAY if clock.kind == "D" else 0)
     if clock.kind == "D" or clock.kind == "F" and clock.minutes % DAY == 0 and span and span % DAY in (0, DAY - 1):
         made.start, made.length = clock._replace(kind="D"), span + span % 2
+
+
+def _when_blocks(made: Facts) -> "tuple[int, ...]":
+    """Title and day; the title may have been cut short, and days with many of one title need the minute."""
+    title, when = next(iter(made.sets["title"]), ""), made.due or made.start
+    words = {f"{part} {day}" for part in (title, title[:CUT]) for day in (days(when) if when else ("",))}
+    if when is not None:
+        words.add(f"{title} @{when.minutes}")
+    return tuple(sorted(_short(f"{made.family} {each}") for each in words))
 
 
 def _date(when: Optional[Moment]) -> str:

@@ -138,6 +138,15 @@ def test_a_tie_stays_apart_and_is_told() -> None:
         assert not found.pairs and len(found.near) == 2
 
 
+def test_days_full_of_one_title() -> None:
+    """Forty lessons a day, all called alike; the phone keeps no zone and no place."""
+    starts = [f"202607{day:02}T{hour:02}{minute:02}00" for day in range(1, 4) for hour in range(8, 18)
+              for minute in (0, 15, 30, 45)]
+    here = [event("SUMMARY:Lesson", f"DTSTART:{start}", "LOCATION:Room") for start in starts]
+    there = [event("SUMMARY:Lesson", f"DTSTART:{start}") for start in reversed(starts)]
+    assert len(Matched(here, there).pairs) == len(starts)
+
+
 def test_whoever_lost_to_a_better_one_may_still_find_another() -> None:
     """The second of ours fits both of theirs; the first of theirs belongs to another."""
     here = [card("N:Doe;John", "TEL:1111111", "TEL:2222222", "EMAIL:a@example.org"), card("N:Doe;John", "TEL:1111111")]
