@@ -149,7 +149,7 @@ class View:
         source, own = self._format(type, body), self._format(mine_type, mine)
         if source is None or own is None or source.family != own.family:
             return mine if mine == body else body if mine == shadow else None
-        new = self._theirs(source, body)
+        new = self._theirs(source, self._whole(source, body, mine_type, mine, shadow))
         full = units(_guarded(lambda: own.read(mine, self.store)))
         old, view, new = (aligned(fields, full) for fields in (
             self._base(mine_type, mine, shadow, source) if shadow else [],
