@@ -34,6 +34,8 @@ class Forms:
         self.batch, self.peer, self.view = batch, peer, view
         self.base = view if view is not None else base
         self._always = base is not None
+        #: nothing is, was or will be remembered: as with most peers of our own kind
+        self.plain = self.base is None and next(batch.shadows(peer), None) is None
 
     def sent(self, item: Item) -> "tuple[str, bytes, bytes]":
         """An item of ours as it goes to the peer.
@@ -185,9 +187,19 @@ class Forms:
         :param type: media type
         :param body: as it went over the wire
         """
+        if self.plain:
+            return
         shadow = self.shadow(id, type, body)
         if shadow != self.batch.shadow(self.peer, id):
             self.batch.set_shadow(self.peer, id, shadow)
+
+    def forget(self, id: str) -> None:
+        """What the peer has of an item is not known any more.
+
+        :param id: our name of it
+        """
+        if self.batch.shadow(self.peer, id):
+            self.batch.set_shadow(self.peer, id, b"")
 
 
 class Recent:

@@ -6,7 +6,7 @@ Statuses: Representation 1.2.2 section 10; what Add, Replace and Delete mean for
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Callable, Optional
 
 from minisyncml import status as codes
 from minisyncml.content.kind import fits, kind
@@ -34,10 +34,12 @@ class Incoming:
     :param types: (media type, version) pairs that the datastore takes
     :param matcher: for slow and refresh syncs, else None
     :param chosen: name of the conflict policy
+    :param hear: is told a media type that was not heard before, and gives the forms that count from then on
     """
 
     def __init__(self, run: Run, forms: Forms, client: bool, types: "tuple[tuple[str, str], ...]",
-                 matcher: Optional[Matcher], chosen: str) -> None:
+                 matcher: Optional[Matcher], chosen: str, hear: "Callable[[Run, str], Forms]") -> None:
+        self._hear = hear
         self.run, self.forms, self.client, self.types, self.matcher = run, forms, client, types, matcher
         # where only the client's word counts, there is nobody to send another version to
         self.policy: Policy = policy("client-wins" if not run.from_server and not client else chosen)
@@ -72,6 +74,8 @@ class Incoming:
         try:
             if not fits(media_type, self.types, body):
                 raise ItemError(f"{media_type} does not belong into {self.run.name}", codes.UNSUPPORTED_TYPE)
+            if media_type not in self.run.spoken:
+                self.forms = self._hear(self.run, media_type)
             return self._edit(event, media_type, body)
         except ItemError as error:
             if error.status in _REFUSED:
@@ -134,7 +138,7 @@ class Incoming:
         elif self.forms.changed(row, entry):
             return self._both_edited(event, entry, media_type, body)
         else:
-            self._write(event, entry, media_type, body)
+            self._write(event, entry, row, media_type, body, name)
         return codes.OK
 
     def _new(self, event: ItemArrived, media_type: str, body: bytes, name: bytes) -> int:
@@ -183,7 +187,7 @@ class Incoming:
             self.batch.set_entry(self.run.peer, entry._replace(digest=name))
             self.forms.remember(entry.id, media_type, body)
         elif not self.forms.changed(row, entry):
-            self._write(event, entry, media_type, body, REASON)
+            self._write(event, entry, row, media_type, body, name, REASON)
         else:
             self._pair(mine, Parked(entry.remote, media_type, body))
         return codes.OK
@@ -206,14 +210,14 @@ class Incoming:
         remote = entry.remote if self.client and event.target else (event.source or entry.remote)
         self.batch.set_entry(self.run.peer, Entry(entry.id, remote, row.revision, name, flags))
 
-    def _write(self, event: ItemArrived, entry: Entry, media_type: str, body: bytes, reason: str = "") -> None:
+    def _write(self, event: ItemArrived, entry: Entry, row: Row, media_type: str, body: bytes, name: bytes,
+               reason: str = "") -> None:
         """Only the peer changed it, or it counts more. It may have written the same in another way."""
         type, wanted = self.forms.updated(entry.id, media_type, body)
-        row = self.batch.row(entry.id)
-        if row is None or row.digest != digest(wanted):
+        if row.digest != (name if wanted is body else digest(wanted)):
             row = self.batch.put(entry.id, type, wanted, reason)
             self.run.local_counts["replaced"] += 1
-        self._known(event, entry, row, digest(body))
+        self._known(event, entry, row, name)
         self.forms.remember(entry.id, media_type, body)
 
     # -- both sides changed

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, Optional, Protocol
 
 from minisyncml import status as codes
-from minisyncml.content.kind import kind
 from minisyncml.content.title import title
 from minisyncml.engine.events import (
     Alerted,
@@ -91,6 +90,7 @@ class Syncer(Batches):
         self.base_of: Viewing = lambda run: None        # what makes shadows where the peer sees just what we have
         self._views: "dict[str, tuple[Optional[View], Optional[View]]]" = {}
         self._forms: "dict[str, Forms]" = {}
+        self._incoming: Optional[Incoming] = None
         self._matchers: "dict[str, Matcher]" = {}
         self._open: Optional[Run] = None
         self._syncs: "list[tuple[int, Run]]" = []       # of this message, not answered yet
@@ -231,8 +231,6 @@ class Syncer(Batches):
             self.port.settle(event.slot, run.status if run is not None and run.status else codes.NOT_ALLOWED)
             return
         try:
-            if event.body:
-                self._hear(run, kind(event.body, event.type))
             code, why = self.incoming(run).take(event), ""
         except ItemError as error:
             code, why = error.status, str(error)
@@ -244,18 +242,22 @@ class Syncer(Batches):
             run.note("local", event.source or event.target or "?", code, named)
         self.port.settle(event.slot, code, None, (why,) if why else ())
 
-    def _hear(self, run: Run, media_type: str) -> None:
-        """What the peer sends says how it wants items, where it says nothing else."""
-        if media_type in run.spoken.split(" "):
-            return
+    def hear(self, run: Run, media_type: str) -> Forms:
+        """What the peer sends says how it wants items, where it says nothing else.
+
+        :param run: one of `runs`
+        :param media_type: of an item, not heard before in this session
+        :returns: what counts from now on
+        """
         known = self.facts(run).get("spoken")
         words = known.split(" ") if isinstance(known, str) else []
-        if media_type not in words and len(words) < MOST_SPOKEN and len(media_type) < 100 and " " not in media_type:
+        if media_type not in words and len(words) < MOST_SPOKEN and " " not in media_type:
             words.append(media_type)
             self.remember(run, spoken=" ".join(words))
         if run.spoken != " ".join(words):
             run.spoken = " ".join(words)
             self.look_again()
+        return self.forms(run)
 
     def incoming(self, run: Run) -> Incoming:
         """What applies items to a run's datastore, with the batch of this message.
@@ -268,7 +270,11 @@ class Syncer(Batches):
             matcher = self._matchers.get(run.name)
             if matcher is None:
                 matcher = self._matchers[run.name] = Matcher(forms.batch, run.peer, forms.view is not None)
-        return Incoming(run, forms, self.client, self.stores[run.name].types, matcher, self.options.conflict)
+        known = self._incoming
+        if known is None or known.run is not run or known.forms is not forms or known.matcher is not matcher:
+            known = self._incoming = Incoming(run, forms, self.client, self.stores[run.name].types, matcher,
+                                              self.options.conflict, self.hear)
+        return known
 
     def view(self, run: Run) -> "Optional[View]":
         """What the peer sees of a run's items.
@@ -313,11 +319,13 @@ class Syncer(Batches):
         :param digest: of the body as sent
         """
         forms = self.forms(run)
+        if forms.plain:
+            return
         sent = self.outgoing.recent.sent(forms, run.name, id, revision, digest) if forms.base is not None else None
         if sent is not None:
             forms.remember(id, *sent)
-        elif forms.batch.shadow(run.peer, id):
-            forms.batch.set_shadow(run.peer, id, b"")
+        else:
+            forms.forget(id)
 
     # -- the peer's changes are complete
 
