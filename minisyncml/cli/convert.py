@@ -81,7 +81,7 @@ def run(args: "argparse.Namespace") -> int:
     output = Output(args.result, into)
 
     def converted(path: str) -> "Iterator[tuple[Found, Made]]":
-        for item in items_of(path, output.fail, given_type(args)):
+        for item in items_of(path, output.fail, given_type(args), whole=args.to == "file"):
             try:
                 yield (item._replace(name=os.path.splitext(item.name)[0]),
                        made(item, args.to, Form(zone=source.zone), source))
@@ -93,6 +93,7 @@ def run(args: "argparse.Namespace") -> int:
             output.take_file(os.path.basename(path), converted(path))
         else:
             output.take(converted(path))
+    output.finish()
     return 1 if output.failed else 0
 
 
@@ -150,6 +151,14 @@ class Output:
                 stem, suffix = os.path.splitext(safe_name(one.name))
             self._folder.write(stem[:len(stem) - len(suffix)] if stem.endswith(suffix) else stem, suffix, one.body)
             self.written += 1
+
+    def finish(self) -> None:
+        """Make durable what went into a folder.
+
+        :raises UsageError: when that fails
+        """
+        if self._folder is not None:
+            self._folder.finish()
 
     def take_file(self, name: str, pairs: "Iterable[tuple[Found, Made]]") -> None:
         """Write the items of one file: into one where the format can hold several, else each into one of its own.

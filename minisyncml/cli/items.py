@@ -98,10 +98,9 @@ def _import(args: "argparse.Namespace", store: Store, paths: "list[str]") -> Out
     try:
         store.refresh()
         intake = Intake(store, source_form(args), args.replace, progress)
-        for path in paths:
-            if args.verbose:
-                print(path, file=sys.stderr, flush=True)
-            intake.take(items_of(path, intake.done.failed.append, given_type(args)))
+        whole = store.form[0] == FILE
+        intake.take(item for path in paths
+                    for item in items_of(path, intake.done.failed.append, given_type(args), whole))
         store.checkpoint()
     finally:
         progress.clear()
@@ -153,6 +152,7 @@ def run_export(args: "argparse.Namespace") -> int:
             output = Output(result, is_folder(result), fresh=True)
             items = _Export(args, store, name, output)
             output.take(items.pairs())
+            output.finish()
         finally:
             close_quietly(store)
     if result != "-":

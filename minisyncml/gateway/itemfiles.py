@@ -5,7 +5,7 @@ Knows formats and files, and no datastore: `convert`, `import` and `export` are 
 
 # No `from __future__ import annotations`: named tuples would compile every annotation, 0.4 MiB in all.
 import os
-from typing import Callable, Dict, Iterator, List, NamedTuple, Tuple
+from typing import Callable, Dict, Iterator, List, NamedTuple, Set, Tuple
 
 from minisyncml.content.form import PLAIN, Form
 from minisyncml.content.formats import Format, find, format_of
@@ -102,12 +102,14 @@ def files_in(place: str) -> "List[str]":
         raise _unreadable(place, error) from None
 
 
-def items_of(path: str, failed: "Callable[[str], None]", media_type: str = "") -> "Iterator[Found]":
+def items_of(path: str, failed: "Callable[[str], None]", media_type: str = "",
+             whole: bool = False) -> "Iterator[Found]":
     """The items of a file, one after the other.
 
     :param path: the file
     :param failed: is told what is none
     :param media_type: what they are; empty: by their first lines and the file's suffix
+    :param whole: the file is one item, whatever is in it
     :returns: an iterator
     :raises UsageError: when the file cannot be read
     """
@@ -120,7 +122,7 @@ def items_of(path: str, failed: "Callable[[str], None]", media_type: str = "") -
     if len(data) > LARGEST:
         failed(f"{path}: larger than {LARGEST >> 20} MiB")
         return
-    name, first = os.path.basename(path), media_type or type_of(path, data)
+    name, first = os.path.basename(path), media_type or (RAW if whole else type_of(path, data))
     if first in (RAW, MESSAGE, EMAIL, FILE, "text/plain") or not data.lstrip(b"\xef\xbb\xbf \t\r\n")[:6].upper() \
             .startswith(b"BEGIN:"):
         yield Found(path, name, first, data, max(modified, 0))
@@ -209,7 +211,9 @@ class Folder:
     def __init__(self, path: str, files: Files = FILES) -> None:
         self.path = path
         self._files = files
-        self._taken: "set[str]" = set()
+        self._taken: "Set[str]" = set()
+        self._written: "List[str]" = []
+        self._numbers: "Dict[str, int]" = {}
 
     def write(self, stem: str, suffix: str, data: bytes, more: "Tuple[str, ...]" = ()) -> str:
         """Write a file.
@@ -221,21 +225,36 @@ class Folder:
         :returns: the path
         :raises UsageError: when it cannot be written
         """
-        for wanted in (stem, *more, *(f"{stem}-{number}" for number in range(2, 1 << 20))):
-            name = wanted + suffix
-            if name.lower() not in self._taken:
-                break
+        name = next((name for name in (stem + suffix, *(other + suffix for other in more))
+                     if name.lower() not in self._taken), "")
+        while not name or name.lower() in self._taken:
+            number = self._numbers[stem + suffix] = self._numbers.get(stem + suffix, 1) + 1
+            name = f"{stem}-{number}{suffix}"
         self._taken.add(name.lower())
-        write(os.path.join(self.path, name), data, self._files)
+        path = os.path.join(self.path, name)
+        write(path, data, self._files, sync=False)
+        self._written.append(path)
         return name
 
+    def finish(self) -> None:
+        """Make durable what was written.
 
-def write(path: str, data: bytes, files: Files = FILES) -> None:
+        :raises UsageError: when that fails
+        """
+        try:
+            if self._written:
+                self._files.sync_all(self._written, [self.path])
+        except OSError as error:
+            raise UsageError(f"cannot write {self.path}: {(error.strerror or str(error)).lower()}") from None
+
+
+def write(path: str, data: bytes, files: Files = FILES, sync: bool = True) -> None:
     """Write a file beside, then rename: one that is there stays whole until the new one is.
 
     :param path: the file
     :param data: what goes in
     :param files: what writes
+    :param sync: make it durable at once
     :raises UsageError: when it cannot be written
     """
     beside = f"{path}.{os.getpid()}.tmp"
@@ -244,7 +263,8 @@ def write(path: str, data: bytes, files: Files = FILES) -> None:
         fd = files.open(beside, fresh=True, mode=0o666)
         try:
             files.write(fd, data, 0)
-            files.sync(fd)
+            if sync:
+                files.sync(fd)
         finally:
             files.close(fd)
         files.replace(beside, path)
