@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from minisyncml.cli.common import add_common, close_quietly, data_of, locals_of
@@ -67,10 +68,12 @@ class Part:
     :param name: of the datastore
     :param found: what :func:`minisyncml.gateway.dedupe.find` gave
     :param done: None where nothing was to be done
+    :param session: what :mod:`minisyncml.cli.restore` calls this
+    :param room: how many items the trash keeps
     """
 
-    def __init__(self, name: str, found: Found, done: "Done | None" = None) -> None:
-        self.name, self.found, self.done = name, found, done
+    def __init__(self, name: str, found: Found, done: "Done | None", session: str, room: int) -> None:
+        self.name, self.found, self.done, self.session, self.room = name, found, done, session, room
 
     def as_dict(self) -> "dict[str, Any]":
         """For machines.
@@ -82,7 +85,7 @@ class Part:
             "groups": [{"title": one.title, "ids": list(one.ids), "why": one.why} for one in self.found.groups],
             "near": [one._asdict() for one in self.found.near]}
         if self.done is not None:
-            part.update(self.done._asdict())
+            part.update(self.done._asdict(), session=self.session)
         return part
 
     def lines(self) -> "list[str]":
@@ -103,7 +106,11 @@ class Part:
     def _outcome(self) -> "list[str]":
         if self.done is None:
             return ["nothing was changed; --apply makes one of each group"] if self.found.groups else []
-        lines = [f"  {self.done.removed} removed (they are in the trash), {self.done.united} united"]
+        lines = [f"  {self.done.removed} removed, {self.done.united} united"]
+        if self.done.removed:
+            lines[0] += f"; minisyncml restore {self.session} brings back what was removed or united"
+        if self.done.removed > self.room:
+            lines.append(f"  the trash keeps {self.room}: of those that were equal the first are gone for good")
         for peer, count in self.done.due.items():
             device, _, uri = peer.partition("|")
             lines.append(f"  the next sync deletes {count} in {uri or self.name} of {device}; if it stops there "
@@ -136,7 +143,8 @@ def _clean(args: "argparse.Namespace", places: "dict[str, str]") -> "list[Part]"
 def _part(args: "argparse.Namespace", name: str, store: Store) -> Part:
     store.refresh()
     found = find(store, zone_of(args.zone))
-    done = apply(store, found.groups) if args.apply else None
+    session = time.strftime("%Y%m%d-%H%M%S")
+    done = apply(store, found.groups, f"dedupe {session}") if args.apply else None
     if done is not None:
         store.checkpoint()
-    return Part(name, found, done)
+    return Part(name, found, done, session, store.limits.trash_items)

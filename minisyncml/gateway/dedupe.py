@@ -152,6 +152,7 @@ def apply(store: Store, groups: "List[Group]", session: str = "dedupe") -> Done:
     """
     removed = united = 0
     due: "Dict[str, int]" = {}
+    groups = sorted(groups, key=lambda group: group.why == ALIKE)   # the trash has a bound: what differs last
     peers = store.peers()
     for start in range(0, len(groups), PAGE):
         with store.begin(session) as batch:

@@ -53,6 +53,10 @@ def test_it_cleans_up(folder: Path, capsys: "pytest.CaptureFixture[str]") -> Non
     store = open_store(str(folder), "contacts", str(folder.parent / "data"))
     assert [one.reason for one in store.trash()] == ["duplicate"] * 2
     store.close()
+    assert main(["restore", part["session"], "--data", str(folder.parent / "data")]) == 0
+    assert "Jane Doe is back" in capsys.readouterr().out and len(names(folder)) == 5
+    assert run(folder, "--apply") == 0 and len(names(folder)) == 3
+    capsys.readouterr()
     assert run(folder, "--apply") == 0
     assert capsys.readouterr().out.startswith("contacts: nothing is there twice\n")
 
