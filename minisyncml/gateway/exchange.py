@@ -447,6 +447,7 @@ class Exchange:
             self.syncer.outgoing.slow_command = self.profile.slow_cmd.capitalize()
         if isinstance(self.syncer, Serving):
             self.syncer.profile = self.profile
+            self.syncer.undecided = int(self.profile.open_conflict)
             self.syncer.bound = self.syncer.bound or known.get(BOUND, {})
 
     def _learn(self, known: "dict[str, Any]") -> None:

@@ -16,6 +16,7 @@ CHOICES = {
     "namespace": ("declared", "none", "echo"),
     "devinf_out": ("no-ctcap", "no-size", "no-get"),
     "item_status": ("each", "omit"),
+    "open_conflict": ("409", "202"),
     "slow_cmd": ("replace", "add"),
     "modes": MODES,
     "san": ("1.2", "1.1", "1.0"),

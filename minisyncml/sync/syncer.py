@@ -86,6 +86,7 @@ class Syncer(Batches):
         self.initialized = bool(state and state["initialized"])     # the peer closed its first package
         self.synced: "set[str]" = set()                 # by name: those with a Sync in this message
         self.ours = False       # the peer is a minisyncml too: it knows a GUID again, and says 512 for data at risk
+        self.undecided = codes.CONFLICT     # what the client is told of an item that a person has to decide on
         self.view_of: Viewing = lambda run: None        # asked once for each run, at its first item
         self.base_of: Viewing = lambda run: None        # what makes shadows where the peer sees just what we have
         self._views: "dict[str, tuple[Optional[View], Optional[View]]]" = {}
@@ -232,6 +233,8 @@ class Syncer(Batches):
             return
         try:
             code, why = self.incoming(run).take(event), ""
+            if code == codes.CONFLICT and not self.client:
+                code = self.undecided
         except ItemError as error:
             code, why = error.status, str(error)
         except StoreError as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Callable, Optional
 
 import pytest
-from pair import Pair, bodies, fill
+from pair import Pair, bodies, edit, fill
 from probe import Probe, add, children, delete
 from scenes import TEXT
 
@@ -126,6 +126,21 @@ class TestAnswers:
         _, right = pair.sync()
         failures = right.report.datastores["notes"].remote.failures
         assert [failure.status for failure in failures] == [codes.UNSUPPORTED_TYPE]
+
+    @pytest.mark.parametrize("word, code", [("409", 409), ("202", 202)])
+    def test_open_conflict(self, profile: Write, word: str, code: int) -> None:
+        pair = Pair({"notes": MemoryStore(TEXT)}, {"notes": MemoryStore(TEXT)},
+                    server_options={"profile": profile(open_conflict=word), "conflict": "ask"})
+        id, = fill(pair.client["notes"], "a")
+        pair.sync()
+        edit(pair.client["notes"], id, "mine")
+        edit(pair.server["notes"], "1", "theirs")
+        _, right = pair.sync()
+        assert code in [one.code for way, message in pair.messages() for one in message.commands
+                        if way == "down" and isinstance(one, c.Status) and one.cmd == "Replace"]
+        assert right.report.exit_code == 1 and len(right.report.datastores["notes"].open) == 1
+        _, right = pair.sync()
+        assert right.report.exit_code == 1 and bodies(pair.server["notes"]) == [b"theirs"]
 
     @pytest.mark.parametrize("wait", [False, True])
     def test_wait_222(self, profile: Write, wait: bool) -> None:

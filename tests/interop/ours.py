@@ -124,6 +124,13 @@ def run(home: Path, words: Sequence[str]) -> "Tuple[Optional[Report], str]":
     return _run(home, [sys.executable, "-m", "minisyncml", *words, "--data", str(home / "data"), "--json"])
 
 
+def command(home: Path, *words: str) -> str:
+    """Run a command that syncs nothing; what it printed."""
+    done = subprocess.run([sys.executable, "-m", "minisyncml", *words, "--data", str(home / "data")],
+                          env=environment(home), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=60)
+    return done.stdout.decode("utf-8", "replace")
+
+
 def _run(home: Path, command: Sequence[str]) -> "Tuple[Optional[Report], str]":
     home.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(command, env=environment(home), stdin=subprocess.DEVNULL,

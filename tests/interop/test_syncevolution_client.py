@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
-from interop import syncevolution
+from interop import ours, syncevolution
 from interop.matrix import Settings, everything, pairwise
 from interop.pairs import Pair, WithClient
 from interop.scenarios import Make, Scenarios, settled
@@ -40,6 +41,8 @@ class TestSyncEvolutionClient(Scenarios):
         ("server-wins", [b"edited here"]),
         ("client-wins", [b"edited there"]),
         ("keep-both", [b"edited here", b"edited there"]),
+        ("newest", [b"edited there"]),                      # neither says when: the client's
+        ("merge", [b"edited here", b"edited there"]),       # the same field
     ])
     def test_conflict_policies(self, make: Make, policy: str, left: "list[bytes]") -> None:
         with make(options=("--conflict", policy)) as pair:
@@ -54,6 +57,45 @@ class TestSyncEvolutionClient(Scenarios):
                 assert sorted(words for words in (b"edited here", b"edited there")
                               if any(words in text for text in texts)) == left
             settled(pair, 4 + len(left))
+
+    def test_newest(self, make: Make) -> None:
+        with make(options=("--conflict", "newest")) as pair:
+            fill(pair.ours, range(3))
+            pair.sync()
+            write(find(pair.ours, 1), vcard(1, "edited here").replace(b"END:", b"REV:20240201T000000Z\r\nEND:"))
+            write(find(pair.theirs, 1), vcard(1, "edited there").replace(b"END:", b"REV:20240101T000000Z\r\nEND:"))
+            assert pair.attempt().ours.conflicts == 1
+            assert all(b"edited there" not in path.read_bytes() for path in cards(pair.ours))
+            settled(pair, 3)
+
+    def test_merge(self, make: Make) -> None:
+        with make(options=("--conflict", "merge")) as pair:
+            fill(pair.ours, range(3))
+            pair.sync()
+            write(find(pair.ours, 1), vcard(1, "edited here"))
+            write(find(pair.theirs, 1), vcard(1).replace(b"person1@", b"someone@"))
+            assert pair.attempt().ours.conflicts == 1
+            for folder in (pair.ours, pair.theirs):
+                body = find(folder, 1).read_bytes()
+                assert b"someone@" in body and b"edited here" in body, body
+            settled(pair, 3)
+
+    def test_ask(self, make: Make) -> None:
+        with make(options=("--conflict", "ask")) as pair:
+            fill(pair.ours, range(3))
+            pair.sync()
+            write(find(pair.ours, 1), vcard(1, "edited here"))
+            write(find(pair.theirs, 1), vcard(1, "edited there"))
+            for _ in range(2):
+                assert pair.attempt().ours.exit == 1
+                assert b"edited here" in find(pair.ours, 1).read_bytes()
+                assert b"edited there" in find(pair.theirs, 1).read_bytes()
+            assert isinstance(pair, WithClient)
+            number, = json.loads(ours.command(pair.server.home, "conflicts", "--json"))
+            ours.command(pair.server.home, "conflicts", "solve", number["id"], "--keep", "theirs")
+            pair.sync()
+            assert b"edited there" in find(pair.ours, 1).read_bytes()
+            settled(pair, 3)
 
     def test_wrong_password(self, make: Make) -> None:
         with make() as pair:
