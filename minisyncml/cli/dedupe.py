@@ -94,7 +94,7 @@ class Part:
         :returns: lines
         """
         groups, near = self.found.groups, self.found.near
-        lines = [f"{self.name}: {self.found.extra} too many in {len(groups)} groups" if groups
+        lines = [f"{self.name}: {self.found.extra} too many in {len(groups)} group{'s'[:len(groups) > 1]}" if groups
                  else f"{self.name}: nothing is there twice"]
         lines += [f"  {len(one.ids)} times {one.title!r}{'' if one.why == EQUAL else ', not quite equal'}"
                   for one in groups[:LISTED]]

@@ -38,7 +38,7 @@ def names(folder: Path) -> "list[str]":
 def test_it_only_shows(folder: Path, words: "tuple[str, ...]", capsys: "pytest.CaptureFixture[str]") -> None:
     assert run(folder, *words) == 0
     shown = capsys.readouterr().out
-    assert shown.splitlines() == ["contacts: 2 too many in 1 groups", "  3 times 'Jane Doe'",
+    assert shown.splitlines() == ["contacts: 2 too many in 1 group", "  3 times 'Jane Doe'",
                                   "  'Roe Max' and 'Roe Max' look alike and stay",
                                   "nothing was changed; --apply makes one of each group"]
     assert len(names(folder)) == 5 and not (folder.parent / "data").exists()
