@@ -53,7 +53,7 @@ def parse(data: bytes, charset: str = "utf-8") -> "list[Property]":
         raise ItemError(f"an object of {len(data)} bytes is too large", 413)
     old = _is_old(data)
     found: "list[Property]" = []
-    for chunk in _chunks(data, old):
+    for chunk in _chunks(data):
         if len(found) >= MAX_PROPERTIES:
             raise ItemError(f"more than {MAX_PROPERTIES} properties in one object", 413)
         found.append(_property(chunk, old, charset))
@@ -69,7 +69,7 @@ def _is_old(data: bytes) -> bool:
     return b"BEGIN:VNOTE" in head[:64]
 
 
-def _chunks(data: bytes, old: bool) -> "Iterator[list[bytes]]":
+def _chunks(data: bytes) -> "Iterator[list[bytes]]":
     """The physical lines of each property."""
     chunk: "list[bytes]" = []
     soft = block = False
@@ -85,7 +85,7 @@ def _chunks(data: bytes, old: bool) -> "Iterator[list[bytes]]":
         chunk = [line]
         head = line.partition(b":")[0].upper()
         soft = b"QUOTED-PRINTABLE" in head and plain.endswith(b"=")
-        block = old and b"BASE64" in head
+        block = b"BASE64" in head      # without a blank in front, whatever version it says it is
     if chunk:
         yield chunk
 
@@ -213,8 +213,8 @@ def is_binary(each: Property) -> bool:
     :param each: a property
     :returns: True when it is
     """
-    return bool(each.params) and any(name in ("", "ENCODING") and value.upper() in ("BASE64", "B") and (name or value.upper() != "B")
-               for name, value in each.params)
+    return bool(each.params) and any(name in ("", "ENCODING") and value.upper() in ("BASE64", "B")
+                                     and (name or value.upper() != "B") for name, value in each.params)
 
 
 def _old_line(each: Property, form: Form = PLAIN) -> bytes:

@@ -182,6 +182,8 @@ def test_the_same_version_stays_as_it_is(version: str) -> None:
     (b"BEGIN:VCARD\r\nVERSION:3.0\r\nN:A;B\r\nFN;QUOTED-PRINTABLE:a=0D=0Ab\r\nTEL;CELL;PREF:1\r\nPHOTO;JPEG;BASE64:"
      b"/9j/\r\n AA==\r\nEND:VCARD\r\n", ["N:A;B", "FN:a\\nb", "TEL;TYPE=CELL,PREF:1",
                                          "PHOTO;TYPE=JPEG;ENCODING=b:/9j/AA=="]),
+    (b"BEGIN:VCARD\r\nVERSION:3.0\r\nN:A\r\nPHOTO;JPEG;ENCODING=BASE64:\r\n/9j/\r\nAA==\r\nTEL:1\r\nEND:VCARD\r\n",
+     ["N:A", "PHOTO;TYPE=JPEG;ENCODING=b:/9j/AA==", "TEL:1"]),
     (b"BEGIN:VCARD\r\nVERSION:9\r\nN:A\r\nTEL;CELL:1\r\nEND:VCARD\r\n", ["N:A", "TEL;TYPE=CELL:1"]),
     (b"BEGIN:VCARD\r\nVERSION:2.1\r\nTEL;:1\r\nN:\r\nORG:Acme;X\r\nEND:VCARD\r\n",
      ["FN:Acme", "TEL:1", "N:", "ORG:Acme;X"]),
