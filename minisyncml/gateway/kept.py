@@ -22,7 +22,7 @@ class Kept(NamedTuple):
     @property
     def is_folder(self) -> bool:
         """Whether its items are files of a folder."""
-        return self.path.endswith(".vdir")
+        return self.path.endswith((".vdir", ".filedir"))
 
 
 def find(data: str) -> "Iterator[Kept]":
@@ -38,7 +38,7 @@ def find(data: str) -> "Iterator[Kept]":
         user = "" if folder == ANONYMOUS else unquote(folder)
         for file in sorted(os.listdir(os.path.join(data, folder))):
             name, _, kind = file.rpartition(".")
-            if name and kind in ("tinydb", "vdir"):
+            if name and kind in ("tinydb", "vdir", "filedir"):
                 plain = name if kind == "tinydb" else name.rpartition("-")[0]
                 yield Kept(user, unquote(plain), os.path.join(data, folder, file))
 
@@ -53,6 +53,10 @@ def open_kept(one: Kept, files: Files = FILES) -> Keeper:
     """
     types, suffix = KINDS.get(one.name.lower(), OTHERS)
     store: Keeper
+    if one.path.endswith(".filedir"):
+        from importlib import import_module  # loaded by those who have one
+        store = import_module("minisyncml.store.filedir").FileStore("", one.path, files=files)
+        return store
     if one.is_folder:
         store = VdirStore("", one.path, types, suffix, files=files)
     else:

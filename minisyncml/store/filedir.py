@@ -42,6 +42,7 @@ class FileStore(VdirStore):
     """
 
     types = ((TYPE, "1.2"),)
+    form = types[0]
 
     def __init__(self, folder: str, path: str, limits: _limits.Limits = _limits.DEFAULT, files: Files = FILES) -> None:
         from importlib import import_module

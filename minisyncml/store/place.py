@@ -117,22 +117,23 @@ def safe(text: str) -> str:
 def _vdir(place: Place) -> Store:
     if place.types == _FILES:
         return _filedir(place)
-    return VdirStore(*_folder(place), place.types, place.suffix, place.limits, place.files)
+    return VdirStore(*_folder(place, "vdir"), place.types, place.suffix, place.limits, place.files)
 
 
 def _filedir(place: Place) -> Store:
     from importlib import import_module  # loaded by those who have one
-    store: Store = import_module("minisyncml.store.filedir").FileStore(*_folder(place), place.limits, place.files)
+    kind = import_module("minisyncml.store.filedir").FileStore
+    store: Store = kind(*_folder(place, "filedir"), place.limits, place.files)
     return store
 
 
-def _folder(place: Place) -> "Tuple[str, str]":
-    """The folder, and the journal about it."""
+def _folder(place: Place, kind: str) -> "Tuple[str, str]":
+    """The folder, and the journal about it; its suffix says how the files are to be read."""
     if not place.rest:
         raise UsageError("a place needs the name of a folder")
     folder = os.path.abspath(os.path.expanduser(place.rest))
     # the folder is part of the name: another folder is another datastore, not one where everything was deleted
-    journal = f"{safe(place.name)}-{digest(os.fsencode(folder))[:6].hex()}.vdir"
+    journal = f"{safe(place.name)}-{digest(os.fsencode(folder))[:6].hex()}.{kind}"
     return folder, os.path.join(place.data, journal)
 
 

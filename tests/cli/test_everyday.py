@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -74,6 +75,25 @@ def test_a_file_that_is_too_large_is_named_and_the_rest_goes_on(tmp_path: Path) 
         done = cli("files", url, here, "--data", tmp_path / "c")
     assert done.returncode == 1 and b"files: huge failed here: left out" in done.stdout
     assert tree(there) == {"small": b"x"}
+
+
+@pytest.mark.parametrize("name, place", [("files", "{}"), ("docs", "filedir:{}")])
+def test_a_file_that_a_sync_took_comes_back(tmp_path: Path, name: str, place: str) -> None:
+    """Not as the object that it travelled as."""
+    here, there = tmp_path / "here", tmp_path / "there"
+    (here / "sub").mkdir(parents=True)
+    for file in ("sub/a", "b", "c"):
+        (here / file).write_bytes(file.encode())
+    with served("--data", tmp_path / "s", f"{name}={place.format(there)}") as (url, _):
+        for _ in range(2):
+            assert cli("sync", url, f"{name}={place.format(here)}", "--data", tmp_path / "c").returncode == 0
+            if (there / "sub" / "a").exists():
+                (there / "sub" / "a").unlink()
+    assert sorted(tree(here)) == ["b", "c"]
+    listed = cli("restore", "--data", tmp_path / "c", "--json")
+    session = json.loads(listed.stdout)[0]["session"]
+    assert cli("restore", session, "--data", tmp_path / "c").returncode == 0
+    assert tree(here) == {"sub/a": b"sub/a", "b": b"b", "c": b"c"}
 
 
 def test_notes_and_mail(tmp_path: Path) -> None:
