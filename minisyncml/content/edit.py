@@ -29,6 +29,7 @@ from minisyncml.content.zones import Zones
 _TEXTS = frozenset(("NOTE", "DESCRIPTION", "SUMMARY", "LOCATION", "TITLE", "ROLE", "FN", "COMMENT"))
 _MOMENTS = frozenset(("DTSTART", "DTEND", "DUE", "EXDATE", "RDATE"))
 _ENDS = {"DTEND": "DURATION", "DURATION": "DTEND"}      # two ways to say one thing
+_ZONE = "VTIMEZONE"
 _STAMPS = frozenset(("REV", "LAST-MODIFIED"))
 
 
@@ -72,7 +73,11 @@ class Edit:
         before, after = {unit.path for unit in old}, {unit.path for unit in new}
         come = after - here - before
         self._drop(before - after)
-        self._bring([unit for unit in new if unit.path in come])
+        brought = [unit for unit in new if unit.path in come and unit.path != _ZONE]
+        used = {_tzid(each) for unit in (*brought, *(change.new for change in edits if change.new is not None))
+                for each in unit.lines}
+        known = {_name(unit) for unit in self.fields if unit.path == _ZONE}
+        self._bring([*(unit for unit in new if unit.path == _ZONE and _name(unit) in used - known), *brought])
         self._stamp(new)
         made = [unit for slot in self._slots for unit in slot]
         return _renamed(self.fields, made) if any(change.unit.name == "N" for change in edits) else made
@@ -102,7 +107,7 @@ class Edit:
     def _zoned(self, new: Optional[Unit]) -> Optional[Unit]:
         """A time in UTC as a time in the zone that ours is in: on that depends what a series does in summer."""
         starts = self._places.get((new.path, "DTSTART")) if new is not None else None
-        zone = (self.fields[starts[0]].lines[0].param("TZID") or "").strip('"') if starts else ""
+        zone = _tzid(self.fields[starts[0]].lines[0]) if starts else ""
         if new is None or not zone or not new.value.endswith("Z"):
             return new
         each = new.lines[0]
@@ -174,7 +179,7 @@ class Edit:
                 self._slots[at] = []
 
     def _bring(self, come: "list[Unit]") -> None:
-        """Occurrences that it put in, and the zones of their times."""
+        """Occurrences that it put in, and zones of its times."""
         if not come:
             return
         if "" in self._ends:
@@ -190,6 +195,14 @@ class Edit:
             if other is not None and self._slots[at] and other.value != unit.value:
                 made = unit.lines[0]._replace(value=other.lines[0].value, raw=b"")
                 self._slots[at] = [other._replace(lines=(made, *unit.lines[1:]))]
+
+
+def _tzid(each: Property) -> str:
+    return (each.param("TZID") or "").strip('"') if each.params else ""
+
+
+def _name(zone: Unit) -> str:
+    return next((each.value for each in zone.lines if each.name == "TZID"), "")
 
 
 def aligned(fields: "list[Unit]", full: "Sequence[Unit]") -> "list[Unit]":

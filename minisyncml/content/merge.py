@@ -204,6 +204,8 @@ def united(old: "Sequence[Unit]", view: "Sequence[Unit]", new: "Sequence[Unit]",
     before, here, there = ({unit.path for unit in fields} for fields in (old, view, new))
     if any(path in before - there for path, _ in ours) or any(change.unit.path in before - here for change in made):
         return None     # one took out what the other changed
+    if not old and any(unit.path not in here and not unit.exception and unit.path != "VTIMEZONE" for unit in new):
+        return None     # an event and a task are not one thing
     return made
 
 

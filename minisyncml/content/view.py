@@ -157,6 +157,8 @@ class View:
         made = united(old, view, new, self._caps)
         if made is None:
             return None
+        if not made and _paths(new) <= _paths(full) and _paths(old) <= _paths(new):
+            return mine
         return self._written(own, mine, full, Edit(full, self._caps, False).make(made, old, new))
 
     def same(self, mine_type: str, mine: bytes, type: str, body: bytes) -> bool:
@@ -323,5 +325,5 @@ def _without_photo(body: bytes) -> bytes:
         head, start, rest = body.partition(mark)
         inner, end, tail = rest.partition(mark.replace(b"<", b"</"))
         if end:
-            return head + start + photo(inner.decode("latin-1")).encode() + end + tail
+            return head + start + photo(inner.decode("utf-8", "replace")).encode() + end + tail
     return body

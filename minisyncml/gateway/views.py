@@ -70,7 +70,7 @@ def form_of(profile: Profile, devinf: Optional[DevInf], uri: str, store: Store, 
     caps = _caps(devinf, found, type, version, profile) if devinf is not None and found is not None else None
     limits = tuple(Cap(limit.name.upper(), limit.most, limit.length) for limit in profile.field_limits)
     if family == "note" and type != "text/calendar":    # all of its text is one property, whatever that is called
-        limits += tuple(Cap("DESCRIPTION", 0, cap.size, cap.whole) for cap in caps or ()
+        limits += tuple(Cap(name, 0, cap.size, cap.whole) for cap in caps or () for name in ("SUMMARY", "DESCRIPTION")
                         if cap.name in ("BODY", "DATA") and cap.size)
         caps = None
     elif family in ("mail", "file"):
