@@ -91,15 +91,53 @@ SAMPLES: "list[tuple[str, tuple[str, ...]]]" = [
 ]
 
 
-def card(rows: "tuple[str, ...]") -> bytes:
-    """A vCard 3.0 of a sample.
+#: the same for what only vCard 4.0 says, or says in another way
+SAMPLES_40: "list[tuple[str, tuple[str, ...]]]" = [
+    ("N with a sort key", ('N;SORT-AS="Harten,Rene":van der Harten;Rene,J.;Sir;R.D.O.N.;',)),
+    ("FN in two languages", ("FN;ALTID=1;LANGUAGE=en:Ada", "FN;ALTID=1;LANGUAGE=fr:Ada de L.")),
+    ("PHOTO embedded", (f"PHOTO:data:image/jpeg;base64,{JPEG}",)),
+    ("PHOTO embedded, as in 3.0", (f"PHOTO;ENCODING=b;TYPE=JPEG:{JPEG}",)),
+    ("PHOTO by address", ("PHOTO;MEDIATYPE=image/gif:http://example.org/a.gif",)),
+    ("KEY embedded", ("KEY:data:application/pgp-keys;base64,AAEC",)),
+    ("SOUND embedded", ("SOUND;PREF=1:data:audio/ogg;base64,AAEC",)),
+    ("BDAY", ("BDAY:18151210",)),
+    ("BDAY without a year", ("BDAY:--1210",)),
+    ("BDAY without a day", ("BDAY:1815-12",)),
+    ("BDAY with a time and a zone", ("BDAY:18151210T231000-0500",)),
+    ("BDAY in words", ("BDAY;VALUE=text:circa 1800",)),
+    ("ANNIVERSARY", ("ANNIVERSARY:18350708",)),
+    ("DEATHDATE, BIRTHPLACE", ("DEATHDATE:18521127", "BIRTHPLACE:London\\, UK")),
+    ("ADR with a label", ('ADR;LABEL="12 St James\'s Square\\nLondon";TYPE=home:;;12 St James\'s Square;London;;;',)),
+    ("ADR with place and zone", ('ADR;GEO="geo:12.3457,78.910";TZ=Europe/London:;;A;B;;;',)),
+    ("TEL as an address", ("TEL;VALUE=uri;PREF=1;TYPE=\"voice,home\":tel:+1-555-555-5555",)),
+    ("TEL with an extension", ("TEL;VALUE=uri:tel:+1-555-555-5555;ext=5555",)),
+    ("TEL by ranks", ("TEL;PREF=2;TYPE=home:1", "TEL;PREF=1;TYPE=work:2")),
+    ("EMAIL", ("EMAIL;PID=4.1,5.2;TYPE=work:jdoe@example.com",)),
+    ("IMPP, LANG", ("IMPP;PREF=1:xmpp:alice@example.com", "LANG;TYPE=work;PREF=1:en")),
+    ("TZ by name", ("TZ:Raleigh/North America",)),
+    ("TZ as an offset", ("TZ;VALUE=utc-offset:-0500",)),
+    ("GEO", ("GEO:geo:37.386013,-122.082932",)),
+    ("GEO with more", ("GEO:geo:37.386013,-122.082932;u=35",)),
+    ("ORG with a sort key", ('ORG;SORT-AS="ABC":ABC\\, Inc.;North American Division;Marketing',)),
+    ("KIND, MEMBER, RELATED", ("KIND:group", "MEMBER:urn:uuid:1", "RELATED;TYPE=friend:urn:uuid:2")),
+    ("GENDER", ("GENDER:O;it's complicated",)),
+    ("CLIENTPIDMAP", ("CLIENTPIDMAP:1;urn:uuid:3df403f4-5924-4bb7-b077-3c711d9eb34b",)),
+    ("HOBBY, EXPERTISE", ("HOBBY;INDEX=1;LEVEL=high:reading", "EXPERTISE;LEVEL=expert:chemistry")),
+    ("REV", ("REV:19951031T222710Z",)),
+    ("XML", ("XML:<a xmlns=\"b\">c</a>",)),
+]
+
+
+def card(rows: "tuple[str, ...]", version: str = "3.0") -> bytes:
+    """A vCard of a sample.
 
     :param rows: its lines
+    :param version: whose lines they are
     :returns: the card, with N and FN
     """
     names = {row.partition(":")[0].partition(";")[0] for row in rows}
     frame = [row for row in ("N:Lovelace;Ada;;;", "FN:Ada Lovelace") if row[:row.index(":")] not in names]
-    return "\r\n".join(["BEGIN:VCARD", "VERSION:3.0", *frame, *rows, "END:VCARD", ""]).encode()
+    return "\r\n".join(["BEGIN:VCARD", f"VERSION:{version}", *frame, *rows, "END:VCARD", ""]).encode()
 
 
 def convert(body: bytes, version: str) -> bytes:

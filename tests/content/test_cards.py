@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from content.contact_meaning import facts
-from content.samples_contacts import SAMPLES, TYPES, card, convert
+from content.samples_contacts import SAMPLES, SAMPLES_40, TYPES, card, convert
 from helpers import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -47,6 +47,15 @@ def test_each_property_comes_back(version: str, sample: "tuple[str, tuple[str, .
     assert facts(convert(far, "3.0"), derived=True) == facts(body, derived=True)
     if b"KEPT" not in far:
         assert facts(far, derived=True) == facts(body, derived=True)
+
+
+@pytest.mark.parametrize("sample", SAMPLES_40, ids=[name for name, _ in SAMPLES_40])
+@pytest.mark.parametrize("version", ["2.1", "3.0"])
+def test_each_property_of_the_newest_version_comes_back(version: str, sample: "tuple[str, tuple[str, ...]]") -> None:
+    body = card(sample[1], "4.0")
+    far = convert(body, version)
+    assert facts(convert(far, "4.0"), derived=True) == facts(body, derived=True)
+    assert facts(convert(convert(far, "2.1"), "4.0"), derived=True) == facts(body, derived=True)
 
 
 @pytest.mark.parametrize("row, wanted", [
