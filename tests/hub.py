@@ -129,4 +129,5 @@ class Handset:
     def items(self, kind: str) -> "list[Item]":
         """The items of a kind; some phones have others in the same database."""
         word = {"tasks": b"BEGIN:VTODO", "calendar": b"BEGIN:VEVENT"}.get(kind, b"")
-        return [item for item in items(self.stores[self.name(kind)]) if word in item.body]
+        return [item for item in items(self.stores[self.name(kind)])
+                if word in item.body or not item.body.startswith(b"BEGIN:")]
