@@ -14,7 +14,7 @@ from minisyncml.content.lines import Property, is_binary
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-MAX_PIXELS = 50_000_000     #: of a photo that is opened: 150 MB when it is unpacked
+MAX_PIXELS = 16_000_000     #: of a photo that is unpacked, to 48 MB; JPEGs are unpacked at a fraction of their size
 CLOSE = 8                   #: shades of 256 by which each part of a photo may differ from the same one, on average
 _SIDES = (1024, 640, 480, 320, 240, 160, 96, 64, 48, 32)    # pixels, of the longer one
 _QUALITIES = (85, 70, 50)
@@ -40,9 +40,11 @@ def fit(data: bytes, limit: int, type: str = "image/jpeg") -> Optional[bytes]:
         return None
     try:
         with Image.open(BytesIO(data), formats=("JPEG", "PNG", "GIF", "BMP", "WEBP")) as opened:
+            opened.draft("RGB", (_SIDES[0], _SIDES[0]))
             if opened.size[0] * opened.size[1] > MAX_PIXELS:
                 return None
-            opened.draft("RGB", (_SIDES[0], _SIDES[0]))
+            if opened.mode in ("RGB", "RGBA", "L"):
+                opened.thumbnail((_SIDES[0], _SIDES[0]))
             image = ImageOps.exif_transpose(opened)
             made = _smaller(_flat(image, wanted), wanted)
             return next((photo for photo in made if not limit or len(photo) <= limit), None)

@@ -80,6 +80,15 @@ def test_broken_photos(noise: bytes, at: int, cut: int) -> None:
 PHOTOS = [photo(60, 60, type) for type in ("JPEG", "PNG", "GIF")]
 
 
+def test_a_photo_of_a_real_camera() -> None:
+    file = BytesIO()
+    Image.new("RGB", (6_000, 4_000), "teal").save(file, "JPEG")
+    made = fit(file.getvalue(), 50_000)
+    assert made is not None and len(made) <= 50_000
+    with Image.open(BytesIO(made)) as image:
+        assert image.size[0] == 1_024
+
+
 def test_a_property_of_a_card() -> None:
     data = photo(type="PNG")
     each = card_photo(data, "PNG")
