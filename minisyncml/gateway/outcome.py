@@ -7,6 +7,7 @@ import time
 from minisyncml import status as codes
 from minisyncml.errors import DataAtRisk, Error, PeerError, StoreBusy, StoreError, UsageError
 from minisyncml.gateway.report import Near, Open, Report
+from minisyncml.gateway.together import JOINT
 from minisyncml.sync.run import MODE_NAMES, Run
 
 
@@ -34,10 +35,18 @@ def fill(report: Report, run: Run) -> None:
         counts = part.local if side == "local" else part.remote
         counts.fail(id, status, words)
         counts.failed -= 1
-    part.open = [Open(*one) for one in run.open]
+    part.open = [Open(side, _key(run.name, id), title) for side, id, title in run.open]
     part.near = [Near(*near) for near in run.near]
     if run.failed:
         part.error = _error(run)
+
+
+def _key(name: str, id: str) -> str:
+    """How people call an item."""
+    if JOINT in name:
+        from importlib import import_module
+        name, id = import_module("minisyncml.store.combined").own_name(tuple(name.split(JOINT)), id)
+    return f"{name}/{id}"
 
 
 def _error(run: Run) -> Error:

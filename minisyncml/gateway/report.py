@@ -19,7 +19,8 @@ class Failure(NamedTuple):
 
 
 class Open(NamedTuple):
-    """A conflict that waits for a person: `side` is where that person has to be, `local` here or `remote` there."""
+    """A conflict that waits for a person: `side` is where that person has to be, `local` here or `remote` there; `id` is
+    the datastore and our name of the item."""
 
     side: str
     id: str
@@ -202,7 +203,7 @@ class Report:
                 if counts.failed > len(counts.failures):
                     lines.append(f"{part.name}: {counts.failed - len(counts.failures)} more failed {side}")
             lines += [f"{part.name}: {one.title or one.id!r} was changed on both sides and waits for " +
-                      (f"you: minisyncml conflicts solve {part.name}/{one.id}" if one.side == "local"
+                      (f"you: minisyncml conflicts solve {one.id}" if one.side == "local"
                        else "somebody to say there which version counts") for one in part.open]
             lines += [f"{part.name}: {near.title_here or near.here!r} here and "
                       f"{near.title_there or near.there!r} there look alike; both stay" for near in part.near]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Callable, Iterator, Optional, Tuple, TypeVar
 
 from minisyncml.store.base import Batch, Entry, Item, Parked, Reading, Row, Store, Trashed
-from minisyncml.store.batch import number
+from minisyncml.store.batch import OPEN, number
 
 T = TypeVar("T", Row, Entry)
 #: which of the two an item belongs to, 0 or 1, by media type and body
@@ -106,8 +106,14 @@ class _Both(Reading):
         return self._parts[0].facts(peer)
 
     def parked(self, peer: str) -> Iterator[Parked]:
-        """See :meth:`Reading.parked`."""
-        return self._parts[0].parked(peer)
+        """See :meth:`Reading.parked`; what belongs to an item is with it."""
+        if not peer.startswith(OPEN):
+            yield from self._parts[0].parked(peer)
+            return
+        for part in (0, 1):
+            for one in self._parts[part].parked(peer):
+                id, more, what = one.remote.partition("+")
+                yield one._replace(remote=_here(part, id) + more + what)
 
 
 class Combined(_Both, Store):
@@ -227,15 +233,18 @@ class _CombinedBatch(_Both, Batch):
 
     def park(self, peer: str, parked: Parked) -> None:
         """See :meth:`Batch.park`."""
-        self._batches[0].park(peer, parked)
+        part, remote = _parking(peer, parked.remote)
+        self._batches[part].park(peer, parked._replace(remote=remote))
 
     def unpark(self, peer: str, remote: str) -> None:
         """See :meth:`Batch.unpark`."""
-        self._batches[0].unpark(peer, remote)
+        part, own = _parking(peer, remote)
+        self._batches[part].unpark(peer, own)
 
     def clear_parked(self, peer: str) -> None:
         """See :meth:`Batch.clear_parked`."""
-        self._batches[0].clear_parked(peer)
+        for batch in self._batches:
+            batch.clear_parked(peer)
 
     def set_facts(self, peer: str, facts: "dict[str, object]") -> None:
         """See :meth:`Batch.set_facts`."""
@@ -254,6 +263,26 @@ class _CombinedBatch(_Both, Batch):
     def __exit__(self, *exc: object) -> None:
         for batch in reversed(self._batches):
             batch.__exit__(*exc)
+
+
+def own_name(parts: "Tuple[str, ...]", id: str) -> "Tuple[str, str]":
+    """Where an item of a combined datastore is.
+
+    :param parts: the names of both
+    :param id: what it is called there
+    :returns: the name of its own datastore, and what it is called in that
+    """
+    part, own = _own(id)
+    return parts[part], own
+
+
+def _parking(peer: str, remote: str) -> "Tuple[int, str]":
+    """Where something is parked: what waits for a person with its item, all else in the first."""
+    if not peer.startswith(OPEN):
+        return 0, remote
+    id, more, what = remote.partition("+")
+    part, own = _own(id)
+    return part, own + more + what
 
 
 def _own(id: str) -> "Tuple[int, str]":

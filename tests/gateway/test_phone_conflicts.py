@@ -15,8 +15,8 @@ from minisyncml.store.batch import Keeper
 
 PHONES = ("sony-ericsson-w595", "nokia-s60", "nokia-s40", "siemens-sx1")
 ADA = "\r\n".join((
-    "BEGIN:VCARD", "VERSION:3.0", "UID:9d1b5ac7-ada", "N:Lovelace;Ada;;;", "FN:Ada Lovelace", "TEL;TYPE=CELL:+4915112345",
-    "EMAIL;TYPE=INTERNET:ada@example.org", "NOTE:writes letters", "X-HOBBY:engines", "END:VCARD", ""))
+    "BEGIN:VCARD", "VERSION:3.0", "UID:9d1b5ac7-ada", "N:Lovelace;Ada;;;", "FN:Ada Lovelace",
+    "TEL;TYPE=CELL:+4915112345", "EMAIL;TYPE=INTERNET:ada@example.org", "NOTE:writes letters", "X-HOBBY:engines", "END:VCARD", ""))
 
 
 class Both:
@@ -95,3 +95,34 @@ def test_what_the_phone_does_not_hold_is_no_conflict(name: str) -> None:
     both.phone.fine(both.hub)
     assert b"X-HOBBY:music" in both.here and b"+4915199999" in both.here
     assert both.phone.quiet(both.hub) and len(items(both.hub.stores["contacts"])) == 1
+
+
+TASK = "\r\n".join(("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//x//", "BEGIN:VTODO", "UID:8f2b-water-the-plants",
+                    "SUMMARY:Water the plants", "PRIORITY:1", "END:VTODO", "END:VCALENDAR", ""))
+EVENT = "\r\n".join(("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//x//", "BEGIN:VEVENT", "UID:77aa-dinner-with-all",
+                     "SUMMARY:Dinner", "DTSTART:20260406T180000Z", "DTEND:20260406T190000Z", "END:VEVENT",
+                     "END:VCALENDAR", ""))
+
+
+@pytest.mark.parametrize("keep, left", [("ours", b"flowers"), ("theirs", b"roses")])
+def test_a_database_that_we_keep_in_two(keep: str, left: bytes) -> None:
+    """A conflict is solved in the datastore that the item belongs to."""
+    hub = Hub({"calendar": (EVENT, EVENT.replace("Dinner", "Lunch").replace("77aa", "78aa")), "tasks": (TASK,)},
+              conflict="ask")
+    profile = find(user="nokia-s60")
+    database = profile.store("calendar").name
+    phone = Handset(profile, {database: phone_stores(profile)[database]})
+    phone.fine(hub)
+    hub.edit("tasks", "the plants", "the flowers")
+    item, = phone.items("tasks")
+    change(phone.stores[database], item, item.body.replace(b"the plants", b"the roses"))
+    phone.sync(hub)
+    report = hub.reports[-1]
+    assert report.exit_code == 1 and "minisyncml conflicts solve tasks/1" in report.table()
+    store = hub.stores["tasks"]
+    one, = questions("tasks", store)
+    assert one.key == "tasks/1" and not list(questions("calendar", hub.stores["calendar"]))
+    answer(store, one, keep)
+    phone.fine(hub)
+    assert all(left in body for body in (*hub.bodies("tasks"), *(item.body for item in phone.items("tasks"))))
+    assert phone.quiet(hub) and hub.reports[-1].exit_code == 0
