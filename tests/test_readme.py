@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import shlex
@@ -109,15 +110,54 @@ def test_the_rescue_says_what_it_shows(tmp_path: Path) -> None:
     assert len(list((tmp_path / "rescue" / "contacts").glob("*.vcf"))) == 5
 
 
-def test_the_conversion_runs_as_it_stands_there(tmp_path: Path) -> None:
-    command, = re.findall(r"`minisyncml (convert [^`]+)`", README)
+def block_with(words: str) -> "list[list[str]]":
+    """The commands of the block in which one begins with these words."""
+    text = next(text for text in blocks("") if f"minisyncml {words}" in text)
+    return [shlex.split(line)[1:] for line in text.splitlines()]
+
+
+def test_import_export_and_convert_run_as_they_stand_there(tmp_path: Path) -> None:
     rescue = tmp_path / "rescue" / "contacts"
     rescue.mkdir(parents=True)
     (rescue / "a.vcf").write_bytes(b"BEGIN:VCARD\r\nVERSION:2.1\r\nN:Lovelace;Ada\r\nEND:VCARD\r\n")
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    subprocess.run([sys.executable, "-m", "minisyncml", *shlex.split(command)], cwd=tmp_path, env=env, check=True,
-                   timeout=60)
-    assert "\r\nVERSION:3.0\r\nFN:Ada Lovelace\r\n" in (tmp_path / "cards" / "a.vcf").read_bytes().decode()
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_DATA_HOME": str(tmp_path / "xdg")}
+    for words in block_with("import "):
+        subprocess.run([sys.executable, "-m", "minisyncml", *words], cwd=tmp_path, env=env, check=True, timeout=60)
+    made = [*(tmp_path / "contacts").iterdir(), tmp_path / "cards.vcf", tmp_path / "cards" / "a.vcf"]
+    for path, version in zip(made, ("3.0", "4.0", "3.0")):
+        assert f"\r\nVERSION:{version}\r\nFN:Ada Lovelace\r\n" in path.read_bytes().decode()
+
+
+def test_commands_for_one_kind_do_what_it_says(tmp_path: Path) -> None:
+    """As they stand there, but for the addresses: those of a server here, and of an emulated phone."""
+    commands = {words[0]: words for words in block_with("contacts ")}
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_DATA_HOME": str(tmp_path / "xdg"), "MINISYNCML_PASSWORD": "pw"}
+    there, here = tmp_path / "there", tmp_path / "here"
+    for folder in (there, here / "shared"):
+        folder.mkdir(parents=True)
+    (here / "shared" / "a.bin").write_bytes(b"\0")
+    store = phone_stores(find(user=MODEL), str(tmp_path / "phone"))["Memo"]
+    add(store, b"Milk, bread, eggs")
+    store.close()
+    call = [sys.executable, "-m", "minisyncml"]
+    serve, = re.findall(r"`minisyncml (serve files=[^`]+)`", README)
+    with subprocess.Popen([*call, *shlex.split(serve), "contacts=./contacts", "--listen", "127.0.0.1:0", "--json"],
+                          cwd=there, env={**env, "XDG_DATA_HOME": str(tmp_path / "xdg-there")}, stdout=subprocess.PIPE,
+                          text=True) as server, \
+            subprocess.Popen([*call, "phone", "emulate", "pty", str(tmp_path / "phone"), "--profile", MODEL], env=env,
+                             stdout=subprocess.PIPE, text=True) as phone:
+        try:
+            assert server.stdout is not None and phone.stdout is not None
+            url = json.loads(server.stdout.readline())["url"]
+            commands["contacts"][1], commands["files"][1] = url, url.split("/")[2]
+            commands["notes"][1] = phone.stdout.readline().split()[-1]
+            for words in commands.values():
+                subprocess.run([*call, *words], cwd=here, env=env, check=True, timeout=60, stdout=subprocess.DEVNULL)
+        finally:
+            server.terminate()
+            phone.terminate()
+    assert (there / "shared" / "a.bin").read_bytes() == b"\0"
+    assert [path.read_bytes() for path in (here / "notes").glob("*.txt")] == [b"Milk, bread, eggs"]
 
 
 def test_the_config_is_understood(tmp_path: Path) -> None:
