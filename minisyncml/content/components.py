@@ -9,7 +9,9 @@ from minisyncml.content.lines import Property
 from minisyncml.errors import ItemError
 
 MAX_DEPTH = 8           #: components in one another
+MAX_RULES = 50          #: RRULE and EXRULE of one item
 _ITEMS = ("VEVENT", "VTODO", "VJOURNAL")
+_TEXTS = ("SUMMARY", "DESCRIPTION", "LOCATION", "COMMENT")
 
 
 class Part:
@@ -49,13 +51,13 @@ class Part:
 def tree(found: "Iterable[Property]", old: bool = False) -> Part:
     """The calendar that a property list is.
 
-    A missing END is taken for granted, one too many is ignored; a line without a colon goes on where the one before
-    it ended: some phones fold without a space.
+    A missing END is taken for granted, one too many is ignored; a line without a colon belongs to the text before it:
+    some phones neither fold nor quote line breaks.
 
     :param found: properties as parsed
     :param old: True for vCalendar 1.0
     :returns: the calendar, with at least one event, task or note in it
-    :raises ItemError: when there is none, or components are too deep in one another
+    :raises ItemError: when there is none, or components are too deep in one another, or it has too many rules
     """
     root = Part("VCALENDAR")
     stack = [root]
@@ -76,13 +78,15 @@ def tree(found: "Iterable[Property]", old: bool = False) -> Part:
                 del stack[at:]
         elif each.name:
             stack[-1].props.append(each)
-        elif stack[-1].props and each.raw.strip():
+        elif stack[-1].props and stack[-1].props[-1].name in _TEXTS and each.raw.strip():
             last = stack[-1].props[-1]
             more = each.raw.strip().decode("utf-8", "replace")
             stack[-1].props[-1] = last._replace(
                 value=f"{last.value}\r\n{more}" if old else f"{last.value}\\n{escaped(more)}", raw=b"")
     if not any(part.name in _ITEMS for part in root.parts):
         raise ItemError("there is no event, task or note in it")
+    if any(len(part.all("RRULE", "EXRULE")) > MAX_RULES for part in root.parts):
+        raise ItemError(f"more than {MAX_RULES} rules in one item", 413)
     return root
 
 

@@ -90,13 +90,13 @@ def new_part(part: Part, form: Form, zones: Zones) -> Part:
     reading = _Reading(part, form, zones)
     props: "list[Property]" = []
     alarms: "list[Part]" = []
-    timed = False
+    timed, summary = False, _summary(part)
     for each in part.props:
         if each.name in TIMES:
             props += [] if timed else reading.times
             timed = True
         elif each.name in ALARMS:
-            alarm = alarm_of(each, reading.schedule, form, zones, _summary(part)) if len(alarms) < MOST else None
+            alarm = alarm_of(each, reading.schedule, form, zones, summary) if len(alarms) < MOST else None
             if alarm is not None:
                 alarms.append(alarm)
             else:
@@ -201,10 +201,10 @@ def _new_status(each: Property, reading: _Reading) -> "list[Property]":
 
 
 def _new_priority(each: Property, reading: _Reading) -> "list[Property]":
-    level = {"2": "5", "3": "9"}.get(each.value.strip(), each.value.strip())
-    if level not in ("0", "1", "5", "9"):
+    level = each.value.strip()
+    if level not in ("0", "1", "2", "3"):
         reading.lost.append(("PRIORITY", each))
-    return [Property(each.name, level)]
+    return [Property(each.name, {"2": "5", "3": "9"}.get(level, level))]
 
 
 def _new_transp(each: Property, reading: _Reading) -> "list[Property]":

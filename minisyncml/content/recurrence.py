@@ -4,6 +4,7 @@ rule grammar) made into one another. Nothing is expanded, but for the end of a r
 
 # No `from __future__ import annotations`: named tuples would compile every annotation.
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Iterator, List, NamedTuple, Optional, Tuple
 
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
@@ -344,6 +345,7 @@ def _of_month(rule: Plain, year: int, month: int) -> "List[date]":
     return [date(year, month, day) for day in set(days) if 1 <= day <= length]
 
 
+@lru_cache(maxsize=64)
 def nth(rule: Plain, start: date, number: int) -> Optional[date]:
     """The day of an occurrence.
 

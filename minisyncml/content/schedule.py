@@ -15,7 +15,9 @@ from minisyncml.content.lines import Property
 from minisyncml.content.recurrence import Plain, Rule
 from minisyncml.content.times import UTC, When, parse_duration, parse_time, stamp, time_of, time_property
 from minisyncml.content.zones import Zones
+from minisyncml.errors import ItemError
 
+MAX_DATES = 20_000      #: exceptions to a rule
 _DAY = timedelta(days=1)
 
 
@@ -233,7 +235,10 @@ def dates_of(found: "List[Property]", start: Optional[When]) -> "Iterator[When]"
     :param found: the properties
     :param start: of the item; a day's exception to an item that has a time is at that time
     :returns: an iterator
+    :raises ItemError: with status 413 when they are too many
     """
+    if sum(each.value.count(",") + 1 for each in found) > MAX_DATES:
+        raise ItemError(f"more than {MAX_DATES} exceptions to a rule", 413)
     for each in found:
         zone = (each.param("TZID") or "").strip('"')
         for word in each.value.split(","):
@@ -258,7 +263,10 @@ def dates_in(words: "List[str]", start: Optional[When], form: Form, zones: Zones
     :param form: of the peer
     :param zones: of the item
     :returns: by the clock of the start
+    :raises ItemError: with status 413 when they are too many
     """
+    if len(words) > MAX_DATES:
+        raise ItemError(f"more than {MAX_DATES} exceptions to a rule", 413)
     found = []
     for word in words:
         when = parse_time(word)

@@ -60,6 +60,8 @@ def old_part(part: Part, form: Form, zones: Zones) -> Part:
             props += back[slot] if slot in back else _grouped(part, slot, schedule, clock)
         else:
             props += _old_property(each, part, clock)
+    if "TIMES" not in done and "TIMES" not in back:
+        props += _old_times(part, schedule, clock)
     for slot, found in back.items():
         if slot not in done and slot != "ALARMS":
             props += found
@@ -209,7 +211,7 @@ def _old_status(each: Property, part: Part, clock: Clock) -> "list[Property]":
 
 def _old_priority(each: Property, part: Part, clock: Clock) -> "list[Property]":
     level = each.value.strip()
-    return [each._replace(raw=b"", value=LEVELS[int(level)] if level in "0123456789" and level else level)]
+    return [each._replace(raw=b"", value=LEVELS[int(level)] if len(level) == 1 and level in "0123456789" else level)]
 
 
 def _old_transp(each: Property, part: Part, clock: Clock) -> "list[Property]":

@@ -84,15 +84,22 @@ def old_calendar(found: "Sequence[Property]", form: Form) -> "Iterator[Property]
     root = tree(found)
     there = zones_of(root)
     items = [part for part in root.parts if part.name in ITEMS]
-    masters = [part for part in items if part.first("RECURRENCE-ID") is None]
-    uids = {part.value("UID") for part in masters}
-    parts = []
+    masters: "dict[str, Part]" = {}
     for part in items:
-        if part.first("RECURRENCE-ID") is not None and part.value("UID") in uids:
-            continue
-        others = [each for each in items if each.first("RECURRENCE-ID") is not None and each is not part
-                  and each.value("UID") == part.value("UID")] if part in masters else []
-        parts.append(_old_whole(part, others, form, there))
+        if part.first("RECURRENCE-ID") is None:
+            masters.setdefault(part.value("UID"), part)
+    others: "dict[str, list[Part]]" = {}
+    alone = []
+    for part in items:
+        uid = part.value("UID")
+        if part.first("RECURRENCE-ID") is not None and uid in masters:
+            others.setdefault(uid, []).append(part)
+        else:
+            alone.append(part)
+    parts = []
+    for part in alone:
+        uid = part.value("UID")
+        parts.append(_old_whole(part, others.get(uid, []) if masters.get(uid) is part else [], form, there))
     head = [Property("VERSION", "1.0"), *(
         one_line(each) for each in root.props if each.name not in ("VERSION", "CALSCALE", kept.NAME)
         and (each.name, each.value) != (PRODID.name, PRODID.value))]
