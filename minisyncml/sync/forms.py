@@ -28,10 +28,12 @@ class Forms:
     :param peer: key of the peer in the store
     :param view: what the peer sees of our items; None: just what we have
     :param base: the same, or where there is none what makes the shadows that a conflict policy wants
+    :param ours: whether the peer is a minisyncml too: what is missing in its items, somebody took out
     """
 
-    def __init__(self, batch: Batch, peer: str, view: "Optional[View]" = None, base: "Optional[View]" = None) -> None:
-        self.batch, self.peer, self.view = batch, peer, view
+    def __init__(self, batch: Batch, peer: str, view: "Optional[View]" = None, base: "Optional[View]" = None,
+                 ours: bool = False) -> None:
+        self.batch, self.peer, self.view, self._ours = batch, peer, view, ours
         self.base = view if view is not None else base
         self._always = base is not None
         #: nothing is, was or will be remembered: as with most peers of our own kind
@@ -83,7 +85,7 @@ class Forms:
 
     def _over(self, id: str, shadow: bytes, type: str, body: bytes) -> "tuple[str, bytes]":
         partial = lacks_content(type, body)
-        if self.view is None and not partial and not lacks_uid(type, body):
+        if self.view is None and not partial and (self._ours or not lacks_uid(type, body)):
             return type, body
         mine = self.batch.get(id)
         if self.view is None and partial and mine is not None:

@@ -310,7 +310,7 @@ class Syncer(Batches):
         """
         batch, known = self.batch(run), self._forms.get(run.name)
         if known is None or known.batch is not batch:
-            known = self._forms[run.name] = Forms(batch, run.peer, *self._seen(run))
+            known = self._forms[run.name] = Forms(batch, run.peer, *self._seen(run), self.ours)
         return known
 
     def agreed(self, run: Run, id: str, revision: int, digest: bytes) -> None:
