@@ -18,6 +18,8 @@ from minisyncml.digest import digest
 from minisyncml.errors import ItemError
 
 CUT = 12        #: characters that a title keeps on any device
+_ENOUGH = 4000  # characters of a text that are compared in parts
+_MOST = 40      # blocks of one item
 _UNSEEN = ("UID", "REV", "PRODID", "VERSION", "BEGIN", "END", "LAST-MODIFIED", "DCREATED", "CREATED", "DTSTAMP",
            "X-IRMC-LUID", "X-MINISYNCML-KEPT", "SEQUENCE", "METHOD", "CALSCALE")
 _MUTE = {"VOICE", "PREF", "INTERNET", "QUOTED-PRINTABLE", "BASE64", "B", "8BIT", "7BIT", ""}
@@ -76,7 +78,7 @@ def _read(media_type: str, body: bytes, zone: str) -> Facts:
         return Facts("text")
     try:
         found = hub(body, media_type)[1]
-    except ItemError:
+    except (ItemError, ValueError, LookupError, ArithmeticError, RecursionError):
         return Facts("text")
     return _from_lines([(each.name, ";".join(f"{name}={value}" for name, value in each.params), each.value)
                         for each in _without_zones(found)], media_type, zone)
@@ -154,7 +156,7 @@ def _folded(text: str) -> str:
 
 def _tight(value: str) -> str:
     """A title as it is compared: no case, no accents, no white space (folding may have taken some)."""
-    return "".join(_folded(_plain(value)).split())
+    return "".join(_folded(_plain(value[:_ENOUGH])).split())
 
 
 def _values(first: "dict[str, list[tuple[str, str]]]", *names: str) -> "Iterator[str]":
@@ -184,7 +186,7 @@ def _number(value: str) -> str:
 
 
 def _words(value: str) -> "frozenset[str]":
-    text = _folded(_plain(value))
+    text = _folded(_plain(value[:_ENOUGH]))
     return frozenset("".join(sign if sign.isalnum() else " " for sign in text).split())
 
 
@@ -201,7 +203,7 @@ def _contact(first: "dict[str, list[tuple[str, str]]]", zone: str) -> Facts:
     }
     names = {frozenset(made.sets["name"]), _words(" ".join(name.split(";")[:2]))} - {_NONE}
     made.blocks = tuple(sorted({_short(f"name {' '.join(sorted(words))}") for words in names} | {
-        _short(f"{slot} {value}") for slot in ("tel", "mail") for value in made.sets[slot]}))
+        _short(f"{slot} {value}") for slot in ("tel", "mail") for value in made.sets[slot]})[:_MOST])
     made.title = made.title or _one(first, "TEL", "EMAIL")
     return made
 

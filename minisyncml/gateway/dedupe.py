@@ -13,7 +13,7 @@ from minisyncml.content.form import Form
 from minisyncml.content.score import NEAR, SURE, score
 from minisyncml.content.view import View
 from minisyncml.errors import ItemError
-from minisyncml.store.base import Batch, Item, Reading, Store
+from minisyncml.store.base import ASKED, Batch, Item, Reading, Store
 from minisyncml.sync.pairing import WORK
 from minisyncml.sync.sides import Classes, Side, candidates
 
@@ -142,7 +142,8 @@ def _cliques(pairs: "List[Tuple[int, int]]") -> "Dict[int, int]":
 
 def apply(store: Store, groups: "List[Group]", session: str = "dedupe") -> Done:
     """Make one item of each group. What is removed or replaced goes to the trash. What peers have counts: one that has
-    several of a group gets deletions at the next sync, one that has a single one keeps it, and gets what was united.
+    several of a group gets deletions at the next sync, one that has a single one keeps it, and gets what was united. An
+    item with an open conflict is left alone.
 
     :param store: the store
     :param groups: from :func:`find`
@@ -173,7 +174,7 @@ class _One:
         self.batch, self.peers = batch, peers
         self.removed, self.united = 0, False
         self.due: "List[str]" = []
-        items = [item for item in map(batch.get, group.ids) if item is not None]
+        items = [item for item in map(batch.get, group.ids) if item is not None and not self._asked(item.id)]
         if len(items) < 2:
             return
         items.sort(key=self._worth, reverse=True)
@@ -186,6 +187,11 @@ class _One:
         if body != kept.body:
             batch.put(kept.id, kept.type, body, REASON)
             self.united = True
+
+    def _asked(self, id: str) -> bool:
+        """Whether an open conflict waits for a person: that one is solved first."""
+        entries = [self.batch.entry(peer, id) for peer in self.peers]
+        return any(entry is not None and entry.flags & ASKED for entry in entries)
 
     def _worth(self, item: Item) -> "Tuple[int, int, int, int]":
         """What says most is kept, of equal ones what most peers have, of these the oldest."""

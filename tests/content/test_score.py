@@ -179,6 +179,15 @@ def test_a_key_of_your_own_names_an_item() -> None:
         del keys._KEYS["x-test/thing"]
 
 
+def test_large_items_cost_little() -> None:
+    """What is compared has a bound, and so has what an index holds."""
+    many = card("N:Doe;John", *(f"TEL:{number:07}" for number in range(5000)), "NOTE:" + "word " * 200_000)
+    known = of(many)
+    assert len(known.blocks) <= 40 and score(known, of(many)) >= SURE
+    text = b" ".join(b"word%d" % number for number in range(200_000))
+    assert sum(map(len, of(text).sets["words"])) < 5000 and score(of(text), of(text + b"\n")) >= SURE
+
+
 class TestMoments:
     @pytest.mark.parametrize("text, zone, wanted", (
         ("19700102", "", Moment("D", 1440)), ("1970-01-02", "", Moment("D", 1440)),
@@ -221,11 +230,18 @@ LINES = st.lists(st.sampled_from((
     b"SUMMARY:s", b"DTSTART:20260101T100000", b"DTSTART;TZID=Europe/Berlin:20260101", b"DTEND:99999999T999999",
     b"DURATION:P1D", b"RRULE:", b"\xff\xfe", b"a:b:c", b"EMAIL;TYPE=x:mailto:y@z", b"", b"URL:http://", b"BODY:x",
 )), max_size=14).map(b"\r\n".join)
-TYPES = st.sampled_from(("text/vcard", "text/x-vcard", "text/calendar", "text/plain", "text/x-vnote", "x/y", ""))
+XML = st.lists(st.sampled_from((
+    b"<contact>", b"</contact>", b"<appointment>", b"<Start>x</Start>", b"<note>", b"<Body>a</Body>", b"<", b"&#xD;",
+    b"<File><name>a</name>", b"<body enc='base64'>YQ", b"</File>", b"<Email><emailitem>", b"]]>", b"<![CDATA[",
+)), max_size=10).map(b"".join)
+TYPES = st.sampled_from((
+    "text/vcard", "text/x-vcard", "text/calendar", "text/plain", "text/x-vnote", "x/y", "", "text/x-s4j-sifc",
+    "text/x-s4j-sife", "text/x-s4j-sifn", "message/rfc822", "application/vnd.omads-email+xml",
+    "application/vnd.omads-file+xml"))
 
 
 @settings(deadline=None)
-@given(st.lists(st.tuples(TYPES, st.one_of(st.binary(max_size=200), LINES)), min_size=2, max_size=4))
+@given(st.lists(st.tuples(TYPES, st.one_of(st.binary(max_size=200), LINES, XML)), min_size=2, max_size=4))
 def test_nothing_upsets_them(items: "list[tuple[str, bytes]]") -> None:
     known = [facts(*item) for item in items]
     for one, other in combinations(known, 2):

@@ -11,7 +11,7 @@ from pair import Pair, bodies, fill, fine, transferred
 
 from minisyncml.content.kind import kind
 from minisyncml.gateway.dedupe import ALIKE, EQUAL, apply, find
-from minisyncml.store.base import Entry, Store
+from minisyncml.store.base import ASKED, Entry, Store
 from minisyncml.store.memory import MemoryStore
 from minisyncml.store.place import open_store
 
@@ -112,6 +112,14 @@ class TestApply:
         entry = place.by_remote("phone|cal", "L3")
         assert entry is not None and entry.id == kept == "1" and place.shadow("phone|cal", kept) == b"shadow"
         assert [one.id for one in place.entries("other|cal")] == ["1", "2"]     # the second is a deletion that is due
+
+    def test_an_open_conflict_is_left_alone(self) -> None:
+        place = store([TEA, TEA, TEA])
+        with place.begin() as batch:
+            batch.set_entry("phone|cal", Entry("2", "L2", 3, b"3" * 16, ASKED))
+            batch.commit()
+        assert apply(place, find(place).groups).removed == 1
+        assert sorted(row.id for row in place.rows()) == ["1", "2"]
 
     @settings(deadline=None, max_examples=50)
     @given(st.lists(st.sampled_from((
