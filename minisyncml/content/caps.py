@@ -10,7 +10,7 @@ from typing import Container, Iterator, Optional, Sequence
 
 from minisyncml.content.escapes import escaped, split, unescaped
 from minisyncml.content.fields import DATES, KEPT, LISTS, MEDIA, STRUCTURED, Unit, meaning, number
-from minisyncml.content.form import Cap, Form
+from minisyncml.content.form import ALL, Cap, Form
 from minisyncml.content.lines import Property
 from minisyncml.content.photos import fitted
 
@@ -39,15 +39,15 @@ class Caps:
 
     def __init__(self, form: Form) -> None:
         self.photo = form.photo
-        self.everything = not form.type and form.caps is None   #: it has the very items that we have
-        self._kept = None if form.caps is None else {cap.name: cap for cap in form.caps}
+        #: it has all that our items have
+        self.everything = form.caps == ALL or (not form.type and form.caps is None)
+        self._kept = None if form.caps is None or self.everything else {cap.name: cap for cap in form.caps}
         self._limits = {cap.name: cap for cap in form.limits}
         # an old format has them as dates left out and put in
         self.exceptions = self._kept is None or "RECURRENCE-ID" in self._kept or (
             form.type != "text/calendar" and "EXDATE" in self._kept)
         self._known: "dict[str, Optional[Cap]]" = {}
-        self.wild = self._kept is not None and ("X-*" in self._kept or KEPT in self._kept)   #: unknown ones are kept
-        self.bounded = bool(form.caps is not None or form.limits or form.photo)     #: whether anything can be cut
+        self.bounded = bool(self._kept is not None or form.limits or form.photo)     #: whether anything can be cut
 
     def of(self, name: str) -> Optional[Cap]:
         """What is kept of a property.

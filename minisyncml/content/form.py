@@ -7,7 +7,7 @@ from typing import NamedTuple, Optional, Tuple
 class Cap(NamedTuple):
     """What is kept of one property. `size` counts characters of the value; 0: no bound known."""
 
-    name: str                           #: in capitals; `X-*` stands for all that begin with `X-`
+    name: str                           #: in capitals; `X-*` stands for all that begin with `X-`, `*` for all
     most: int = 0                       #: so many of them in one item
     size: int = 0
     whole: bool = False                 #: leave it out rather than cut it (NoTruncate)
@@ -41,3 +41,4 @@ class Form(NamedTuple):
 
 
 PLAIN = Form()
+ALL = (Cap("*"),)       #: caps of a peer that is known to lose nothing

@@ -12,10 +12,10 @@ from minisyncml.content.caps import Caps
 from minisyncml.content.fields import LISTS, MEDIA, SETS, STRUCTURED, Unit, full_name, groups, words
 from minisyncml.content.photos import alike
 
-#: what people can delete on any phone; of anything else that is missing nobody knows whether it was lost on the way
+#: what any phone has; of anything else that is missing nobody knows whether it was deleted, or lost on the way
 DELETABLE = frozenset((
-    "TEL", "EMAIL", "ADR", "URL", "NOTE", "ORG", "TITLE", "BDAY", "DESCRIPTION", "LOCATION", "RRULE", "EXDATE",
-    "VALARM", "DUE", "DTSTART", "DTEND", "DURATION", "COMPLETED", "PRIORITY", "STATUS", "READ", "FLAGS"))
+    "TEL", "EMAIL", "ADR", "NOTE", "DESCRIPTION", "LOCATION", "RRULE", "EXDATE", "VALARM", "DUE", "DTSTART", "DTEND",
+    "DURATION", "COMPLETED", "PRIORITY", "STATUS", "READ", "FLAGS"))
 #: these say one thing together: two edits of them cannot both stand
 _TOGETHER = {"DTEND": "DTSTART", "DURATION": "DTSTART", "DUE": "DTSTART", "FN": "N"}
 _COMMON = frozenset(("HOME", "WORK", "CELL", "FAX", "PAGER"))     # types that any phone knows

@@ -41,7 +41,7 @@ class View:
         self._caps = Caps(peer)
         self._shaping = self._caps.bounded or shapes(peer)
         # what a peer does not keep is ours to keep: nothing needs to go there only to come back
-        self._out = peer._replace(caps=peer.caps if peer.caps is not None and not self._caps.wild else ())
+        self._out = peer._replace(caps=peer.caps if peer.caps is not None else (), strip=(*peer.strip, KEPT))
         self._found: "dict[tuple[str, str], Optional[Format]]" = {}
 
     def sent(self, type: str, body: bytes, shadow: bytes = b"") -> "tuple[str, bytes]":

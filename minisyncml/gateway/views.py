@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Iterator, Optional
 
-from minisyncml.content.form import Cap, Form
+from minisyncml.content.form import ALL, Cap, Form
 from minisyncml.content.kind import FAMILIES, bare
 from minisyncml.gateway.identity import is_ours
 from minisyncml.gateway.names import KINDS
@@ -46,7 +46,8 @@ def view_of(profile: Profile, devinf: Optional[DevInf], uri: str, store: Store, 
     form = form_of(profile, devinf, uri, store, zone, spoken)
     if not store.form[0] and (not form.type or _pairs(store, family) <= set(reads)):
         form = form._replace(type="", version="")
-    if form._replace(type="", version="", zone="") == Form() and (form.type, form.version) in (("", ""), store.form):
+    plain = form._replace(type="", version="", zone="", caps=None if form.caps == ALL else form.caps)
+    if plain == Form() and (form.type, form.version) in (("", ""), store.form):
         return None
     from importlib import import_module
     module = import_module("minisyncml.content.view")
@@ -73,7 +74,9 @@ def form_of(profile: Profile, devinf: Optional[DevInf], uri: str, store: Store, 
         limits += tuple(Cap(name, 0, cap.size, cap.whole) for cap in caps or () for name in ("SUMMARY", "DESCRIPTION")
                         if cap.name in ("BODY", "DATA") and cap.size)
         caps = None
-    elif family in ("mail", "file"):
+    if caps is None and devinf is not None and (devinf.dev_type or "").lower() in _COMPUTERS[:-1]:
+        caps = ALL
+    if family in ("mail", "file"):
         caps, limits = None, ()
     form = Form(type, version, caps, limits,
                 charset_in=profile.charset_in, charset_out=profile.charset_out, qp=profile.qp, fold=profile.fold,

@@ -9,7 +9,7 @@ from typing import Any, Iterator, Optional
 import pytest
 from helpers import ROOT
 
-from minisyncml.content.form import Cap, Form
+from minisyncml.content.form import ALL, Cap, Form
 from minisyncml.gateway.views import form_of, view_of
 from minisyncml.message import document
 from minisyncml.message.commands import Put, Sync
@@ -110,6 +110,18 @@ def test_the_caps_of_a_whole_device_count_for_its_types_only() -> None:
 @pytest.mark.parametrize("properties", [(), (Property("BEGIN", ("VCARD",)), Property("END"), Property("VERSION"))])
 def test_caps_that_say_nothing_are_none(properties: "tuple[Property, ...]") -> None:
     assert caps(*properties) is None
+
+
+def test_a_computer_that_says_nothing_keeps_everything() -> None:
+    said = devinf(OLD, dev_type="server")
+    assert form(said=said).caps == ALL and form(said=devinf(OLD)).caps is None and form().caps is None
+    view = view_of(DEFAULT, said, "Contacts", store(), "")
+    assert view is not None
+    card = b"BEGIN:VCARD\r\nVERSION:3.0\r\nN:a;b\r\nFN:b a\r\nBDAY:2000-01-01\r\nX-OWN:1\r\nEND:VCARD\r\n"
+    type, body = view.sent("text/vcard", card)
+    assert b"BDAY" in body and b"X-OWN" in body
+    gone = view.updated("text/vcard", card, b"", type, body.replace(b"BDAY:20000101\r\n", b""))
+    assert gone == card.replace(b"BDAY:2000-01-01\r\n", b"")
 
 
 def test_sizes_that_are_not_to_be_trusted() -> None:
