@@ -10,9 +10,8 @@ from minisyncml.engine.auth import Login
 from minisyncml.engine.chunks import Held, Spool
 from minisyncml.engine.config import VERSIONS
 from minisyncml.errors import Error, RefusedError, StoreError, TransportError, UsageError, VersionError
-from minisyncml.gateway.discovery import BOUND, Binding, explain
 from minisyncml.gateway.exchange import Exchange, Options, Stores
-from minisyncml.gateway.manners import profile_of
+from minisyncml.gateway.manners import BOUND, profile_of
 from minisyncml.gateway.outcome import stamp
 from minisyncml.gateway.report import Report
 from minisyncml.limits import DEFAULT, Limits
@@ -27,6 +26,7 @@ from minisyncml.transport.base import Packet, Transport
 from minisyncml.transport.http import HttpTransport
 
 if TYPE_CHECKING:
+    from minisyncml.gateway.discovery import Binding
     from minisyncml.gateway.traced import Trace
     from minisyncml.gateway.wake import Order
 
@@ -162,9 +162,11 @@ class Client:
         report, known = self._ask(), self._peers.get(self._target)
         values: Any = known.get("devinf")
         kept: Any = known.get(BOUND)
-        return report, explain(from_dict(values) if isinstance(values, dict) else None,
-                               {name: store.types for name, store in self._stores.items()},
-                               self._remotes, self._profile(), kept)
+        from importlib import import_module
+        found: "list[Binding]" = import_module("minisyncml.gateway.discovery").explain(
+            from_dict(values) if isinstance(values, dict) else None,
+            {name: store.types for name, store in self._stores.items()}, self._remotes, self._profile(), kept)
+        return report, found
 
     def _ask(self) -> Report:
         """Ask the server for its device information, and remember that."""

@@ -14,8 +14,6 @@ from minisyncml.sync.syncer import plain_uri
 
 Types = Tuple[Tuple[str, str], ...]
 
-BOUND = "bound"     #: where the memory of a device keeps its URIs by our names
-
 # how sure each sign is
 GIVEN, KEPT, ALIKE, TITLED, STALE, NAMED, KNOWN, TOLD, LEFT, GUESSED = 100, 90, 80, 75, 65, 60, 50, 40, 20, 1
 #: what is in a calendar, where its CTCap tells

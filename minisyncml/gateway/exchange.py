@@ -14,9 +14,8 @@ from minisyncml.engine.config import CLIENT, SERVER, Config
 from minisyncml.engine.events import Described, Event, LoggedIn
 from minisyncml.engine.session import Session
 from minisyncml.errors import Error, PeerError, RefusedError, RemoteProtocolError, StoreError
-from minisyncml.gateway.discovery import BOUND, bind
 from minisyncml.gateway.identity import describe, is_ours
-from minisyncml.gateway.manners import LEARNT, profile_of
+from minisyncml.gateway.manners import BOUND, LEARNT, profile_of
 from minisyncml.gateway.outcome import fill
 from minisyncml.gateway.report import Report
 from minisyncml.gateway.serving import Serving
@@ -490,7 +489,10 @@ class Exchange:
         values = known.get("devinf")
         devinf = from_dict(values) if isinstance(values, dict) else None
         ours = {name: self._stores[name].types for name in names}
-        return bind(devinf, ours, given, self.profile, known.get(BOUND))
+        from importlib import import_module
+        found: "dict[str, str]" = import_module("minisyncml.gateway.discovery").bind(
+            devinf, ours, given, self.profile, known.get(BOUND))
+        return found
 
     @property
     def missing(self) -> "dict[str, str]":

@@ -19,8 +19,8 @@ class Failure(NamedTuple):
 
 
 class Open(NamedTuple):
-    """A conflict that waits for a person: `side` is where that person has to be, `local` here or `remote` there; `id` is
-    the datastore and our name of the item."""
+    """A conflict that waits for a person: `side` is where that person has to be, `local` here or `remote` there; `id`
+    is the datastore and our name of the item."""
 
     side: str
     id: str

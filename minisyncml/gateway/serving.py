@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Mapping, Optional
 
-from minisyncml.gateway.discovery import named_by
 from minisyncml.gateway.names import resolve
 from minisyncml.gateway.together import JOINT, joined, keeps_both
 from minisyncml.message.devinf import DevInf
@@ -43,8 +42,11 @@ class Serving(ServerSyncer):
             # it uses a name of its own; who asks for one of ours that is not there, is told so
             ours = {name: store.types for name, store in self.stores.items()}
             told = self._told()
-            found = named_by(self.devinf, source, ours, self.profile,
-                             {name: uri for name, uri in self.bound.items() if uri in told})
+            from importlib import import_module
+            known = {name: uri for name, uri in self.bound.items() if uri in told}
+            meant: Optional[str] = import_module("minisyncml.gateway.discovery").named_by(
+                self.devinf, source, ours, self.profile, known)
+            return meant
         return found
 
     def called(self, name: str, source: str) -> str:

@@ -48,7 +48,7 @@ class Profile(NamedTuple):
     max_obj: int = 0                        #: bytes of one item
     item_status: str = "each"               #: answer each item, or omit the good news
     slow_cmd: str = "replace"               #: what a client sends its items with in a slow sync: replace or add
-    open_conflict: str = "409"              #: the answer to an item that a person has to decide on; 202 where 409 ends all
+    open_conflict: str = "409"              #: the answer for what a person has to decide on; 202 where 409 ends all
     wait_222: bool = False                  #: our changes wait until the peer asks for them with Alert 222
     modes: Tuple[str, ...] = MODES          #: what the peer can do
     one_store_per_session: bool = False

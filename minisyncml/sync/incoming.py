@@ -6,7 +6,7 @@ Statuses: Representation 1.2.2 section 10; what Add, Replace and Delete mean for
 
 from __future__ import annotations
 
-from typing import Callable, Optional
+from typing import Any, Callable, Optional
 
 from minisyncml import status as codes
 from minisyncml.content.kind import fits, kind
@@ -14,7 +14,6 @@ from minisyncml.digest import digest
 from minisyncml.engine.events import ItemArrived
 from minisyncml.errors import ItemError
 from minisyncml.store.base import ASKED, DOOMED, PENDING, SOFT, UNHEARD, Batch, Entry, Item, Parked, Row
-from minisyncml.sync import asking
 from minisyncml.sync.conflict import REASON, Policy, policy
 from minisyncml.sync.forms import Forms
 from minisyncml.sync.match import Matcher
@@ -204,7 +203,7 @@ class Incoming:
 
     def _known(self, event: ItemArrived, entry: Entry, row: Row, name: bytes) -> None:
         """Sent again, or the same edit on both sides: nothing to do but to remember."""
-        flags = asking.close(self.batch, self.run.peer, entry).flags & ~SOFT
+        flags = self._closed(entry).flags & ~SOFT
         if self.client and event.command == "Add":
             flags |= PENDING
         remote = entry.remote if self.client and event.target else (event.source or entry.remote)
@@ -223,7 +222,7 @@ class Incoming:
     # -- both sides changed
 
     def _deleted_here(self, event: ItemArrived, entry: Entry, media_type: str, body: bytes) -> int:
-        entry = asking.close(self.batch, self.run.peer, entry)
+        entry = self._closed(entry)
         if not self.client:
             self.run.local_counts["conflicts"] += 1
             if not self.policy.edit_beats_deletion(True):
@@ -275,14 +274,21 @@ class Incoming:
         code = chosen.settle(self.forms.clash(entry, mine, media_type, body, self.batch.shadow(peer, mine.id)))
         decided = self.batch.entry(peer, mine.id) or entry
         if code == codes.CONFLICT:      # it stays open: what it had before both edited is wanted still
-            asking.keep_shadow(self.batch, peer, mine.id, self.forms.shadow(mine.id, media_type, body))
+            _asking().keep_shadow(self.batch, peer, mine.id, self.forms.shadow(mine.id, media_type, body))
         else:
-            asking.close(self.batch, peer, entry)
+            self._closed(entry)
             decided = decided._replace(flags=decided.flags & ~ASKED)
             self.forms.remember(mine.id, media_type, body)
             self.run.local_counts["replaced"] += code != codes.CONFLICT_SERVER_WON
         self.batch.set_entry(peer, decided._replace(digest=name))
         return code
+
+    def _closed(self, entry: Entry) -> Entry:
+        """A conflict that waited for a person is none any more."""
+        if not entry.flags & ASKED:
+            return entry
+        closed: Entry = _asking().close(self.batch, self.run.peer, entry)
+        return closed
 
     # -- Delete
 
@@ -293,7 +299,7 @@ class Incoming:
             return codes.NOT_DELETED
         row = self.batch.row(entry.id)
         if entry.flags & ASKED:
-            entry = asking.close(self.batch, self.run.peer, entry)
+            entry = self._closed(entry)
             self.batch.set_entry(self.run.peer, entry)
         if event.soft and not self.client:
             self.batch.set_entry(self.run.peer, entry._replace(
@@ -419,3 +425,9 @@ class Incoming:
         """
         for id in rest:
             self._remove(id, "replaced by a refresh")
+
+
+def _asking() -> Any:
+    """What keeps conflicts open, loaded where there is one."""
+    from importlib import import_module
+    return import_module("minisyncml.sync.asking")

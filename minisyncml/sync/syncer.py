@@ -24,7 +24,7 @@ from minisyncml.errors import ItemError, StoreError
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message import commands as c
 from minisyncml.store.base import SOFT, UNHEARD, Store
-from minisyncml.sync import asking
+from minisyncml.store.batch import OPEN as UNSOLVED
 from minisyncml.sync.answers import words
 from minisyncml.sync.batches import Batches
 from minisyncml.sync.conflict import DEFAULT as KEEP_BOTH
@@ -293,7 +293,7 @@ class Syncer(Batches):
             if not run.spoken:
                 run.spoken = str(self.facts(run).get("spoken") or "")
             view = self.view_of(run)
-            wants = policy(self.options.conflict).wants_shadow
+            wants = not self.client and policy(self.options.conflict).wants_shadow
             found = self._views[run.name] = view, (view or self.base_of(run)) if wants else None
         return found
 
@@ -357,10 +357,13 @@ class Syncer(Batches):
 
     def _tell_open(self, run: Run) -> None:
         """The conflicts that wait for a person; and what waits no more goes to the trash."""
-        if not self.client:
-            asking.tidy(self.batch(run), run.peer)
-            for one in asking.waiting(self.batch(run), run.peer):
-                run.ask("local", one.entry.id, title(one.theirs.body))
+        if self.client or next(self.batch(run).parked(UNSOLVED + run.peer), None) is None:
+            return
+        from importlib import import_module
+        asking = import_module("minisyncml.sync.asking")
+        asking.tidy(self.batch(run), run.peer)
+        for one in asking.waiting(self.batch(run), run.peer):
+            run.ask("local", one.entry.id, title(one.theirs.body))
 
     def _settle_parked(self, run: Run) -> None:
         """Slice by slice: all that was parked does not have to fit into memory at once. Few syncs come here, so what

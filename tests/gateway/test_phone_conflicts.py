@@ -16,7 +16,8 @@ from minisyncml.store.batch import Keeper
 PHONES = ("sony-ericsson-w595", "nokia-s60", "nokia-s40", "siemens-sx1")
 ADA = "\r\n".join((
     "BEGIN:VCARD", "VERSION:3.0", "UID:9d1b5ac7-ada", "N:Lovelace;Ada;;;", "FN:Ada Lovelace",
-    "TEL;TYPE=CELL:+4915112345", "EMAIL;TYPE=INTERNET:ada@example.org", "NOTE:writes letters", "X-HOBBY:engines", "END:VCARD", ""))
+    "TEL;TYPE=CELL:+4915112345", "EMAIL;TYPE=INTERNET:ada@example.org", "NOTE:writes letters",
+    "X-HOBBY:engines", "END:VCARD", ""))
 
 
 class Both:
