@@ -8,8 +8,7 @@ before nor what was to be there was changed by its user: that is a local change 
 from __future__ import annotations
 
 import os
-from time import time_ns
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Any, Iterator, List, Optional, Sequence, Set, Tuple
 
 from minisyncml import limits as _limits
 from minisyncml.digest import digest as digest_of
@@ -23,7 +22,8 @@ from minisyncml.store.folder import TEMPORARY, Signature
 from minisyncml.store.journal import Table
 from minisyncml.store.kept import Kept
 from minisyncml.store.records import Group
-from minisyncml.store.tables import CHUNK, ValueTable, to_bytes
+from minisyncml.store.scan import Scan
+from minisyncml.store.tables import ValueTable, to_bytes
 
 UNSYNCED = 2000     #: so many files are written before they are synced in the middle of a session
 
@@ -109,7 +109,7 @@ class VdirStore(Kept):
         try:
             inode = self._check_folder()
             self._checkpoint()
-            _Scan(self, rescan, inode).run()
+            Scan(self, rescan, inode).run()
             if [inode] != self._place.values.get(1) or [os.path.abspath(self.folder)] != self._place.values.get(2):
                 self._keep_place(inode)
             self._journal.compact()
@@ -362,109 +362,6 @@ class VdirStore(Kept):
         folders = {os.path.dirname(self._path(self._redo.name(key))) for key in self._redo.rows.keys()}
         self._files.sync_all(paths, sorted(folders))
         self._journal.append([("redo", None)])
-
-
-class _Scan:
-    """One look at the whole folder."""
-
-    def __init__(self, store: VdirStore, rescan: bool, inode: int) -> None:
-        self.store = store
-        self.rescan = rescan
-        self.moved = [inode] != store._place.values.get(1)
-        self.items = store._items
-        self.now = time_ns()
-        self.seen = bytearray(len(self.items.rows))
-        self.fresh: "List[str]" = []
-        self.rows: "List[List[Any]]" = []
-        self.marks: "List[List[Any]]" = []
-        self.changed = False
-        self.last, self.revision, self.trashed = store._counters()
-        store.skipped = []
-
-    def run(self) -> None:
-        """Find what changed and tell the journal."""
-        store, rows = self.store, self.items.rows
-        left: "List[str]" = []
-        for name, signature in store._names(left):
-            at = rows.search(to_bytes(name))
-            if at < 0:
-                self.fresh.append(name)
-                continue
-            self.seen[at] = 1
-            key, fields = rows.at(at)
-            if self.rescan or fields[3:] != signature:
-                self.look(key, name, signature, fields)
-        gone = {key for key, seen in zip(rows.keys(), self.seen) if not seen}
-        if gone and len(gone) == len(self.seen) and not self.fresh and self.moved and not self.rescan:
-            raise StoreError(f"{store.folder} is empty and not the folder it was; is its disk mounted?")
-        self.take_fresh(gone)
-        self.rows += [[key] for key in sorted(gone)]
-        self.flush()
-        if self.changed:
-            store._journal.append([("meta", [[1, -1, self.last, self.revision, self.trashed]])])
-        for name in left:           # of an interrupted write; we have the lock, so nobody is writing
-            if os.path.basename(name).startswith(store._beside):
-                store._files.unlink(store._path(name))
-
-    def look(self, key: int, name: str, signature: Signature, fields: "Tuple[Any, ...]") -> None:
-        """Read a file that may have changed."""
-        body = self.read(name, signature, b"" if fields[1] == digest_of(b"") else None)
-        if body is None:
-            return              # not readable, or just being written
-        digest = digest_of(body)
-        known = _folder.settled(signature, self.now)
-        if digest == fields[1]:
-            if known != fields[3:]:
-                self.marks.append([key, -1, *known])
-        else:
-            self.revision += 1
-            type = self.store._kind(body)
-            self.rows.append([key, -1, type, self.revision, digest.hex(), name, *known])
-        self.flush(CHUNK)
-
-    def take_fresh(self, gone: "Set[int]") -> None:
-        """New files; one with the body of a file that is gone was renamed."""
-        lost: "Dict[bytes, int]" = {(self.items.rows.get(key) or ())[1]: key for key in gone}
-        for name in self.fresh:
-            signature = _folder.signature(self.store._path(name))
-            body = None if signature is None else self.read(name, signature)
-            if body is None or signature is None:
-                continue
-            digest = digest_of(body)
-            known = _folder.settled(signature, self.now)
-            key = lost.pop(digest, 0)
-            if key:
-                gone.remove(key)
-                revision, _, type, *_ = self.items.rows.get(key) or ()
-                row = [key, -1, self.items.types.names[type], revision, digest.hex(), name, *known]
-            else:
-                self.last += 1
-                self.revision += 1
-                type = self.store._kind(body)
-                row = [self.last, -1, type, self.revision, digest.hex(), name, *known]
-            self.rows.append(row)
-            self.flush(CHUNK)
-
-    def read(self, name: str, signature: Signature, empty: Optional[bytes] = None) -> Optional[bytes]:
-        """The item that a file is, None when it has to be left alone; `empty` for one without content."""
-        try:
-            data = _folder.body(self.store._path(name), self.store.limits.max_obj_size)
-            if data is None or not self.store._counts(data, signature):
-                return empty if data is not None else None
-            return self.store._body(name, data, signature)
-        except (OSError, ItemError):
-            self.store.skipped.append(name)
-            return None
-
-    def flush(self, most: int = 0) -> None:
-        """Hand over what was gathered; the last append of the scan makes it durable."""
-        if len(self.rows) + len(self.marks) <= most:
-            return
-        self.changed = self.changed or bool(self.rows)
-        groups: "List[Group]" = [("items", self.rows), ("marks", self.marks)]
-        groups.append(("meta", [[1, -1, self.last, self.revision, self.trashed]]))
-        self.store._journal.append(groups, sync=False)
-        self.rows, self.marks = [], []
 
 
 def torn(there: bytes, ours: bytes) -> bool:
