@@ -31,17 +31,22 @@ def parse_time(value: str, zone: str = "") -> Optional[When]:
             + ("Z" if text.endswith("Z") and "." in text else "")
     try:
         if len(text) == 8:
-            return When(datetime(int(text[:4]), int(text[4:6]), int(text[6:])), "", True)
+            return When(datetime(_year(text), int(text[4:6]), int(text[6:])), "", True)
         if text[8] not in "Tt" or not text[:8].isdecimal():
             return None
         digits = text[9:15] if text[9:15].isdecimal() and len(text) >= 15 else text[9:13] + "00"
         hour, minute, second = int(digits[:2]), int(digits[2:4]), min(int(digits[4:]), 59)
-        at = datetime(int(text[:4]), int(text[4:6]), int(text[6:8]), 0 if hour == 24 else hour, minute, second)
+        at = datetime(_year(text), int(text[4:6]), int(text[6:8]), 0 if hour == 24 else hour, minute, second)
         if hour == 24:
             at += _DAY
         return _zoned(at, text[15:] if len(text) >= 15 else text[13:], zone)
     except (ValueError, IndexError, OverflowError):
         return None
+
+
+def _year(text: str) -> int:
+    """The year, far enough from the ends of time that a day more or less does no harm."""
+    return min(max(int(text[:4]), 2), 9998)
 
 
 def _zoned(at: datetime, rest: str, zone: str) -> When:

@@ -27,7 +27,8 @@ WORDS = (b"00000000", b"99999999T999999Z", b"T240000", b"#", b"#0", b";;;", b"="
          b"TZID=", b"VALUE=DATE", b"BEGIN:VEVENT\r\n", b"END:VEVENT\r\n", b"BEGIN:VALARM\r\n", b"RRULE:D1 #0\r\n",
          b"LD", b"RRULE:FREQ=YEARLY;BYMONTH=13;BYDAY=99MO;COUNT=4000\r\n", b"\xff\xfe", b"\0", b"\r\n\r\n", b" ", b"0",
          b"9" * 50, b"DTSTART:00010101T000000Z\r\n", b"DTSTART:99991231T235959Z\r\n", b"DTEND:99991231\r\n",
-         b"DURATION:P999999D\r\n", b"X-EPOCAGENDAENTRYTYPE:EVENT\r\n", b"TZ:+99\r\n", b"TZ:-12\r\n", b"<x>", b"</appointment>", b"\xc2\xb2",
+         b"DURATION:P999999D\r\n", b"X-EPOCAGENDAENTRYTYPE:EVENT\r\n", b"TZ:+99\r\n", b"TZ:-12\r\n", b"<x>",
+         b"</appointment>", b"\xc2\xb2", b"DTSTART:99991231T120\nTZ:-12",
          b"DTSTART;TZID=../../etc/passwd:20060406T160000\r\n", b"DTSTART;TZID=Europe:20060406T160000\r\n",
          b"DAYLIGHT:TRUE;+02;00010101T000000;99991231T000000;A;B\r\n", b"PRIORITY:12\r\n", "²".encode(), "٣".encode())
 
