@@ -11,6 +11,7 @@ from minisyncml.content.omafiles import safe_name
 from minisyncml.errors import ItemError, UsageError
 from minisyncml.gateway.itemfiles import CHOICES, Folder, Found, Kind, Made, files_in, items_of, made, named, write
 from minisyncml.gateway.report import visible
+from minisyncml.gateway.tailor import Tailor
 from minisyncml.gateway.zone import zone_of
 
 if TYPE_CHECKING:
@@ -28,7 +29,10 @@ def _add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> "argpa
     parser.add_argument("result", nargs="?", default="-", metavar="OUT",
                         help="where to write: a file, or a folder for a folder; a folder for a file gets one file for "
                         "each item; - is standard output")
-    parser.add_argument("--to", required=True, choices=CHOICES, metavar="FORMAT", help="the format wanted, see below")
+    wanted = parser.add_mutually_exclusive_group(required=True)
+    wanted.add_argument("--to", choices=CHOICES, metavar="FORMAT", help="the format wanted, see below")
+    wanted.add_argument("--for", dest="profile", metavar="NAME|FILE", help="as a phone with this profile gets items; "
+                        "it loses what that cannot hold")
     add_form_options(parser)
     parser.set_defaults(run=run)
     return parser
@@ -79,12 +83,13 @@ def run(args: "argparse.Namespace") -> int:
         raise UsageError("converting a folder needs a folder to write to")
     into = folder or args.result != "-" and (args.result.endswith(os.sep) or os.path.isdir(args.result))
     output = Output(args.result, into)
+    tailor = Tailor(args.profile, source) if args.profile else None
 
     def converted(path: str) -> "Iterator[tuple[Found, Made]]":
         for item in items_of(path, output.fail, given_type(args), whole=args.to == "file"):
             try:
-                yield (item._replace(name=os.path.splitext(item.name)[0]),
-                       made(item, args.to, Form(zone=source.zone), source))
+                yield (item._replace(name=os.path.splitext(item.name)[0]), tailor.made(item) if tailor is not None
+                       else made(item, args.to, Form(zone=source.zone), source))
             except ItemError as error:
                 output.fail(f"{item.label}: {error}")
 

@@ -161,6 +161,18 @@ def test_conversions(bench: Bench, body: bytes, to: str, holds: bytes) -> None:
     assert not (bench.place / "odd").exists()
 
 
+def test_a_conversion_for_a_phone(bench: Bench) -> None:
+    """In its format; what phones do not have is named."""
+    card = b"BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Ada\r\nN:Lovelace;Ada\r\nTEL:1\r\nEND:VCARD\r\n"
+    bench.file("in/a.vcf", card)
+    bench.file("in/b.eml", b"Subject: x\r\n\r\nHello\r\n")
+    assert main(["convert", str(bench.place / "in"), str(bench.place / "out"), "--for", "sony-ericsson-w595"]) == 1
+    assert "message/rfc822 is not known" in bench.capsys.readouterr().err
+    made = (bench.place / "out" / "a.vcf").read_bytes()
+    assert b"\r\nVERSION:2.1\r\n" in made and b"N:Lovelace;Ada" in made
+    assert main(["convert", str(bench.place / "in"), str(bench.place / "out"), "--for", "no-such-phone"]) == 2
+
+
 def test_a_folder_of_all_sorts(bench: Bench) -> None:
     """Each gets the suffix of what it is now; two of one name get a file each; what has no such form is named."""
     bench.file("in/a.vcf", CARDS)
