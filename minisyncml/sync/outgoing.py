@@ -130,7 +130,8 @@ class Outgoing:
         type, body, name = forms.sent(item)
         if forms.view is not None:
             ref[5] = name
-            if change.entry is not None and remote and forms.has(item, type, name, change.entry):
+            if change.entry is not None and change.kind == "Replace" and not _unanswered(change.entry, self._client) \
+                    and forms.has(item, type, name, change.entry):
                 forms.batch.set_entry(run.peer, change.entry._replace(seen=change.revision))
                 return None     # what changed is nothing that the peer keeps
         meta = self._meta(type)

@@ -85,7 +85,8 @@ def test_a_new_item_and_a_deletion_reach_all() -> None:
     first, second = world.phones[:2]
     store = first.stores[first.name("contacts")]
     with store.begin() as batch:
-        batch.put(None, store.types[0][0], b"BEGIN:VCARD\r\nVERSION:2.1\r\nN:Hopper;Grace\r\nTEL;CELL:1\r\nEND:VCARD\r\n")
+        batch.put(None, store.types[0][0],
+                  b"BEGIN:VCARD\r\nVERSION:2.1\r\nN:Hopper;Grace\r\nTEL;CELL:1\r\nEND:VCARD\r\n")
         batch.commit()
     world.settle()
     assert world.names("contacts") == [2] * 3 and len(world.hub.bodies("contacts")) == 2
