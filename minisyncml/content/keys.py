@@ -1,7 +1,8 @@
-"""Keys for slow sync: two items with an equal key are the same thing to a person, whatever their bytes are.
+"""Keys: two items with an equal key are the same thing to a person, whatever their bytes are.
 
-A key is a function from a body to short text; an empty key never matches. Register one for a type of your own with
-:func:`register`. The built-in ones:
+A key is a function from a body to short text; an empty key never matches. With :func:`register` a type of your own gets
+one: in a slow sync it then counts as a UID does, for items whose key nobody else on either side has. Items of the types
+that we know are paired by more than that, see :mod:`minisyncml.content.facts`; their keys are for counting:
 
 ==================================  ======================================================================
 text/vcard, text/x-vcard            a long UID, else the name with the first number, mail address or company
@@ -135,7 +136,7 @@ _KEYS: "dict[str, Key]" = {
 
 
 def register(media_type: str, key: Key) -> None:
-    """Use a key of your own for a type.
+    """Use a key of your own for a type, also for one of ours.
 
     :param media_type: bare media type, lower case
     :param key: from body to short text
