@@ -223,12 +223,11 @@ def _both(mine: "list[Change]", theirs: "list[Change]") -> "Iterator[Change]":
                and (change.new is None or change.new.value != change.old.value)}
     edited = {change.old for change in mine if change.old is not None} - touched
     for change in theirs:
-        if change.old is None or change.old not in touched | edited:
-            yield change
+        if change.old is None or change.old not in touched:
+            if change.new is not None or change.old not in edited:
+                yield change
         elif change.new is not None and change.new.value != change.old.value:
             yield change._replace(old=None)
-        elif change.new is not None and change.old in edited:
-            yield change
 
 
 def _one(theirs: "list[Change]", have: "dict[tuple[str, str], list[Unit]]", caps: Caps,

@@ -312,6 +312,27 @@ def test_three_ways() -> None:
     assert united is not None and b"030 1" in united and b"040 1" in united and b"020 789" not in united
 
 
+@pytest.mark.parametrize("ours, theirs, wanted", [
+    ((b"TYPE=HOME:020 789", b"TYPE=HOME,FAX:020 789"), (b"HOME:020 789", b"HOME:030"), b"TEL;TYPE=HOME,FAX:030\r\n"),
+    ((b"TYPE=HOME:020 789", b"TYPE=HOME:030"), (b"TEL;HOME:020", b"TEL;WORK:020"), b"TEL;TYPE=HOME:030\r\n"),
+    ((b"TYPE=HOME:020 789", b"TYPE=HOME,FAX:020 789"), (b"HOME:020", b"HOME;CELL:020"),
+     b"TEL;TYPE=HOME,FAX,CELL:020 789\r\n"),
+    ((b"TYPE=HOME:020 789", b"TYPE=HOME,FAX:020 789"), (b"TEL;HOME:020 789\r\n", b""),
+     b"TEL;TYPE=HOME,FAX:020 789\r\n"),
+    ((b"TEL;TYPE=HOME:020 789\r\n", b""), (b"TEL;HOME:020 789", b"TEL;HOME:030"), b"TEL;TYPE=HOME:030\r\n"),
+    ((b"TEL;TYPE=HOME:020 789\r\n", b""), (b"TEL;HOME:020", b"TEL;WORK:020"), b""),
+])
+def test_both_changed_the_same_number(ours: "tuple[bytes, bytes]", theirs: "tuple[bytes, bytes]",
+                                      wanted: bytes) -> None:
+    view = View(OLD, NEW)
+    type, body = view.sent("text/vcard", CARD)
+    made = view.merged("text/vcard", edited(CARD, ours), view.shadow(type, body), type, edited(body, theirs))
+    assert made is not None
+    rest = made.replace(b"TEL;TYPE=CELL,VOICE,PREF:+44 20 123-456\r\n", b"")
+    numbers = [line for line in rest.splitlines(True) if line.startswith(b"TEL")]
+    assert b"".join(numbers) == wanted
+
+
 def test_different_parts_of_a_name() -> None:
     view = View(OLD, NEW)
     type, body = view.sent("text/vcard", CARD)
