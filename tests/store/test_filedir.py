@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ from minisyncml.limits import DEFAULT, Limits
 from minisyncml.store.filedir import FileStore
 from minisyncml.store.place import open_store
 
-from .powercut import Quick
+from .powercut import Disk, Quick, Recorder, rebuild
+from .test_powercut import Script, view
 
 WHEN, STAMP = 1_234_567_890, "20090213T233130Z"
 FILE = "application/vnd.omads-file+xml"
@@ -210,6 +212,35 @@ def test_an_edit_between_commit_and_writing_stays(tmp_path: Path) -> None:
     store.refresh(rescan=True)
     assert [(name, data) for name, _, _, data in parts(store)] == [("a.txt", b"edited"), ("b.txt", b"two")]
     store.close()
+
+
+def test_power_cuts(tmp_path: Path) -> None:
+    """Adding, editing, renaming and deleting, cut at every effect. The time of a file is as durable as the file."""
+    script = Script(tmp_path, lambda where, files: FileStore(str(where / "items"), str(where / "data" / "x"),
+                                                             DEFAULT, files))
+    script.batch(lambda b: [b.put(None, FILE, packed(name, name.encode(), STAMP)) for name in ("a", "b", "c")])
+    script.batch(lambda b: [b.put("1", FILE, packed("renamed", b"other", STAMP), "replaced"), b.remove("2", "gone"),
+                            b.put("3", FILE, packed("c", b"edited", STAMP))])
+    script.store.checkpoint()
+    script.note()
+    script.batch(lambda b: [b.put("1", FILE, packed("a", b"back", STAMP)), b.put(None, FILE, packed("c", b"x", STAMP))])
+    script.store.close()
+    script.same()
+    chance, looked = random.Random(7), 0
+    for effects in range(script.acknowledged[0][0], len(script.files.log) + 1):
+        for state in Disk(script.files.log[:effects]).states(chance, 6):
+            rebuild(state, *script.folders)
+            for path in (tmp_path / "items").iterdir():
+                settle(path)
+            after = Recorder()
+            after.now = 2
+            store = script.make(tmp_path, after)
+            store.refresh()
+            assert view(store) in script.expected(effects), f"after {effects}: {script.files.log[effects - 1][:2]}"
+            store.close()
+            assert sorted(os.listdir(tmp_path / "items")) == sorted(part[0] for part in parts(store))
+            looked += 1
+    assert looked > 50
 
 
 def test_places(tmp_path: Path) -> None:
