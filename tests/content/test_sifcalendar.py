@@ -99,7 +99,8 @@ def test_exceptions_and_people() -> None:
 
 def test_a_task() -> None:
     body = sif("task", Subject="a", StartDate="2007-01-01", DueDate="20070102T000000", Complete="0",
-               PercentComplete="50", Status="3", Importance="2", Sensitivity="0", ReminderSet="1", ReminderTime="20070101T080000",
+               PercentComplete="50", Status="3", Importance="2", Sensitivity="0", ReminderSet="1",
+               ReminderTime="20070101T080000",
                TeamTask="0", DateCompleted="45001231T230000Z")
     assert lines(body, TASK) == [
         "DTSTART;VALUE=DATE:20070101", "DUE;VALUE=DATE:20070102", "SUMMARY:a", "CLASS:PUBLIC", "PRIORITY:1",
