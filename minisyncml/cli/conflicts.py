@@ -127,7 +127,8 @@ def _solve(args: "argparse.Namespace", found: "list[tuple[Store, Question]]", ke
         if not found:
             raise UsageError(f"{key} is no open conflict; minisyncml conflicts shows them")
         if len(found) > 1:
-            raise UsageError(f"{key} is open with several: say --peer " + " or ".join(one.device for _, one in found))
+            raise UsageError(f"{key} is open with several: say --peer " + " or ".join(one.device for _, one in found)
+                             + ", or --user NAME")
     elif args.keep or args.edit:
         raise UsageError("say which one: conflicts solve NAME/NUMBER")
     if not (args.keep or args.edit) and not (sys.stdin and sys.stdin.isatty()):

@@ -41,7 +41,7 @@ class House:
     def __init__(self, tmp_path: Path, capsys: "pytest.CaptureFixture[str]", conflict: str, *bodies: bytes) -> None:
         self.here, self.there, self.data, self.state = (tmp_path / name for name in ("here", "there", "c", "s"))
         for folder in (self.here, self.there, self.data, self.state):
-            folder.mkdir()
+            folder.mkdir(parents=True)
         for number, body in enumerate(bodies):
             (self.here / f"{number}.vcf").write_bytes(body)
         self.capsys, self.conflict = capsys, conflict
@@ -251,3 +251,22 @@ def test_through_processes(tmp_path: Path) -> None:
         assert cli("conflicts", "solve", "contacts/1", "--keep", "theirs", *ours).returncode == 0
         assert cli(*sync).returncode == 0 and contents(here) == contents(there)
         assert b"mine" in contents(there)[0]
+
+
+def test_of_several_users_and_peers_one_is_to_be_named(tmp_path: Path, capsys: "pytest.CaptureFixture[str]") -> None:
+    for user in ("ada", "bob"):
+        made = House(tmp_path / user, capsys, "ask", card("1", "old"))
+        made.edit(made.here, card("2", "mine"))
+        made.edit(made.there, card("1", "theirs"))
+        assert made.sync() == 1
+        (tmp_path / "all").mkdir(exist_ok=True)
+        (made.state / "_anonymous").rename(tmp_path / "all" / user)
+    made.state = tmp_path / "all"
+    shown = json.loads(made.conflicts("--json").out)
+    assert [one["id"] for one in shown] == ["contacts/1", "contacts/1"]
+    unclear = made.conflicts("solve", "contacts/1", "--keep", "ours")
+    assert unclear.code == 2 and "say --peer minisyncml-" in unclear.err
+    assert made.conflicts("solve", "contacts/1", "--keep", "ours", "--user", "bob").code == 0
+    device = shown[0]["peer"].partition("|")[0]
+    assert made.conflicts("solve", "contacts/1", "--keep", "ours", "--peer", device).code == 0
+    assert made.conflicts().code == 0
