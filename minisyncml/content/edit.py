@@ -11,6 +11,7 @@ from minisyncml.content.fields import (
     DATES,
     LISTS,
     MEDIA,
+    MOMENTS,
     SETS,
     STRUCTURED,
     Unit,
@@ -27,7 +28,6 @@ from minisyncml.content.times import UTC, When, parse_time, rest, stamp, time_of
 from minisyncml.content.zones import Zones
 
 _TEXTS = frozenset(("NOTE", "DESCRIPTION", "SUMMARY", "LOCATION", "TITLE", "ROLE", "FN", "COMMENT"))
-_MOMENTS = frozenset(("DTSTART", "DTEND", "DUE", "EXDATE", "RDATE"))
 _ENDS = {"DTEND": "DURATION", "DURATION": "DTEND"}      # two ways to say one thing
 _ZONE = "VTIMEZONE"
 _STAMPS = frozenset(("REV", "LAST-MODIFIED"))
@@ -69,7 +69,7 @@ class Edit:
         here = {unit.path for unit in self.fields}
         for change in edits:
             if change.unit.path in here:
-                self._change(change._replace(new=self._zoned(change.new)) if change.unit.name in _MOMENTS else change)
+                self._change(change._replace(new=self._zoned(change.new)) if change.unit.name in MOMENTS else change)
         before, after = {unit.path for unit in old}, {unit.path for unit in new}
         come = after - here - before
         self._drop(before - after)

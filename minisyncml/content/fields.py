@@ -23,6 +23,7 @@ SETS = LISTS | {"TEL", "EMAIL", "ADR", "URL", "IMPP", "LABEL", "ATTENDEE", "ATTA
 MEDIA = frozenset(("PHOTO", "LOGO", "SOUND"))
 DATES = frozenset(("BDAY", "ANNIVERSARY", "DTSTART", "DTEND", "DUE", "COMPLETED", "RECURRENCE-ID", "EXDATE", "RDATE",
                    "REV", "LAST-MODIFIED"))
+MOMENTS = frozenset(("DTSTART", "DTEND", "DUE", "EXDATE", "RDATE"))
 _DAYS = frozenset(("BDAY", "ANNIVERSARY"))
 _ITEMS = frozenset(("VEVENT", "VTODO", "VJOURNAL"))
 _USUAL = {"TEL": frozenset(("VOICE",)), "EMAIL": frozenset(("INTERNET",)),
@@ -162,6 +163,32 @@ def _component(found: "Sequence[Property]", path: str) -> "list[Unit]":
             made += _property(found, at, path)
             at += _length(found, at)
     return made
+
+
+def plain_rule(rule: str, start: str) -> str:
+    """A rule without what goes without saying.
+
+    :param rule: :attr:`Unit.value` of an RRULE
+    :param start: of its DTSTART
+    :returns: the shortest rule that says the same
+    """
+    parts = rule.split(";")
+    if len(start) < 8 or not start[:8].isdecimal():
+        return rule
+    spare = {f"BYMONTH={int(start[4:6])}"} if "FREQ=YEARLY" in parts else set()
+    if "FREQ=MONTHLY" in parts or ("FREQ=YEARLY" in parts and spare & set(parts)):
+        spare.add(f"BYMONTHDAY={int(start[6:8])}")
+    if "FREQ=WEEKLY" in parts:
+        spare.add(f"BYDAY={_weekday(int(start[:4]), int(start[4:6]), int(start[6:8]))}")
+    return ";".join(part for part in parts if part not in spare)
+
+
+def _weekday(year: int, month: int, day: int) -> str:
+    """By Zeller's congruence; what is no date has none."""
+    if month < 3:
+        year, month = year - 1, month + 12
+    return ("SA", "SU", "MO", "TU", "WE", "TH", "FR")[
+        (day + 13 * (month + 1) // 5 + year + year // 4 - year // 100 + year // 400) % 7]
 
 
 def full_name(parts: "Sequence[str]") -> str:

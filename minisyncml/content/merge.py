@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import Callable, Iterator, NamedTuple, Optional, Sequence
 
 from minisyncml.content.caps import Caps
-from minisyncml.content.fields import LISTS, MEDIA, SETS, STRUCTURED, Unit, full_name, groups, words
+from minisyncml.content.fields import LISTS, MEDIA, MOMENTS, SETS, STRUCTURED, Unit, full_name, groups, plain_rule, words
 from minisyncml.content.photos import alike
+from minisyncml.content.times import UTC, When, stamp, time_of
+from minisyncml.content.zones import Zones
 
 #: what any phone has; of anything else that is missing nobody knows whether it was deleted, or lost on the way
 DELETABLE = frozenset((
@@ -160,6 +162,8 @@ def reduced(ours: Unit, theirs: Unit, caps: Caps) -> bool:
         return name != "SOUND" and alike(ours.lines[0], theirs.lines[0])
     if name == "TEL":
         return one.replace("+", "") == other
+    if name in MOMENTS:
+        return one.endswith("Z") != other.endswith("Z") and moment(ours) == moment(theirs)
     if not caps.limited(name) or name == "VALARM":
         return False
     if name in STRUCTURED:
@@ -170,6 +174,34 @@ def reduced(ours: Unit, theirs: Unit, caps: Caps) -> bool:
     size = caps.size(name)
     return text == short or (0 < size and text.startswith(short) and len(one) * 8 >= size * 7
                              and len(short) * 4 >= min(size, len(one)) * 3)
+
+
+def moment(unit: Unit) -> str:
+    """A time as all the world counts it.
+
+    :param unit: a time
+    :returns: text; of a time in no zone, and of a day, just what it says
+    """
+    when = time_of(unit.lines[0])
+    if when is None or when.day or when.zone in ("", UTC):
+        return unit.value
+    utc = Zones().utc(when.at, when.zone)
+    return stamp(When(utc, UTC)) if utc is not None else unit.value
+
+
+def same_rule(change: Change, old: "Sequence[Unit]", new: "Sequence[Unit]") -> bool:
+    """Whether a rule says what the other leaves to be understood: each Monday, from a Monday on.
+
+    :param change: from old to new
+    :param old: all of one item
+    :param new: all of the other
+    :returns: False for anything but two such rules
+    """
+    if change.unit.name != "RRULE" or change.old is None or change.new is None:
+        return False
+    path = change.unit.path
+    starts = [next((unit.value for unit in fields if unit.key == (path, "DTSTART")), "") for fields in (old, new)]
+    return plain_rule(change.old.value, starts[0]) == plain_rule(change.new.value, starts[1])
 
 
 def united(old: "Sequence[Unit]", view: "Sequence[Unit]", new: "Sequence[Unit]",
@@ -190,7 +222,8 @@ def united(old: "Sequence[Unit]", view: "Sequence[Unit]", new: "Sequence[Unit]",
         mine = ours.get(key)
         if not old:
             theirs = [change for change in theirs if change.new is not None
-                      and (change.old is None or change.old.value != change.new.value)]
+                      and (change.old is None or change.old.value != change.new.value)
+                      and not same_rule(change, view, new)]
         elif mine is None:
             made += theirs
             continue

@@ -14,7 +14,7 @@ from minisyncml.content.form import Form
 from minisyncml.content.formats import Format, find, format_of
 from minisyncml.content.kind import FAMILIES, bare, kind
 from minisyncml.content.lines import Property, is_binary, parse, write
-from minisyncml.content.merge import changes, united
+from minisyncml.content.merge import changes, same_rule, united
 from minisyncml.content.shape import inward, outward, shapes
 from minisyncml.errors import ItemError
 from minisyncml.status import UNSUPPORTED_TYPE
@@ -177,7 +177,7 @@ class View:
         old, new = self._base(mine_type, mine, b"", source), self._theirs(source, body)
         if _paths(old) != _paths(new):
             return False
-        found = changes(old, new, self._caps)
+        found = [change for change in changes(old, new, self._caps) if not same_rule(change, old, new)]
         if not found or any(change.old is not None for change in found):
             return not found
         have = groups(units(_guarded(lambda: own.read(mine, self.store))))   # it may know more than it says

@@ -217,3 +217,27 @@ def test_an_occurrence_that_we_took_out_stays_out() -> None:
     assert view.merged("text/calendar", gone, EVENT, "text/calendar", theirs) == edited(gone, (b"Room", b"Hall"))
     theirs = edited(EVENT, (b"Meeting later", b"Meeting after"))
     assert view.merged("text/calendar", gone, EVENT, "text/calendar", theirs) is None
+
+
+@pytest.mark.parametrize("ours, theirs, same", [
+    (b"FREQ=WEEKLY;BYDAY=MO", b"FREQ=WEEKLY", True), (b"FREQ=WEEKLY;BYDAY=TU", b"FREQ=WEEKLY", False),
+    (b"FREQ=YEARLY;BYMONTH=4", b"FREQ=YEARLY", True), (b"FREQ=YEARLY;BYMONTH=4;BYMONTHDAY=6", b"FREQ=YEARLY", True),
+    (b"FREQ=YEARLY;BYMONTHDAY=6", b"FREQ=YEARLY", False), (b"FREQ=MONTHLY;BYMONTHDAY=6", b"FREQ=MONTHLY", True),
+    (b"FREQ=DAILY;INTERVAL=1", b"FREQ=DAILY", True), (b"FREQ=MONTHLY;BYMONTHDAY=7", b"FREQ=MONTHLY", False),
+])
+def test_what_a_rule_leaves_to_be_understood(ours: bytes, theirs: bytes, same: bool) -> None:
+    view = View(NEW, NEW)
+    mine, other = edited(EVENT, (b"FREQ=WEEKLY;BYDAY=MO", ours)), edited(EVENT, (b"FREQ=WEEKLY;BYDAY=MO", theirs))
+    assert view.same("text/calendar", mine, "text/calendar", other) is same
+    assert view.same("text/calendar", other, "text/calendar", mine) is same
+    assert view.merged("text/calendar", mine, b"", "text/calendar", other) == (mine if same else None)
+
+
+def test_one_moment_in_utc_and_in_a_zone() -> None:
+    view = View(NEW, NEW)
+    theirs = edited(EVENT, (b"DTSTART;TZID=Europe/Berlin:20200406T163000", b"DTSTART:20200406T143000Z"),
+                    (b"EXDATE;TZID=Europe/Berlin:20200413T163000", b"EXDATE:20200413T143000Z"))
+    assert view.same("text/calendar", EVENT, "text/calendar", theirs)
+    assert view.updated("text/calendar", EVENT, EVENT, "text/calendar", theirs) == EVENT
+    assert view.merged("text/calendar", EVENT, b"", "text/calendar", theirs) == EVENT
+    assert not view.same("text/calendar", EVENT, "text/calendar", edited(theirs, (b"T143000Z", b"T144000Z")))
