@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from pair import Pair, bodies, delete, edit, fill, fine, transferred
+from pair import Cut, Pair, bodies, delete, edit, fill, fine, transferred
+from scenes import cut_at
 
 from minisyncml import status as codes
 from minisyncml.message import commands as c
@@ -299,3 +300,25 @@ def test_the_flag_is_in_the_entry() -> None:
     two = asked()
     entry = two.server.entry(only_peer(two), "1")
     assert entry is not None and entry.flags & ASKED and codes.CONFLICT == 409
+
+
+@pytest.mark.parametrize("way, number", [(way, number) for number in range(3) for way in ("up", "down")])
+@pytest.mark.parametrize("policy", ["merge", "ask", "newest"])
+def test_a_line_that_drops_in_the_middle_of_a_conflict(policy: str, way: str, number: int) -> None:
+    """The conflict is settled once, whichever message got lost."""
+    two = Two(policy)
+    two.edit(("TEL:2", "NOTE:old", FEB), ("TEL:1", "NOTE:new", JAN))
+    with pytest.raises(Cut):
+        two.pair.sync(carry=cut_at(way, number))
+    for _ in range(2):
+        two.sync()
+        if policy == "ask":
+            assert said(only(two).theirs.body) == ["NOTE:old", "TEL:2"]
+            assert said(bodies(two.server)[0]) == ["NOTE:new", "TEL:1"] and len(two.server) == len(two.client) == 1
+    if policy == "ask":
+        both = asking.merged(two.server, only(two))
+        with two.server.begin() as batch:
+            asking.solve(batch, only(two), both)
+            batch.commit()
+        two.sync()
+    two.settled(("TEL:2", "NOTE:old") if policy == "newest" else ("TEL:2", "NOTE:new"))

@@ -1,4 +1,4 @@
-"""Random edits of both sides under each policy: both end up equal, and what anybody wrote is in an item or in a trash."""
+"""Random edits of both sides under each policy: both end up equal; what anybody wrote is in an item or in a trash."""
 
 from __future__ import annotations
 
@@ -73,5 +73,6 @@ def solve(store: Store, conflict: asking.Conflict, data: st.DataObject) -> None:
     ours = store.get(conflict.entry.id)
     choices = [None, conflict.theirs.body, asking.merged(store, conflict), card({"NOTE": "solved"}).encode()]
     with store.begin() as batch:
-        asking.solve(batch, conflict, data.draw(st.sampled_from(choices)), data.draw(st.booleans()) and ours is not None)
+        wanted, both = data.draw(st.sampled_from(choices)), data.draw(st.booleans())
+        asking.solve(batch, conflict, wanted, both and ours is not None)
         batch.commit()
