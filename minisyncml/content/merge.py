@@ -9,7 +9,18 @@ from __future__ import annotations
 from typing import Callable, Iterator, NamedTuple, Optional, Sequence
 
 from minisyncml.content.caps import Caps
-from minisyncml.content.fields import LISTS, MEDIA, MOMENTS, SETS, STRUCTURED, Unit, full_name, groups, plain_rule, words
+from minisyncml.content.fields import (
+    LISTS,
+    MEDIA,
+    MOMENTS,
+    SETS,
+    STRUCTURED,
+    Unit,
+    full_name,
+    groups,
+    plain_rule,
+    words,
+)
 from minisyncml.content.photos import alike
 from minisyncml.content.times import UTC, When, stamp, time_of
 from minisyncml.content.zones import Zones

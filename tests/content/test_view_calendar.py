@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from minisyncml.content.form import Cap, Form
 from minisyncml.content.view import View
+from minisyncml.errors import ItemError
 
 NEW = Form("text/calendar", "2.0")
 OLD = Form("text/x-vcalendar", "1.0", zone="Europe/Berlin")
@@ -241,3 +246,21 @@ def test_one_moment_in_utc_and_in_a_zone() -> None:
     assert view.updated("text/calendar", EVENT, EVENT, "text/calendar", theirs) == EVENT
     assert view.merged("text/calendar", EVENT, b"", "text/calendar", theirs) == EVENT
     assert not view.same("text/calendar", EVENT, "text/calendar", edited(theirs, (b"T143000Z", b"T144000Z")))
+
+
+@given(st.lists(st.sampled_from(EVENT.splitlines(True) + TASK.splitlines(True) + [
+    b"BEGIN:VEVENT\r\n", b"END:VCALENDAR\r\n", b"RRULE:W1 MO #0\r\n", b"RDATE:99991231T235959Z\r\n",
+    b"DTSTART;TZID=Nowhere:00000000T000000\r\n", b"TRIGGER;VALUE=DATE-TIME:2020\r\n", b"DURATION:P\xb3D\r\n",
+    b"X-MINISYNCML-KEPT:1.0 x y\r\n"]),
+    max_size=25).map(b"".join).map(lambda inner: b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\n" + inner))
+@settings(max_examples=100, deadline=None)
+def test_anything_is_taken_or_refused(body: bytes) -> None:
+    for view in (View(OLD._replace(time="utc", alarm="absolute"), NEW), View(NEW._replace(time="local"), NEW),
+                 View(OLD._replace(caps=(Cap("RRULE"), Cap("EXDATE", 1, 20))), NEW), View(Form(), Form())):
+        for work, given_ in ((view.stored, ("text/calendar", body)), (view.sent, ("text/calendar", body, body)),
+                             (view.updated, ("text/calendar", EVENT, b"", "text/calendar", body)),
+                             (view.updated, ("text/calendar", body, EVENT, "text/calendar", EVENT)),
+                             (view.merged, ("text/calendar", EVENT, body, "text/calendar", body)),
+                             (view.same, ("text/calendar", TASK, "text/calendar", body))):
+            with contextlib.suppress(ItemError):
+                work(*given_)
