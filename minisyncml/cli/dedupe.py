@@ -110,7 +110,9 @@ class Part:
         if self.done.removed:
             lines[0] += f"; minisyncml restore {self.session} brings back what was removed or united"
         if self.done.removed > self.room:
-            lines.append(f"  the trash keeps {self.room}: of those that were equal the first are gone for good")
+            lines.append(f"  the trash keeps {self.room}: copies that were equal and removed first do not come back")
+        if self.done.left:
+            lines.append(f"  {self.done.left} more are left for another run, so that the trash keeps what differs")
         for peer, count in self.done.due.items():
             device, _, uri = peer.partition("|")
             lines.append(f"  the next sync deletes {count} in {uri or self.name} of {device}; if it stops there "

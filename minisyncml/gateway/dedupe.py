@@ -52,11 +52,12 @@ class Found(NamedTuple):
 
 
 class Done(NamedTuple):
-    """What was done. `due` says how many deletions each peer will get."""
+    """What was done. `due` says how many deletions each peer will get, `left` how many groups wait for another run."""
 
     removed: int
     united: int
     due: Dict[str, int]
+    left: int = 0
 
 
 def find(store: Reading, zone: str = "") -> Found:
@@ -143,7 +144,7 @@ def _cliques(pairs: "List[Tuple[int, int]]") -> "Dict[int, int]":
 def apply(store: Store, groups: "List[Group]", session: str = "dedupe") -> Done:
     """Make one item of each group. What is removed or replaced goes to the trash. What peers have counts: one that has
     several of a group gets deletions at the next sync, one that has a single one keeps it, and gets what was united. An
-    item with an open conflict is left alone.
+    item with an open conflict is left alone, and so are groups of what differs once the trash would not keep them.
 
     :param store: the store
     :param groups: from :func:`find`
@@ -151,41 +152,51 @@ def apply(store: Store, groups: "List[Group]", session: str = "dedupe") -> Done:
     :returns: what was done
     :raises StoreError: when it cannot be written; groups that were committed before stay so
     """
-    removed = united = 0
+    removed = united = left = 0
     due: "Dict[str, int]" = {}
     groups = sorted(groups, key=lambda group: group.why == ALIKE)   # the trash has a bound: what differs last
+    room, size = store.limits.trash_items, store.limits.trash_bytes
     peers = store.peers()
     for start in range(0, len(groups), PAGE):
         with store.begin(session) as batch:
             for group in groups[start:start + PAGE]:
                 one = _One(batch, group, peers)
+                if group.why == ALIKE:
+                    room, size = room - len(one.items), size - sum(len(item.body) for item in one.items)
+                if room < 0 or size < 0:
+                    left += 1
+                    continue
+                one.clean()
                 removed += one.removed
                 united += one.united
                 for peer in one.due:
                     due[peer] = due.get(peer, 0) + 1
             batch.commit()
-    return Done(removed, united, due)
+    return Done(removed, united, due, left)
 
 
 class _One:
     """One group made into one item."""
 
     def __init__(self, batch: Batch, group: Group, peers: "List[str]") -> None:
-        self.batch, self.peers = batch, peers
+        self.batch, self.peers, self.equal = batch, peers, group.why == EQUAL
         self.removed, self.united = 0, False
         self.due: "List[str]" = []
-        items = [item for item in map(batch.get, group.ids) if item is not None and not self._asked(item.id)]
-        if len(items) < 2:
+        self.items = [item for item in map(batch.get, group.ids) if item is not None and not self._asked(item.id)]
+
+    def clean(self) -> None:
+        """Do it."""
+        if len(self.items) < 2:
             return
-        items.sort(key=self._worth, reverse=True)
-        kept, body = items[0], items[0].body
-        for item in items[1:]:
-            body = _united(kept._replace(body=body), item)
-            batch.remove(item.id, REASON)
+        self.items.sort(key=self._worth, reverse=True)
+        kept, body = self.items[0], self.items[0].body
+        for item in self.items[1:]:
+            body = body if self.equal else _united(kept._replace(body=body), item)
+            self.batch.remove(item.id, REASON)
             self.removed += 1
             self._unknow(item.id, kept.id)
         if body != kept.body:
-            batch.put(kept.id, kept.type, body, REASON)
+            self.batch.put(kept.id, kept.type, body, REASON)
             self.united = True
 
     def _asked(self, id: str) -> bool:

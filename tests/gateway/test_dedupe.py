@@ -11,6 +11,7 @@ from pair import Pair, bodies, fill, fine, transferred
 
 from minisyncml.content.kind import kind
 from minisyncml.gateway.dedupe import ALIKE, EQUAL, apply, find
+from minisyncml.limits import DEFAULT
 from minisyncml.store.base import ASKED, Entry, Store
 from minisyncml.store.memory import MemoryStore
 from minisyncml.store.place import open_store
@@ -112,6 +113,18 @@ class TestApply:
         entry = place.by_remote("phone|cal", "L3")
         assert entry is not None and entry.id == kept == "1" and place.shadow("phone|cal", kept) == b"shadow"
         assert [one.id for one in place.entries("other|cal")] == ["1", "2"]     # the second is a deletion that is due
+
+    def test_what_differs_never_leaves_the_trash(self) -> None:
+        """Five groups of two that contradict each other, and room for three; what is equal may be forgotten."""
+        items = [card(f"N:Doe;J{number}", f"TEL:555000{number}", f"NOTE:{word}")
+                 for number in range(5) for word in ("a", "b")]
+        place = MemoryStore(ANY, DEFAULT._replace(trash_items=6))
+        for body in [*items, *[TEA] * 9]:
+            fill(place, body, type=kind(body))
+        done = apply(place, find(place).groups)
+        assert (done.removed, done.left) == (8 + 3, 2)
+        assert all(body in bodies(place) + trashed(place) for body in items)
+        assert apply(place, find(place).groups).left == 0 and len(bodies(place)) == 6
 
     def test_an_open_conflict_is_left_alone(self) -> None:
         place = store([TEA, TEA, TEA])
