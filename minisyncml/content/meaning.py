@@ -15,7 +15,8 @@ from minisyncml.content.form import Form
 from minisyncml.content.lines import Property
 from minisyncml.content.schedule import dates_of, meaning_of_rules, meaning_of_times, schedule_of
 from minisyncml.content.times import stamp
-from minisyncml.content.zones import Zones, timezone
+from minisyncml.content.vtimezone import timezone
+from minisyncml.content.zones import Zones
 
 TIMES = ("DTSTART", "DTEND", "DUE", "DURATION")
 SLOTS = {**dict.fromkeys(TIMES, "TIMES"), "RRULE": "RULES", "EXRULE": "RULES", "ATTENDEE": "PEOPLE",

@@ -278,10 +278,12 @@ def dates_in(words: "List[str]", start: Optional[When], form: Form, zones: Zones
         elif start is not None and when.day:
             when = _like(when, start)
         else:
-            when = inward(when, form, zones, True)
+            written, when = when, inward(when, form, zones, True)
             if start is not None and start.zone and when.zone and when.zone != start.zone:
                 when = When(wall(when, zones, start.zone), start.zone) if zones.get(start.zone) or start.zone == UTC \
                     else when
+            if start is not None and midnight(written.at) and when.at.time() != start.at.time():
+                when = _like(When(written.at, "", True), start)     # some phones name the day
         found.append(when)
     return found
 

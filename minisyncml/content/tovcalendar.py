@@ -26,7 +26,8 @@ from minisyncml.content.schedule import (
     schedule_of,
 )
 from minisyncml.content.times import UTC, When, parse_time, rest, stamp, time_of
-from minisyncml.content.zones import Zones, daylight
+from minisyncml.content.vtimezone import daylight
+from minisyncml.content.zones import Zones
 from minisyncml.errors import ItemError
 
 ENTRY = "X-EPOCAGENDAENTRYTYPE"

@@ -13,7 +13,8 @@ from minisyncml.content.form import Form
 from minisyncml.content.formats import find
 from minisyncml.content.lines import parse, write
 from minisyncml.content.pieces import pieces
-from minisyncml.content.zones import Rules, known, timezone, transitions
+from minisyncml.content.vtimezone import timezone, transitions
+from minisyncml.content.zones import Rules, known
 from minisyncml.errors import ItemError
 
 ITEMS = Path(os.environ.get("MINISYNCML_SHARED", ROOT.parent / "shared")) / "corpus" / "items"

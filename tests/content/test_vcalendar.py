@@ -163,6 +163,12 @@ def test_what_recurs_does_so_by_the_clock_on_the_wall() -> None:
     assert new(*lines, form=BERLIN._replace(zone="Asia/Tokyo"))[0] == "DTSTART:20060306T080000Z", "no summer time"
 
 
+def test_an_exception_may_name_the_day() -> None:
+    lines = ("DTSTART:20060706T160000Z", "RRULE:D1 #0")
+    for date in ("20060708", "20060708T000000Z", "20060708T000000", "20060708T160000Z"):
+        assert new(*lines, f"EXDATE:{date}")[-1] == "EXDATE:20060708T160000Z"
+
+
 def test_a_phone_that_describes_its_zone() -> None:
     form = OLD._replace(time="tz", zone="Europe/Berlin")
     there = old(*EVENT, form=form)
