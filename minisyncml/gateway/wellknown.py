@@ -84,6 +84,7 @@ class Search:
         self._seconds = seconds
         self._tried: "list[str]" = []
         self._dead = False      # the host did not even answer
+        self._open = False      # the user wants it without TLS
 
     def find(self, target: str) -> str:
         """The address of the SyncML server on a host. Without https nothing is asked of a host that is not near, unless
@@ -100,6 +101,7 @@ class Search:
         for scheme in schemes:
             for path in PATHS:
                 url = f"{scheme}://{rest}{path}"
+                self._open = given.lower() == "http"
                 if self._clock() >= end:
                     raise self._failed(target, f"no time was left after {self._seconds:.0f} seconds")
                 said = self._try(url)
@@ -146,6 +148,8 @@ class Search:
         finally:
             way.close()
             self._dead = not way.reached
+        if not self._open and way.landed.lower().startswith("http:") and not near(_host(way.landed.split("/")[2])):
+            return f"it leads to {way.landed}, which is not encrypted"
         if answer is None:
             return "an empty answer"
         try:

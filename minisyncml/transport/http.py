@@ -131,6 +131,14 @@ class HttpTransport(Transport):
         raise AssertionError  # the loop returns or raises
 
     @property
+    def landed(self) -> str:
+        """Where the server's redirects led to."""
+        url = self.url
+        for _ in range(MAX_REDIRECTS):
+            url = self._moved.get(url, url)
+        return url
+
+    @property
     def reached(self) -> bool:
         """Whether a web server answered at all."""
         return self._reached

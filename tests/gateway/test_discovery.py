@@ -272,6 +272,21 @@ def test_nothing_is_sent_in_clear_text_to_a_host_that_is_not_near() -> None:
     assert asked == ["https://example.org/"]
 
 
+def test_a_near_host_that_leads_elsewhere_in_clear_text_is_not_followed() -> None:
+    with RawServer(lambda request, number: answer(b"", "404 Not Found")) as raw:
+        class Moved(HttpTransport):
+            """As after a redirect."""
+
+            landed = "http://example.org/sync"
+
+            def send(self, packet: Packet) -> "Optional[Packet]":
+                return packet
+
+        with pytest.raises(TransportError, match="it leads to http://example.org/sync, which is not encrypted"):
+            Search(Peers(None), lambda url, limits: Moved(url, limits=limits)).find(f"127.0.0.1:{raw.port}")
+        assert Search(Peers(None), lambda url, limits: Moved(url, limits=limits)).find(f"http://127.0.0.1:{raw.port}")
+
+
 @pytest.mark.parametrize("host, is_near", [
     ("localhost", True), ("127.0.0.1", True), ("::1", True), ("192.168.1.5", True), ("10.0.0.1", True),
     ("fe80::1%eth0", True), ("example.org", False), ("nas", False), ("8.8.8.8", False), ("2001:4860::1", False),
