@@ -122,6 +122,14 @@ class Recorder:
         """
         return text if self.anonymiser is None else self.anonymiser.address(text)
 
+    def person(self, text: str) -> str:
+        """A text of a person, or another one, where that is asked for.
+
+        :param text: any text
+        :returns: what to write
+        """
+        return text if self.anonymiser is None else self.anonymiser.text(text)
+
     def words(self, text: str) -> str:
         """What people are told, without names of files and the like, where that is asked for.
 
@@ -137,8 +145,8 @@ class Recorder:
         :returns: what to write
         """
         if isinstance(value, dict):
-            return {key: self.words(one) if key in ("words", "error") and isinstance(one, str) else self.told(one)
-                    for key, one in value.items()}
+            return {key: self.told(one) if not isinstance(one, str) else self.words(one) if key in ("words", "error")
+                    else self.person(one) if key.startswith("title") else self.plain(one) for key, one in value.items()}
         return [self.told(one) for one in value] if isinstance(value, (list, tuple)) else self.plain(value)
 
     def body(self, data: bytes, names: "list[list[str]]") -> bytes:

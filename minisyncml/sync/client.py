@@ -141,7 +141,7 @@ class ClientSyncer(Syncer):
             return
         if not taken(kind, code):
             run.full = run.full or code == codes.DEVICE_FULL
-            run.note("remote", id, code)
+            self.refused(run, id, code)
             return
         if kind == "Delete":
             batch.drop_entry(run.peer, id)

@@ -146,7 +146,7 @@ class Outgoing:
             item = self._forms(run).batch.get(id)
         except ItemError:
             item = None
-        run.note("local", id, error.status, f"{title(item.body)}: {error}" if item is not None else str(error))
+        run.note("local", id, error.status, f"{title(item.body)!r}: {error}" if item is not None else str(error))
 
     def _meta(self, media_type: str) -> c.Meta:
         """One Meta for all items of a type: writers recognize it, and write it once."""

@@ -194,7 +194,7 @@ class ServerSyncer(Syncer):
             return
         if not taken(kind, code):
             run.full = run.full or code == codes.DEVICE_FULL
-            run.note("remote", id, code)
+            self.refused(run, id, code)
             if kind == "Add" and entry is not None and not entry.remote:
                 batch.drop_entry(run.peer, id)      # it said no: not in doubt
             return

@@ -241,7 +241,7 @@ class Syncer(Batches):
             self.give_up(run, error)
             code, why = run.status, ""
         if code >= 400 and code not in (codes.CONFLICT, codes.CONFLICT_SERVER_WON):
-            named = f"{title(event.body)}: {why}" if why and event.body else why
+            named = f"{title(event.body)!r}: {why}" if why and event.body else why
             run.note("local", event.source or event.target or "?", code, named)
         self.port.settle(event.slot, code, None, (why,) if why else ())
 
@@ -312,6 +312,19 @@ class Syncer(Batches):
         if known is None or known.batch is not batch:
             known = self._forms[run.name] = Forms(batch, run.peer, *self._seen(run), self.ours)
         return known
+
+    def refused(self, run: Run, id: str, code: int) -> None:
+        """The peer did not take an item.
+
+        :param run: one of `runs`
+        :param id: our name of the item
+        :param code: SyncML status code
+        """
+        try:
+            item = self.batch(run).get(id)
+        except ItemError:
+            item = None
+        run.note("remote", id, code, f"{title(item.body)!r}: {codes.name(code)}" if item is not None else "")
 
     def agreed(self, run: Run, id: str, revision: int, digest: bytes) -> None:
         """The peer has an item as it was sent.

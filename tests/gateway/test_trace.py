@@ -345,3 +345,29 @@ def test_hostile_traces(sample: "list[dict[str, Any]]", tmp_path_factory: pytest
             what()
         except Error as error:
             assert isinstance(error, TraceError), error
+
+
+def test_titles_of_odd_items_are_in_no_anonymised_trace(tmp_path: Path) -> None:
+    """Reports call items by name. An anonymised trace of a hub in another form is a trace like any other."""
+    card = b"BEGIN:VCARD\r\nVERSION:2.1\r\nN:Hopper;Grace\r\nTEL;CELL:+1 202 555 0101\r\nEND:VCARD\r\n"
+    for anonymised in (False, True):
+        hub = MemoryStore((("text/x-vcard", "2.1"), ("text/vcard", "3.0")))
+        hub.form = ("text/vcard", "3.0")
+        phone = MemoryStore((("text/x-vcard", "2.1"),))
+        fill(phone, card, type="text/x-vcard")
+        fill(phone, b"BEGIN:VNOTE\r\nBODY:Grace Hopper\r\nEND:VNOTE\r\n", type="text/x-vnote")
+        path = tmp_path / f"{anonymised}.trace"
+        with Trace(str(path), anonymise=anonymised) as trace:
+            server = Server({"contacts": hub}, trace=trace)
+            client = Client("pipe://server", {"contacts": phone}, transport=lambda: Pipe(server.handle))
+            assert client.sync().exit_code == 1 and client.sync().exit_code == 1
+            with hub.begin() as batch:
+                item = hub.get(next(hub.rows()).id)
+                assert item is not None and b"VERSION:3.0" in item.body
+                batch.put(item.id, item.type, item.body.replace(b"0101", b"0102"))
+                batch.commit()
+            client.sync()
+            server.close()
+        assert (b"Hopper" in path.read_bytes()) is not anonymised
+        if not anonymised:
+            assert replay(str(path)).differences == []

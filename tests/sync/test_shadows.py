@@ -243,7 +243,7 @@ class TestOdd:
             hub, _ = world.sync()
             failures = hub.report.datastores["contacts"].local.failures
             assert [one.status for one in failures] == [codes.UNSUPPORTED_TYPE]
-            assert failures[0].words.startswith("Tea: ")
+            assert failures[0].words.startswith("'Tea': ")
         assert len(bodies(world.hub)) == 2
         assert [one.body for one in world.hub.trash()] == [self.EVENT], "kept, and once only"
 
