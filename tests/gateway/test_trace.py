@@ -359,7 +359,7 @@ def test_titles_of_odd_items_are_in_no_anonymised_trace(tmp_path: Path) -> None:
         path = tmp_path / f"{anonymised}.trace"
         with Trace(str(path), anonymise=anonymised) as trace:
             server = Server({"contacts": hub}, trace=trace)
-            client = Client("pipe://server", {"contacts": phone}, transport=lambda: Pipe(server.handle))
+            client = Client("pipe://server", {"contacts": phone}, transport=lambda server=server: Pipe(server.handle))
             assert client.sync().exit_code == 1 and client.sync().exit_code == 1
             with hub.begin() as batch:
                 item = hub.get(next(hub.rows()).id)
