@@ -177,22 +177,34 @@ class Client:
         return report
 
     def _session(self, stores: Stores, mode: str, order: "Optional[Order]") -> Report:
-        asked = "devinf" not in self._peers.get(self._target)
+        before = self._peers.get(self._target)
         exchange, refused = self._negotiate(stores, lambda one: one.start(mode, self._remotes, order), order)
         report, missing = exchange.report, exchange.missing
         for attempt in refused:
             report.spend(attempt.report)
-        if missing and report.error is None and not asked:
+        if not missing or report.error is not None:
+            return report
+        lost = self._lost(before, missing)
+        if lost:
             report.spend(self._ask())       # what it said of itself in an earlier session no longer holds
-        renamed = exchange.unknown() if missing and report.error is None else {}
+        renamed = exchange.unknown()
         if renamed:
             again = self._run({name: stores[name] for name in renamed}, lambda one: one.start(mode, renamed))
             report.add(again.report)
-            for name, uri in renamed.items():
-                if name in missing and not asked and report.datastore(name).error is None:
-                    report.notes.append(f"{name}: the server has no {missing[name]!r} any more; "
-                                        f"it was synced with {uri!r}")
+        report.notes += [f"{name}: the server has no {missing[name]!r} any more; it was synced with {uri!r}"
+                         for name, uri in renamed.items() if name in lost and report.datastore(name).error is None]
         return report
+
+    def _lost(self, before: "dict[str, Any]", missing: "Mapping[str, str]") -> "set[str]":
+        """Those of ours that the server had under a name that it does not have any more; that name is forgotten."""
+        bound = before.get(BOUND, {})
+        lost = {name for name, uri in missing.items() if "devinf" in before and (name in bound or uri != name)}
+        known = self._peers.get(self._target)
+        kept: Any = known.get(BOUND, {})
+        if lost & set(kept):
+            self._peers.set(self._target, {**known, BOUND: {name: uri for name, uri in kept.items()
+                                                            if name not in lost}})
+        return lost
 
     def _negotiate(self, stores: Stores, begin: "Callable[[Exchange], Optional[Packet]]",
                    order: "Optional[Order]" = None) -> "tuple[Exchange, list[Exchange]]":

@@ -175,6 +175,7 @@ def test_what_is_gone_for_good_is_told() -> None:
     assert report.exit_code == 2 and "the server has no database 'notes'" in report.table() and not report.notes
     assert report.datastores["contacts"].error is None
     assert bodies(made.mine["notes"]) == [b"one", b"two"]
+    assert made.client().sync().messages < report.messages      # it is not asked for each time
 
 
 def test_bindings_sync_nothing() -> None:
