@@ -189,12 +189,15 @@ def meaning_of_alarms(part: Part) -> Any:
     :param part: the item
     :returns: strings
     """
-    return [sorted((each.name, _same(each), sorted(set(each.params) - _DEFAULTS)) for each in flat(alarm)
+    summary = part.value("SUMMARY").strip()     # a text that says the same follows it
+    return [sorted((each.name, _same(each, summary), sorted(set(each.params) - _DEFAULTS)) for each in flat(alarm)
                    if each.name not in ("BEGIN", "END") and (each.name, each.value.strip()) != ("REPEAT", "0"))
             for alarm in part.parts if alarm.name == "VALARM"]
 
 
-def _same(each: Property) -> str:
+def _same(each: Property, summary: str) -> str:
+    if each.name in ("SUMMARY", "DESCRIPTION") and each.value.strip() == summary:
+        return ""
     if each.name == "TRIGGER":
         span = parse_duration(each.value)
         return each.value if span is None else duration(span)

@@ -28,8 +28,8 @@ SAMPLES: "List[Tuple[str, Tuple[str, ...]]]" = [
     ("VEVENT RDATE", ("RDATE:20060410T160000Z",)),
     ("VEVENT RDATE, a period", ("RDATE;VALUE=PERIOD:20060410T160000Z/PT2H",)),
     ("VEVENT VALARM, sound", ("BEGIN:VALARM", "ACTION:AUDIO", "TRIGGER:-PT15M", "END:VALARM")),
-    ("VEVENT VALARM, text", ("BEGIN:VALARM", "ACTION:DISPLAY", "DESCRIPTION:a", "TRIGGER:-PT15M", "END:VALARM")),
-    ("VEVENT VALARM, mail", ("BEGIN:VALARM", "ACTION:EMAIL", "DESCRIPTION:b", "SUMMARY:a", "TRIGGER:-P1D",
+    ("VEVENT VALARM, text", ("BEGIN:VALARM", "ACTION:DISPLAY", "DESCRIPTION:d", "TRIGGER:-PT15M", "END:VALARM")),
+    ("VEVENT VALARM, mail", ("BEGIN:VALARM", "ACTION:EMAIL", "DESCRIPTION:b", "SUMMARY:c", "TRIGGER:-P1D",
                                 "ATTENDEE:mailto:ada@example.org", "END:VALARM")),
     ("VEVENT VALARM, repeated", ("BEGIN:VALARM", "ACTION:AUDIO", "TRIGGER:-PT15M", "REPEAT:2", "DURATION:PT5M",
                                     "END:VALARM")),
@@ -75,7 +75,8 @@ SAMPLES: "List[Tuple[str, Tuple[str, ...]]]" = [
 def calendar(name: str, lines: "Tuple[str, ...]") -> bytes:
     """A calendar with one item of a sample."""
     kind = name.split()[0]
-    given = {line.partition(":")[0].partition(";")[0] for line in lines}
+    own = lines[:lines.index("BEGIN:VALARM")] if "BEGIN:VALARM" in lines else lines
+    given = {line.partition(":")[0].partition(";")[0] for line in own}
     usual = [line for line in (EVENT if kind == "VEVENT" else TASK)
              if line.partition(":")[0] not in given and not ("DURATION" in given and line.startswith("DTEND"))]
     whole = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//a//b//EN", f"BEGIN:{kind}", *usual, *lines, f"END:{kind}",

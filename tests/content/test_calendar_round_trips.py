@@ -185,3 +185,13 @@ def test_each_property_to_sif(form: Form) -> None:
         body = calendar(name, lines)
         kind = "text/x-s4j-sife" if name.startswith("VEVENT") else "text/x-s4j-sift"
         assert said(there_and_back(body, form._replace(type=kind, version="1.0"))) == said(body), name
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_an_edit_on_the_phone_touches_nothing_else(form: Form) -> None:
+    for name, lines in SAMPLES:
+        body = calendar(name, lines)
+        there = convert(body, HUB, form)
+        assert there.count(b"\nSUMMARY:a\r\n") == body.count(b"\nSUMMARY:a\r\n") == 1
+        back = convert(there.replace(b"\nSUMMARY:a\r\n", b"\nSUMMARY:edited\r\n"), form.type, NEW, form)
+        assert said(back) == said(body.replace(b"\nSUMMARY:a\r\n", b"\nSUMMARY:edited\r\n")), name
