@@ -11,6 +11,9 @@ from typing import Iterator, Optional
 from minisyncml.digest import digest
 from minisyncml.store.base import Reading
 
+#: before the key of a peer: the names that it had for our items before a slow sync made them doubtful
+WAS = "was "
+
 
 class Matcher:
     """The items here that have no counterpart at the peer yet, by digest. A cache: built anew after an interruption.

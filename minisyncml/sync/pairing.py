@@ -6,7 +6,8 @@ In this order, each one item to one:
 2. the UID is, and nobody else on either side has it;
 3. the meaning is, whatever the UID: which of several that a person cannot tell apart does not matter;
 4. the score says that they are the same, the highest first. Where two would fit as well, a *tie*, all of them stay
-   apart: nothing is guessed.
+   apart: nothing is guessed. What resembles without being sure is the same, too, when the peer has called it by the
+   same name before.
 
 What resembles without being sure is told, not joined. Only short digests are held; bodies are read again for a score.
 """
@@ -21,7 +22,7 @@ from minisyncml.content.facts import facts as _facts
 from minisyncml.content.score import NEAR, SURE, score
 from minisyncml.errors import ItemError
 from minisyncml.store.base import Parked, Reading
-from minisyncml.sync.match import unsettled
+from minisyncml.sync.match import WAS, unsettled
 from minisyncml.sync.sides import Classes, Side, candidates
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ def find(reading: Reading, peer: str, view: "Optional[View]" = None) -> "tuple[d
         theirs.add(one.remote, _facts(one.type, one.body, view.peer.zone if view is not None else ""))
     found = Pairing(mine, theirs)
     rest = _Rest(reading, peer, view, mine.handles)
-    found.by_score(rest.theirs, rest.mine, rest.same if view is not None else None)
+    found.by_score(rest.theirs, rest.mine, rest.same)
     return ({theirs.handles[their]: mine.handles[my] for their, my in found.pairs()},
             list(_titles(reading, peer, found.near)))
 
@@ -173,7 +174,7 @@ class _Rest:
     """Reads again what is to be scored; theirs are read in the order they came."""
 
     def __init__(self, reading: Reading, peer: str, view: "Optional[View]", ids: "list[str]") -> None:
-        self._reading, self._view, self._ids = reading, view, ids
+        self._reading, self._peer, self._view, self._ids = reading, peer, view, ids
         self._parked = enumerate(_parked(reading, peer))
         self._one: Optional[Parked] = None
 
@@ -186,10 +187,16 @@ class _Rest:
         return _mine(self._reading, self._ids[index], self._view)
 
     def same(self, my: int, their: int) -> bool:
-        """Whether the peer can say no more of ours than it said."""
+        """Whether the peer can say no more of ours than it said, or had this very name for it."""
+        one = self._one
+        if one is None:
+            return False
+        was = self._reading.by_remote(WAS + self._peer, one.remote)
+        if was is not None and was.id == self._ids[my]:
+            return True
         try:
-            item, one = self._reading.get(self._ids[my]), self._one
-            return item is not None and one is not None and self._view is not None \
+            item = self._reading.get(self._ids[my]) if self._view is not None else None
+            return item is not None and self._view is not None \
                 and self._view.same(item.type, item.body, one.type, one.body)
         except ItemError:
             return False

@@ -31,7 +31,7 @@ from minisyncml.sync.conflict import DEFAULT as KEEP_BOTH
 from minisyncml.sync.conflict import policy
 from minisyncml.sync.forms import Forms
 from minisyncml.sync.incoming import Incoming
-from minisyncml.sync.match import Matcher, unsettled
+from minisyncml.sync.match import WAS, Matcher, unsettled
 from minisyncml.sync.outgoing import Outgoing
 from minisyncml.sync.run import ALERTED, OPEN, Run, anchors
 
@@ -355,6 +355,8 @@ class Syncer(Batches):
         run.complete = True
         self._matchers.pop(run.name, None)      # what pairs the rest needs the room
         self._settle_parked(run)
+        if run.slow and not self.client:
+            self.batch(run).clear_entries(WAS + run.peer)
         incoming = self.incoming(run)
         incoming.end_of_waiting()
         gone, left = incoming.doomed()
@@ -443,6 +445,9 @@ class Syncer(Batches):
         if not keep:
             for id in [id for id in batch.shadows(run.peer) if batch.row(id) is None]:
                 batch.set_shadow(run.peer, id, b"")     # no item to compare with any more
+            for entry in list(batch.entries(run.peer)) if run.slow and not self.client else ():
+                if entry.remote:
+                    batch.set_entry(WAS + run.peer, entry)
             batch.clear_entries(run.peer)
             return
         for entry in list(batch.entries(run.peer)):

@@ -216,6 +216,31 @@ class TestSlow:
         assert b"TITLE:Dr" in theirs and b"=65=64=69=74=65=64" in theirs
         assert len(bodies(world.hub)) == len(bodies(world.phone)) == 3 and world.quiet()
 
+    @pytest.mark.parametrize("new", ["TEL;CELL:5550199", "TEL;CELL:1000002"])
+    @pytest.mark.parametrize("broken", [False, True])
+    def test_a_number_that_was_changed_on_the_phone(self, new: str, broken: bool) -> None:
+        """The name it has there tells that it is still the same."""
+        world = World()
+        fill(world.hub, *(modern(number, "word") for number in range(1, 6)), type=NEW[0])
+        world.sync()
+        item = next(item for item in (world.phone.get(row.id) for row in world.phone.rows())
+                    if item is not None and b"Person;1" in item.body)
+        edit(world.phone, item.id, item.body.decode().replace("TEL;CELL:1000001", new))
+
+        def carry(way: str, at: int, packet: Packet) -> Packet:
+            if broken and (way, at) == ("down", 1):
+                raise Cut
+            return packet
+        try:
+            world.sync("slow", carry)
+        except Cut:
+            world.sync("slow")
+        world.sync()
+        assert len(bodies(world.hub)) == len(bodies(world.phone)) == 5
+        [mine] = [body for body in bodies(world.hub) if b"Person;1" in body]
+        assert new.split(":")[1].encode() in mine and b"1000001" not in mine and b"ROLE:role 1" in mine
+        assert [peer for peer in world.hub.peers() if peer.startswith("was")] == [] and world.quiet()
+
     def test_a_phone_that_was_filled_by_others(self) -> None:
         """The same people on both sides, never synced before: each once, what only one side knows on both."""
         world = World()
