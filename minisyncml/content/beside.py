@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from minisyncml.content.fields import Unit, groups, units
 from minisyncml.content.formats import hub
+from minisyncml.content.kind import bare
 from minisyncml.content.lines import is_binary
 from minisyncml.errors import ItemError
 
@@ -29,6 +30,8 @@ def differences(type: str, ours: bytes, theirs: bytes) -> "tuple[list[Difference
     :param theirs: the other one
     :returns: the fields that differ, in order, and how many do not; of a text its lines
     """
+    if bare(type) == "text/plain":
+        return _by_lines(ours, theirs)
     try:
         left, right = (groups(units(hub(body, type)[1])) if body else {} for body in (ours, theirs))
     except ItemError:
