@@ -158,14 +158,14 @@ def events(draw: st.DrawFn) -> bytes:
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(body=events())
 def test_there_and_back(form: Form, body: bytes) -> None:
     assert said(there_and_back(body, form)) == said(body)
 
 
 @pytest.mark.parametrize("form", SIF.values(), ids=SIF)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(body=events())
 def test_to_sif_and_back(form: Form, body: bytes) -> None:
     kind = "text/x-s4j-sife" if b"BEGIN:VEVENT" in body else "text/x-s4j-sift"

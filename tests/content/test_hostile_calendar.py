@@ -60,13 +60,13 @@ def tried(body: bytes) -> None:
                 continue
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(mutated())
 def test_mutated_items(body: bytes) -> None:
     tried(body)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.one_of(st.binary(max_size=200), st.lists(st.sampled_from(WORDS), max_size=20).map(b"".join)),
        st.sampled_from((b"", b"BEGIN:VCALENDAR\r\nVERSION:1.0\r\nBEGIN:VEVENT\r\n", b"<appointment>",
                         b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VTODO\r\n")))
@@ -108,7 +108,7 @@ def test_too_much_is_refused(body: bytes) -> None:
     + b"BEGIN:VEVENT\r\nUID:a\r\nRECURRENCE-ID:20060707T160000Z\r\nEND:VEVENT\r\n" * 2000 + b"END:VCALENDAR\r\n",
 ], ids=["dates in one", "dates", "bad alarms", "alarms", "no colons", "zones", "seconds", "weekdays", "series"])
 def test_much_is_taken(body: bytes) -> None:
-    for form in FORMS[:5]:
+    for form in FORMS[1:3]:
         there = convert(body, "text/calendar", form)
         assert len(there) < 30 * len(body)
         convert(there, form.type, NEW, form)
