@@ -143,10 +143,11 @@ def _candidates(devinf: Optional[DevInf], name: str, ours: "Mapping[str, Types]"
         elif profile.store(kind).name:
             yield Candidate(profile.store(kind).name, KNOWN, f"so it is called by {profile.title}")
         return
-    takes = {store.source_ref for store in devinf.datastores if _takes(store, ours[name])}
+    stores = [store for store in devinf.datastores if store.source_ref]     # one without a name cannot be meant
+    takes = {store.source_ref for store in stores if _takes(store, ours[name])}
     unnamed = [uri for uri in takes if resolve(uri, KINDS) is None]
     alone = unnamed[0] if len(unnamed) == 1 else ""
-    for store in devinf.datastores:
+    for store in stores:
         if store.source_ref not in takes:
             yield Candidate(store.source_ref, 0, f"it takes {_offered(store)}")
         elif before and plain_uri(store.source_ref) == plain_uri(before):
@@ -154,7 +155,7 @@ def _candidates(devinf: Optional[DevInf], name: str, ours: "Mapping[str, Types]"
         else:
             named = _judged(name, kind, store, profile)
             yield Candidate(store.source_ref, *(named or _left(devinf, kind, store, alone, len(takes))))
-    if before and plain_uri(before) not in (plain_uri(store.source_ref) for store in devinf.datastores):
+    if before and plain_uri(before) not in (plain_uri(store.source_ref) for store in stores):
         yield Candidate(before, STALE, "as in earlier sessions, though it does not name it")
 
 
