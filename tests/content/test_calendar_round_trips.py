@@ -69,7 +69,8 @@ def test_items_of_a_phone(form: Form) -> None:
         assert convert(again, "text/x-vcalendar", NEW, OLD) == ours
 
 
-TEXTS = st.text(st.characters(blacklist_categories=("Cs", "Cc", "Zl", "Zp"), blacklist_characters="\x85\xa0\ufeff\ufffe\uffff"),
+TEXTS = st.text(st.characters(blacklist_categories=("Cs", "Cc", "Zl", "Zp"),
+                              blacklist_characters="\x85\xa0\ufeff\ufffe\uffff"),
                 min_size=1, max_size=40).map(str.strip).filter(bool)
 LINES = st.lists(TEXTS, min_size=1, max_size=3).map("\n".join)
 ZONES = ("Europe/Berlin", "America/New_York", "Asia/Tokyo", "Australia/Sydney",
