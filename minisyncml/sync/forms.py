@@ -38,6 +38,10 @@ class Forms:
         self._always = base is not None
         #: nothing is, was or will be remembered: as with most peers of our own kind
         self.plain = self.base is None and next(batch.shadows(peer), None) is None
+        if self.base is None and not self.plain:    # it tells no limits any more, and still has what it got under them
+            from importlib import import_module
+            plain = import_module("minisyncml.content.form").PLAIN
+            self.base = import_module("minisyncml.content.view").View(plain, plain)
 
     def sent(self, item: Item) -> "tuple[str, bytes, bytes]":
         """An item of ours as it goes to the peer.
@@ -70,7 +74,7 @@ class Forms:
         :returns: media type and body; the very bytes of ours when the peer only wrote it in another way
         :raises ItemError: when it is broken
         """
-        return self._over(id, self.batch.shadow(self.peer, id) if self.view is not None else b"", type, body)
+        return self._over(id, self.batch.shadow(self.peer, id) if self.base is not None else b"", type, body)
 
     def theirs(self, id: str, type: str, body: bytes) -> "tuple[str, bytes]":
         """The peer's version, whatever ours is, as we would keep it: what the peer does not keep is as in ours.
@@ -85,6 +89,10 @@ class Forms:
 
     def _over(self, id: str, shadow: bytes, type: str, body: bytes) -> "tuple[str, bytes]":
         partial = lacks_content(type, body)
+        if self.view is None and self.base is not None and shadow:
+            mine = self.batch.get(id)
+            if mine is not None and mine.body != shadow:
+                return mine.type, self.base.updated(mine.type, mine.body, shadow, type, body)
         if self.view is None and not partial and (self._ours or not lacks_uid(type, body)):
             return type, body
         mine = self.batch.get(id)

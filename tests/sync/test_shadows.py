@@ -12,6 +12,7 @@ from pair import Cut, Pair, bodies, delete, edit, fill, fine, transferred
 from minisyncml import status as codes
 from minisyncml.gateway.exchange import Exchange
 from minisyncml.message import commands as c
+from minisyncml.message.devinf import CTCap, DevInf, Property
 from minisyncml.store.base import Store
 from minisyncml.store.memory import MemoryStore
 from minisyncml.transport.base import Packet
@@ -350,3 +351,31 @@ def test_a_lost_answer_doubles_nothing(world: World) -> None:
     world.sync()
     world.sync()
     assert there(world.hub) == modern(1, "word") and len(bodies(world.phone)) == 1 and world.quiet()
+
+
+class TestLimitsThatChange:
+    """A phone that told limits, and tells none any more, as when it speaks an older version: it still has only what it
+    got."""
+
+    def test_what_it_never_got_stays(self) -> None:
+        hub, phone = modern_store(), MemoryStore((NEW,))
+        phone.form = NEW
+        pair = Pair({"contacts": phone}, {"contacts": hub})
+        fill(hub, modern(1, "word"), type=NEW[0])
+        self._tell(pair, CTCap("text/vcard", "3.0", tuple(map(Property, ("UID", "N", "FN", "TEL", "NOTE")))))
+        pair.sync()
+        assert b"ROLE" not in there(phone)
+        self._tell(pair)
+        for number in range(2, 4):
+            edit(phone, id_of(phone), there(phone).decode().replace(f"100000{number - 1}", f"100000{number}"))
+            pair.sync()
+            assert there(hub) == modern(1, "word").replace(b"1000001", b"100000%d" % number)
+
+    @staticmethod
+    def _tell(pair: Pair, *caps: CTCap) -> None:
+        def phone(devinf: DevInf) -> DevInf:
+            stores = tuple(store._replace(ct_caps=caps) for store in devinf.datastores)
+            return devinf._replace(dev_type="phone", man="Old", mod="Phone", exts=(), datastores=stores)
+
+        pair.client_options = pair.client_options._replace(present=phone)
+        pair.client_memory.known.clear()
