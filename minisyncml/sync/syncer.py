@@ -7,7 +7,7 @@ the owner commits before the next message leaves.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, Optional, Protocol
+from typing import Any, Callable, Iterable, Mapping, Optional, Protocol
 
 from minisyncml import status as codes
 from minisyncml.content.title import title
@@ -26,20 +26,14 @@ from minisyncml.message import commands as c
 from minisyncml.store.base import SOFT, UNHEARD, Store
 from minisyncml.store.batch import OPEN as UNSOLVED
 from minisyncml.sync.answers import words
-from minisyncml.sync.batches import Batches
 from minisyncml.sync.conflict import DEFAULT as KEEP_BOTH
 from minisyncml.sync.conflict import policy
-from minisyncml.sync.forms import Forms
 from minisyncml.sync.incoming import Incoming
 from minisyncml.sync.match import WAS, Matcher, unsettled
 from minisyncml.sync.outgoing import Outgoing
 from minisyncml.sync.run import ALERTED, OPEN, Run, anchors
+from minisyncml.sync.views import Views
 
-if TYPE_CHECKING:
-    from minisyncml.content.view import View
-    Viewing = Callable[[Run], Optional[View]]
-
-MOST_SPOKEN = 8     #: media types of a peer's items that are remembered
 SLICE = 200     #: parked items settled in one commit
 
 
@@ -68,7 +62,7 @@ class Options:
             conflict, allow_empty, rescan, step, limits
 
 
-class Syncer(Batches):
+class Syncer(Views):
     """One session's datastores.
 
     :param port: the session
@@ -77,20 +71,14 @@ class Syncer(Batches):
     :param state: from an earlier :meth:`state`, to go on with
     """
 
-    client = False
-
     def __init__(self, port: Port, stores: "Mapping[str, Store]", options: Options,
                  state: "Optional[dict[str, Any]]" = None) -> None:
-        super().__init__(stores, [Run.load(run) for run in state["runs"]] if state else [], options.rescan)
+        super().__init__(stores, [Run.load(run) for run in state["runs"]] if state else [], options.rescan,
+                         policy(options.conflict).wants_shadow)
         self.port, self.options = port, options
         self.initialized = bool(state and state["initialized"])     # the peer closed its first package
         self.synced: "set[str]" = set()                 # by name: those with a Sync in this message
-        self.ours = False       # the peer is a minisyncml too: it knows a GUID again, and says 512 for data at risk
         self.undecided = codes.CONFLICT     # what the client is told of an item that a person has to decide on
-        self.view_of: Viewing = lambda run: None        # asked once for each run, at its first item
-        self.base_of: Viewing = lambda run: None        # what makes shadows where the peer sees just what we have
-        self._views: "dict[str, tuple[Optional[View], Optional[View]]]" = {}
-        self._forms: "dict[str, Forms]" = {}
         self._incoming: Optional[Incoming] = None
         self._matchers: "dict[str, Matcher]" = {}
         self._open: Optional[Run] = None
@@ -105,7 +93,7 @@ class Syncer(Batches):
         return {"runs": [run.state() for run in self.runs], "initialized": self.initialized}
 
     def rollback(self) -> None:
-        """See :meth:`Batches.rollback`."""
+        """See :meth:`minisyncml.sync.batches.Batches.rollback`."""
         self._syncs.clear()
         super().rollback()
 
@@ -245,23 +233,6 @@ class Syncer(Batches):
             run.note("local", event.source or event.target or "?", code, named)
         self.port.settle(event.slot, code, None, (why,) if why else ())
 
-    def hear(self, run: Run, media_type: str) -> Forms:
-        """What the peer sends says how it wants items, where it says nothing else.
-
-        :param run: one of `runs`
-        :param media_type: of an item, not heard before in this session
-        :returns: what counts from now on
-        """
-        known = self.facts(run).get("spoken")
-        words = known.split(" ") if isinstance(known, str) else []
-        if media_type not in words and len(words) < MOST_SPOKEN and " " not in media_type:
-            words.append(media_type)
-            self.remember(run, spoken=" ".join(words))
-        if run.spoken != " ".join(words):
-            run.spoken = " ".join(words)
-            self.look_again()
-        return self.forms(run)
-
     def incoming(self, run: Run) -> Incoming:
         """What applies items to a run's datastore, with the batch of this message.
 
@@ -277,40 +248,6 @@ class Syncer(Batches):
         if known is None or known.run is not run or known.forms is not forms or known.matcher is not matcher:
             known = self._incoming = Incoming(run, forms, self.client, self.stores[run.name].types, matcher,
                                               self.options.conflict, self.hear)
-        return known
-
-    def view(self, run: Run) -> "Optional[View]":
-        """What the peer sees of a run's items.
-
-        :param run: one of `runs`
-        :returns: None where it sees just what we have
-        """
-        return self._seen(run)[0]
-
-    def _seen(self, run: Run) -> "tuple[Optional[View], Optional[View]]":
-        found = self._views.get(run.name)
-        if found is None:
-            if not run.spoken:
-                run.spoken = str(self.facts(run).get("spoken") or "")
-            view = self.view_of(run)
-            wants = not self.client and policy(self.options.conflict).wants_shadow
-            found = self._views[run.name] = view, (view or self.base_of(run)) if wants else None
-        return found
-
-    def look_again(self) -> None:
-        """More is known of the peer now: views are asked for anew."""
-        self._views.clear()
-        self._forms.clear()
-
-    def forms(self, run: Run) -> Forms:
-        """The items of a run, as the peer has them and as we have them.
-
-        :param run: one of `runs`
-        :returns: good until the next commit
-        """
-        batch, known = self.batch(run), self._forms.get(run.name)
-        if known is None or known.batch is not batch:
-            known = self._forms[run.name] = Forms(batch, run.peer, *self._seen(run), self.ours)
         return known
 
     def refused(self, run: Run, id: str, code: int) -> None:
