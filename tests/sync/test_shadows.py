@@ -4,6 +4,8 @@ in another way is no change, and an odd item stops nothing.
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 from forgetful import Forgetful
 from oldphone import NEW, OLD, modern, modern_store, old, presented
@@ -11,6 +13,7 @@ from pair import Cut, Pair, bodies, delete, edit, fill, fine, transferred
 
 from minisyncml import status as codes
 from minisyncml.gateway.exchange import Exchange
+from minisyncml.limits import DEFAULT
 from minisyncml.message import commands as c
 from minisyncml.message.devinf import CTCap, DevInf, Property
 from minisyncml.store.base import Store
@@ -119,6 +122,24 @@ class TestFields:
         assert there(world.hub).startswith(b"BEGIN:VCARD\r\nVERSION:3.0\r\n") and b"N:Person;2" in there(world.hub)
         item = world.hub.get(id_of(world.hub))
         assert item is not None and item.type == NEW[0] and world.quiet()
+
+
+    @pytest.mark.parametrize("reborn", [True, False])
+    def test_a_picture_in_many_parts(self, reborn: bool) -> None:
+        """It goes in another form than it is kept in, and comes back when something else is edited."""
+        world = World(reborn=reborn)
+        small = DEFAULT._replace(max_msg_size=3000)
+        world.pair.client_options = world.pair.client_options._replace(limits=small)
+        world.pair.server_options = world.pair.server_options._replace(limits=small)
+        photo = base64.b64encode(bytes(range(256)) * 60).decode()
+        card = modern(1, "word").replace(b"END:", f"PHOTO;ENCODING=b;TYPE=JPEG:{photo}\r\nEND:".encode())
+        fill(world.hub, card, type=NEW[0])
+        world.sync()
+        assert len(world.pair.up) > 6 and photo[-100:].encode() in there(world.phone).replace(b"\r\n ", b"")
+        phone_edit(world, "1000001", "1000002")
+        world.sync()
+        assert there(world.hub) == card.replace(b"1000001", b"1000002")
+        assert len(world.shadow(id_of(world.hub))) < 1500 and world.quiet()
 
 
 class TestBoth:
