@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from minisyncml.cli.common import add_common, datastores_of
 from minisyncml.content.title import title
+from minisyncml.content.uid import apart
 from minisyncml.errors import UsageError
 from minisyncml.gateway.report import visible
 from minisyncml.store.base import Store
@@ -88,7 +89,7 @@ def _restore(args: "argparse.Namespace", stores: "list[tuple[str, Store]]", sess
         store.refresh()
         for one in sorted(names):
             there = {trashed.id for trashed in store.trash() if trashed.session == one}
-            for row in restore(store, one):
+            for row in restore(store, one, apart):
                 item = store.get(row.id)
                 done.append({"datastore": name, "id": row.id, "title": title(item.body) if item else "",
                              "how": "restored" if row.id in there else "beside"})

@@ -5,6 +5,8 @@ Done on lines, nothing is parsed: for peers that get our items as they are.
 
 from __future__ import annotations
 
+from minisyncml.digest import digest
+
 _NAMED = ("text/vcard", "text/x-vcard", "text/calendar", "text/x-vcalendar")
 _ENDS = (b"END:VCARD", b"END:VEVENT", b"END:VTODO", b"END:VJOURNAL")
 
@@ -36,6 +38,32 @@ def with_uid(mine: bytes, theirs: bytes) -> bytes:
             lines.append(uid + (line[len(line.rstrip(b"\r\n")):] or b"\r\n"))
         lines.append(line)
     return b"".join(lines)
+
+
+def apart(media_type: str, body: bytes) -> bytes:
+    """A second item made of one that stays: with a UID of its own, or programs that know items by it take the two for
+    one. It is made of the item's bytes, so that it is the same wherever this is done.
+
+    :param media_type: bare media type
+    :param body: the item
+    :returns: the same where it has no UID
+    """
+    if media_type not in _NAMED or lacks_uid(media_type, body):
+        return body
+    uids = iter(_uids(body))
+    made: "list[bytes]" = []
+    left = 0
+    for line in body.splitlines(keepends=True):
+        left -= 1
+        if left < 0 and line[:4].upper() in (b"UID:", b"UID;"):
+            uid = next(uids)
+            left = len(uid) - 1
+            name = digest(b"".join(uid) + body).hex()
+            made.append(f"UID:{name[:8]}-{name[8:12]}-{name[12:16]}-{name[16:20]}-{name[20:]}".encode()
+                        + line[len(line.rstrip(b"\r\n")):])
+        elif left < 0:
+            made.append(line)
+    return b"".join(made)
 
 
 def _uids(body: bytes) -> "list[list[bytes]]":

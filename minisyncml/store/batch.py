@@ -5,7 +5,7 @@ Here is what every store does alike. What is written where, and the locks, belon
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, List, Optional, Protocol, Set, Tuple, TypeVar
+from typing import Callable, Dict, Iterator, List, Optional, Protocol, Set, Tuple, TypeVar
 
 from minisyncml import limits as _limits
 from minisyncml.digest import digest
@@ -400,13 +400,15 @@ def surplus(count: int, size: int, sizes: "Iterator[Tuple[int, int]]", most: int
     return leaving
 
 
-def restore(store: Keeper, session: str) -> "List[Row]":
+def restore(store: Keeper, session: str,
+            apart: "Callable[[str, bytes], bytes]" = lambda type, body: body) -> "List[Row]":
     """Bring back what a session deleted or replaced, in one commit: each under its old id when that is free.
 
     Of several bodies of one item the oldest is what the session found; only that one comes back.
 
     :param store: where it happened
     :param session: what named the batch, see :meth:`Store.begin`
+    :param apart: makes an item of its own, by media type and body, of what comes back beside what is there now
     :returns: the items that are there again, new revisions and all
     :raises StoreError: nothing was changed then
     """
@@ -421,6 +423,9 @@ def restore(store: Keeper, session: str) -> "List[Row]":
             there = batch.row(trashed.id)
             if there is not None and there.digest == digest(trashed.body):
                 continue
-            restored.append(batch.put(trashed.id if there is None else None, trashed.type, trashed.body))
+            if there is None:
+                restored.append(batch.put(trashed.id, trashed.type, trashed.body))
+            else:
+                restored.append(batch.put(None, trashed.type, apart(trashed.type, trashed.body)))
         batch.commit()
     return restored

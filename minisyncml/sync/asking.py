@@ -5,6 +5,7 @@ is asked of the person, and shown, is for others.
 # No `from __future__ import annotations`: named tuples would compile every annotation, 0.4 MiB in all.
 from typing import Iterator, NamedTuple, Optional
 
+from minisyncml.content.uid import apart
 from minisyncml.digest import digest
 from minisyncml.store.base import ASKED, Batch, Entry, Parked, Reading
 from minisyncml.store.batch import OPEN
@@ -130,7 +131,7 @@ def solve(batch: Batch, conflict: Conflict, body: Optional[bytes], both: bool = 
         batch.bin(entry.id, theirs.type, theirs.body, REASON)
     else:
         if both and mine is not None:
-            batch.put(None, mine.type, mine.body)
+            batch.put(None, mine.type, apart(mine.type, mine.body))
         row = batch.put(entry.id, theirs.type, body, "" if both else REASON)
         if body == theirs.body:
             entry = entry._replace(seen=row.revision)

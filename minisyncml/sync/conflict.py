@@ -19,6 +19,7 @@ from __future__ import annotations
 from typing import Callable, Optional
 
 from minisyncml import status as codes
+from minisyncml.content.uid import apart
 from minisyncml.errors import UsageError
 from minisyncml.store.base import Batch, Entry, Item
 
@@ -108,7 +109,7 @@ class KeepBoth(Policy):
         return policy("server-wins")
 
     def edited(self, batch: Batch, peer: str, entry: Entry, mine: Item, type: str, body: bytes) -> int:
-        batch.put(None, mine.type, mine.body)
+        batch.put(None, mine.type, apart(mine.type, mine.body))
         row = batch.put(mine.id, type, body)
         batch.set_entry(peer, entry._replace(seen=row.revision, digest=row.digest, flags=0))
         return codes.CONFLICT_DUPLICATE

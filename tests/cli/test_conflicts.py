@@ -15,6 +15,7 @@ from commands import cli, contents, fill, served
 from helpers import ROOT
 
 from minisyncml.cli.main import main
+from minisyncml.content.uid import apart
 from minisyncml.gateway.client import Client
 from minisyncml.gateway.serve import Server
 from minisyncml.store.peers import Peers
@@ -109,7 +110,7 @@ def test_both_are_shown_side_by_side(house: House) -> None:
 
 @pytest.mark.parametrize("keep, left", [
     ("ours", [card("1", "theirs")]), ("theirs", [card("2", "mine")]),
-    ("both", sorted([card("1", "theirs"), card("2", "mine")])), ("file", [card("3", "edited")]),
+    ("both", sorted([apart("text/vcard", card("1", "theirs")), card("2", "mine")])), ("file", [card("3", "edited")]),
 ])
 def test_what_is_kept_goes_out(house: House, tmp_path: Path, keep: str, left: "list[bytes]") -> None:
     (tmp_path / "made.vcf").write_bytes(card("3", "edited").replace(b"\r\n", b"\n"))
@@ -219,7 +220,7 @@ def test_a_newer_edit_stays_beside_what_comes_back(tmp_path: Path, capsys: "pyte
     taken, = house.taken()
     done = house.call("restore", taken["session"], "contacts")
     assert "is back: beside the item that is there now, which stays as it is" in done.out
-    assert contents(house.there) == sorted([card("1", "later"), card("1", "theirs")])
+    assert contents(house.there) == sorted([card("1", "later"), apart("text/vcard", card("1", "theirs"))])
 
 
 def test_history(tmp_path: Path, capsys: "pytest.CaptureFixture[str]") -> None:

@@ -400,3 +400,15 @@ class TestLimitsThatChange:
 
         pair.client_options = pair.client_options._replace(present=phone)
         pair.client_memory.known.clear()
+
+
+def test_both_versions_of_a_conflict_are_items_of_their_own(world: World) -> None:
+    """Two files of one UID are an error to what takes them to a CalDAV or CardDAV server."""
+    fill(world.hub, modern(1, "word"), type=NEW[0])
+    world.sync()
+    hub_edit(world, "1000001", "1000002")
+    phone_edit(world, "1000001", "1000003")
+    world.sync()
+    found = [line for body in bodies(world.hub) for line in body.splitlines() if line.startswith(b"UID:")]
+    assert len(found) == len(set(found)) == 1 + world.server     # to a server that knows none we are the client
+    assert len(bodies(world.hub)) == len(bodies(world.phone)) == 2 and world.quiet()
