@@ -176,11 +176,13 @@ class Outgoing:
     def refuse(self, code: int) -> None:
         """See :class:`minisyncml.engine.outbox.Feed`."""
         run = self._current
-        assert run is not None
+        assert run is not None and self._item is not None
+        body = self._item[0].items[0].data
         run.after = self._page.popleft().id
         self._item = None
         run.full = run.full or code == codes.DEVICE_FULL
-        run.note("remote", run.after, code, "too large for the peer" if code == codes.TOO_LARGE else "")
+        words = "too large for the peer" if code == codes.TOO_LARGE else codes.name(code)
+        run.note("remote", run.after, code, f"{title(body)!r}: {words}" if isinstance(body, bytes) else words)
 
     def close(self) -> None:
         """See :class:`minisyncml.engine.outbox.Feed`."""
