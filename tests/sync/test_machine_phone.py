@@ -135,8 +135,10 @@ class Nodes(RuleBasedStateMachine):
         for body in hub:
             name = name_of(body)
             if name not in self.on_phone | self.deleted:    # what was deleted here came back as the phone had it
-                for line in (f"ROLE:role {name}\r\n", f"X-SECRET:secret {name}\r\n", f"UID:urn:uuid:{name:032d}\r\n"):
+                for line in (f"ROLE:role {name}\r\n", f"X-SECRET:secret {name}\r\n"):
                     assert line.encode() in body
+                # a copy beside it has a UID of its own
+                assert any(f"UID:urn:uuid:{name:032d}\r\n".encode() in one for one in hub if name_of(one) == name)
 
 
 class ServerWins(Nodes):
