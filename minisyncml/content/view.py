@@ -10,7 +10,7 @@ from typing import Callable, Container, Optional, Sequence, TypeVar
 from minisyncml.content.caps import Caps, cut
 from minisyncml.content.edit import Edit, aligned
 from minisyncml.content.fields import DIGEST, KEPT, MEDIA, Unit, flat, groups, photo, units
-from minisyncml.content.form import Form
+from minisyncml.content.form import PLAIN, Form
 from minisyncml.content.formats import Format, find, format_of
 from minisyncml.content.kind import FAMILIES, bare, kind
 from minisyncml.content.lines import Property, is_binary, parse, write
@@ -21,6 +21,7 @@ from minisyncml.status import UNSUPPORTED_TYPE
 
 _LINES = ("contact", "calendar", "note", "bookmark")    # families whose bodies are text in lines
 _HUBS = ("text/vcard 3.0", "text/calendar 2.0", "text/x-vbookmark 1.0")     # these can say what others do
+_NOTE = ("SUMMARY", "DESCRIPTION")
 _FAILURES = (ValueError, LookupError, ArithmeticError, RecursionError)
 T = TypeVar("T")
 
@@ -130,7 +131,7 @@ class View:
         old = self._base(mine_type, mine, shadow, source)
         if _paths(old) == _paths(new) and not changes(old, new, self._caps):
             return mine
-        full = units(_guarded(lambda: own.read(mine, self.store)))
+        full = self._full(own, mine, source)
         old, new = aligned(old, full), aligned(new, full)
         made = changes(old, new, self._caps)
         return self._written(own, mine, full, Edit(full, self._caps, True).make(made, old, new))
@@ -150,7 +151,7 @@ class View:
         if source is None or own is None or source.family != own.family:
             return mine if mine == body else body if mine == shadow else None
         new = self._theirs(source, self._whole(source, body, mine_type, mine, shadow))
-        full = units(_guarded(lambda: own.read(mine, self.store)))
+        full = self._full(own, mine, source)
         old, view, new = (aligned(fields, full) for fields in (
             self._base(mine_type, mine, shadow, source) if shadow else [],
             self._base(mine_type, mine, b"", source), new))
@@ -252,6 +253,21 @@ class View:
         known = self._format(type, body)
         assert known is not None
         return self._theirs(known, body)
+
+    def _full(self, own: Format, mine: bytes, source: Format) -> "list[Unit]":
+        """All of ours. The text of a note stands there as the peer's format divides it into title and text: where it
+        is one line to the peer and a title or a text to us, what was edited has to be found again."""
+        found = _guarded(lambda: own.read(mine, self.store))
+        full = units(found)
+        if own.family != "note" or own is source:
+            return full
+        other = units(_guarded(lambda: source.read(source.write(found, PLAIN), PLAIN)))
+        parted, at = ([unit for unit in side if unit.name in _NOTE] for side in (other, full))
+        if not at or [unit.key for unit in parted] == [unit.key for unit in at] or {unit.path for unit in parted} != {
+                unit.path for unit in at}:
+            return full
+        first = full.index(at[0])
+        return [*full[:first], *parted, *(unit for unit in full[first:] if unit.name not in _NOTE)]
 
     def _had(self, target: Format, shadow: bytes) -> "Container[tuple[str, str]]":
         """What the peer has of an item."""

@@ -91,3 +91,22 @@ def test_bombs() -> None:
     assert len(view.updated("text/vcard", parts[0], parts[0], "text/vcard", parts[1])) > 15_000
     with pytest.raises(ItemError):
         view.updated("text/vcard", CARD, b"", "text/vcard", b"BEGIN:VCARD\r\n" + b"A:1\r\n" * 30_000)
+
+
+@pytest.mark.parametrize("peer", [Form("text/plain"), Form("text/x-vnote", "1.1"), Form("text/x-s4j-sifn")],
+                         ids=lambda peer: peer.type)
+@pytest.mark.parametrize("inner", [
+    "DESCRIPTION:marker\r\n", "SUMMARY:marker\r\nDESCRIPTION:marker\r\n", "SUMMARY:marker\r\n",
+    "SUMMARY:a\r\nDESCRIPTION:marker\r\n", "DESCRIPTION:a\\nmarker\r\n",
+])
+def test_an_edit_leaves_nothing_of_the_old_text(inner: str, peer: Form) -> None:
+    """A peer has one text; here the same stands as a title, as a text, or as both."""
+    mine = ("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VJOURNAL\r\nCLASS:PRIVATE\r\n" + inner
+            + "END:VJOURNAL\r\nEND:VCALENDAR\r\n").encode()
+    view = View(peer, Form("text/calendar", "2.0"))
+    type, sent = view.sent("text/calendar", mine)
+    theirs = sent.replace(b"marker", b"edited")
+    for edited in (view.updated("text/calendar", mine, sent, type, theirs),
+                   view.merged("text/calendar", mine, sent, type, theirs)):
+        assert edited is not None and b"marker" not in edited and b"CLASS:PRIVATE\r\n" in edited
+        assert view.sent("text/calendar", edited) == (type, theirs.replace(b"SUMMARY:\r\n", b"")), "it has a title now"
