@@ -39,10 +39,11 @@ class Edit:
     :param fields: all of it
     :param caps: what the peer keeps
     :param placed: nothing of it changed since the peer got it: the peer's fields stand in the order of ours
+    :param zone: of the peer's clock, by which its times were read
     """
 
-    def __init__(self, fields: "Sequence[Unit]", caps: Caps, placed: bool) -> None:
-        self.fields, self.caps, self.placed = fields, caps, placed
+    def __init__(self, fields: "Sequence[Unit]", caps: Caps, placed: bool, zone: str = "") -> None:
+        self.fields, self.caps, self.placed, self.zone = fields, caps, placed, zone
         self._slots: "list[list[Unit]]" = [[unit] for unit in fields]
         self._places: "dict[tuple[str, str], list[int]]" = {}
         self._values: "dict[tuple[str, str, str], list[int]]" = {}
@@ -67,9 +68,11 @@ class Edit:
         :returns: all of the item
         """
         here = {unit.path for unit in self.fields}
+        edits = [change._replace(new=self._zoned(change.new)) if change.unit.name in MOMENTS else change
+                 for change in edits]
         for change in edits:
             if change.unit.path in here:
-                self._change(change._replace(new=self._zoned(change.new)) if change.unit.name in MOMENTS else change)
+                self._change(change)
         before, after = {unit.path for unit in old}, {unit.path for unit in new}
         come = after - here - before
         self._drop(before - after)
@@ -105,17 +108,24 @@ class Edit:
             self._slots[at] = [_adapted(self.fields[at], change.old, change.new, self.caps)]
 
     def _zoned(self, new: Optional[Unit]) -> Optional[Unit]:
-        """A time in UTC as a time in the zone that ours is in: on that depends what a series does in summer."""
+        """A time in UTC as a time in the zone that ours is in: on that depends what a series does in summer.
+
+        Where ours is by whatever clock is looked at, a time by the peer's clock is so, too.
+        """
         starts = self._places.get((new.path, "DTSTART")) if new is not None else None
-        zone = _tzid(self.fields[starts[0]].lines[0]) if starts else ""
-        if new is None or not zone or not new.value.endswith("Z"):
+        if new is None or not starts:
             return new
-        each = new.lines[0]
+        each, start = new.lines[0], time_of(self.fields[starts[0]].lines[0])
         when = time_of(each)
-        local = Zones().local(when.at, zone) if when is not None and when.zone == UTC else None
+        if when is None or start is None or start.day or when.day or start.zone == UTC:
+            return new
+        zone = start.zone or self.zone
+        local = when.at if when.zone == zone and not start.zone else None
+        if when.zone == UTC and zone:
+            local = Zones().local(when.at, zone)
         if local is None:
             return new
-        made = time_property(each.name, When(local, zone), rest(each))
+        made = time_property(each.name, When(local, start.zone), rest(each))
         return new._replace(value=meaning(made), lines=(made,), whole=None)
 
     def _place(self, change: Change) -> Optional[int]:

@@ -134,7 +134,7 @@ class View:
         full = self._full(own, mine, source)
         old, new = aligned(old, full), aligned(new, full)
         made = changes(old, new, self._caps)
-        return self._written(own, mine, full, Edit(full, self._caps, True).make(made, old, new))
+        return self._written(own, mine, full, Edit(full, self._caps, True, self._clock()).make(made, old, new))
 
     def merged(self, mine_type: str, mine: bytes, shadow: bytes, type: str, body: bytes) -> Optional[bytes]:
         """Our item with the changes of both sides.
@@ -160,7 +160,7 @@ class View:
             return None
         if not made and _paths(new) <= _paths(full) and _paths(old) <= _paths(new):
             return mine
-        return self._written(own, mine, full, Edit(full, self._caps, False).make(made, old, new))
+        return self._written(own, mine, full, Edit(full, self._caps, False, self._clock()).make(made, old, new))
 
     def same(self, mine_type: str, mine: bytes, type: str, body: bytes) -> bool:
         """Whether an item of the peer says the same as ours, as far as the peer can say it.
@@ -280,7 +280,12 @@ class View:
         after = flat(made)
         if after == flat(full):
             return mine
-        return _guarded(lambda: own.write(after, self.store))
+        body = _guarded(lambda: own.write(after, self.store))
+        return body if b"\r\n" in mine or own.family not in _LINES else body.replace(b"\r\n", b"\n")
+
+    def _clock(self) -> str:
+        """The zone that the peer's times are read in, where they have none."""
+        return self.peer.zone if self.peer.time != "auto" else ""
 
     def _overlaid(self, fields: "list[Unit]", target: Format, shadow: bytes) -> "list[Unit]":
         """With what the peer had and our store's form cannot say."""

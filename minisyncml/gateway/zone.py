@@ -10,20 +10,23 @@ from minisyncml.errors import UsageError
 ROOT = "/"
 _FOLDERS = ("zoneinfo/", "zoneinfo-posix/", "zoneinfo-leaps/", "posix/", "right/")
 _TABLES = ("/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo")
+#: what machines are set to that nobody lives beside: a phone's clock, which is told no zone, shows something else
+_NOWHERE = frozenset(("UTC", "UCT", "Zulu", "Universal", "GMT", "Greenwich", "Factory"))
 _SANE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-/")
 
 
 def local_zone(environ: Mapping[str, str] = os.environ, root: str = ROOT) -> str:
     """The zone of this machine: that of TZ, of /etc/localtime or of /etc/timezone, in this order.
 
+    UTC is what servers are set to, and says nothing of where phones are: then their times stay as they are written.
+
     :param environ: the environment
     :param root: the folder in which `etc` is
     :returns: an IANA name, as `Europe/Berlin`; empty when it cannot be told
     """
     given = environ.get("TZ")
-    if given:
-        return _named(given.lstrip(":"))
-    return next(filter(None, map(_named, _told(root))), "")
+    found = _named(given.lstrip(":")) if given else next(filter(None, map(_named, _told(root))), "")
+    return "" if found.rpartition("/")[2].rstrip("+-0") in _NOWHERE else found
 
 
 def zone_of(given: Optional[str], environ: Mapping[str, str] = os.environ, root: str = ROOT) -> str:

@@ -214,6 +214,22 @@ def test_an_occurrence_that_the_peer_counts_in_utc(time: str) -> None:
     assert view.updated("text/calendar", EVENT, shadow, type, gone) == edited(EVENT, (later, b""))
 
 
+@pytest.mark.parametrize("time", ["utc", "local", "tz"])
+@pytest.mark.parametrize("end", [b"\r\n", b"\n"])
+def test_times_by_whatever_clock_stay_so(time: str, end: bytes) -> None:
+    """A phone that writes iCalendar without zones, and a program that ends lines as files do."""
+    mine = end.join((b"BEGIN:VCALENDAR", b"VERSION:2.0", b"BEGIN:VEVENT", b"UID:dentist", b"DTSTART:20260701T090000",
+                     b"DURATION:PT1H", b"SUMMARY:Dentist", b"END:VEVENT", b"END:VCALENDAR", b""))
+    view = View(NEW._replace(time=time, zone="Europe/Berlin"), NEW)
+    type, body = view.sent("text/calendar", mine)
+    for shadow in (b"", view.shadow(type, body)):
+        assert view.updated("text/calendar", mine, shadow, "text/calendar", mine) == mine
+        for stamp in (b"20260701T110000", *((b"20260701T090000Z",) if time == "utc" else ())):
+            theirs = mine.replace(b"20260701T090000", stamp)
+            assert view.updated("text/calendar", mine, shadow, "text/calendar", theirs) == mine.replace(
+                b"T090000", b"T110000")
+
+
 def test_an_occurrence_that_we_took_out_stays_out() -> None:
     view = View(NEW, NEW)
     later = LATER.replace(b"\n", b"\r\n")

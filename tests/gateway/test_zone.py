@@ -32,12 +32,16 @@ def machine(root: Path, link: str = "", timezone: str = "") -> str:
     ({"TZ": ":/usr/share/zoneinfo/America/Lima"}, "", "", "America/Lima"),
     ({"TZ": "XYZ-3ABC,M3.5.0,M10.5.0"}, "/usr/share/zoneinfo/Europe/Berlin", "", ""),
     ({"TZ": ""}, "/usr/share/zoneinfo/Europe/Berlin", "", "Europe/Berlin"),
+    # a server's clock says nothing of where the phone is
+    ({}, "/usr/share/zoneinfo/Etc/UTC", "", ""),
+    ({"TZ": "UTC"}, "/usr/share/zoneinfo/Europe/Berlin", "", ""),
+    ({"TZ": "Etc/GMT-10"}, "", "", "Etc/GMT-10"),
 ])
 def test_where_it_is_told(tmp_path: Path, environ: "dict[str, str]", link: str, timezone: str, zone: str) -> None:
     root = machine(tmp_path, link, timezone)
     assert local_zone(environ, root) == zone
     assert zone_of(None, environ, root) == zone_of("", environ, root) == zone
-    assert zone_of("Europe/Paris", environ, root) == "Europe/Paris"
+    assert zone_of("Europe/Paris", environ, root) == "Europe/Paris" and zone_of("UTC", environ, root) == "UTC"
 
 
 @pytest.mark.parametrize("name", ["Europe/Atlantis", "../../etc/passwd", "/etc/localtime", "x" * 5000, "Europe", " "])
