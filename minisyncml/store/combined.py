@@ -41,6 +41,7 @@ class _Both(Reading):
     """Reads from both; `_parts` are stores or batches of them."""
 
     _parts: "Tuple[Reading, Reading]"
+    _belongs: Belongs
 
     def get(self, id: str) -> Optional[Item]:
         """See :meth:`Reading.get`."""
@@ -70,12 +71,16 @@ class _Both(Reading):
         return entry._replace(id=id) if entry is not None else None
 
     def by_remote(self, peer: str, remote: str) -> Optional[Entry]:
-        """See :meth:`Reading.by_remote`."""
-        for part in (0, 1):
-            entry = self._parts[part].by_remote(peer, remote)
-            if entry is not None:
-                return entry._replace(id=_here(part, entry.id))
-        return None
+        """See :meth:`Reading.by_remote`. When the first was synced without the second for a while, both may know the
+        name: then it is that of the item that is where it belongs."""
+        one, other = (part.by_remote(peer, remote) for part in self._parts)
+        if one is not None and other is not None:
+            item = self._parts[1].get(other.id)
+            if item is not None and self._belongs(item.type, item.body) == 1:
+                one = None
+        if one is not None:
+            return one._replace(id=_here(0, one.id))
+        return other._replace(id=_here(1, other.id)) if other is not None else None
 
     def entries(self, peer: str, after: str = "") -> Iterator[Entry]:
         """See :meth:`Reading.entries`."""

@@ -119,6 +119,19 @@ def test_tasks_begin_to_be_kept_later() -> None:
     assert len(names(world.there)) == 5 and set(names(world.hub.stores["calendar"])) >= {"ours", "theirs"}
 
 
+def test_tasks_are_left_out_for_once() -> None:
+    """What the calendar took meanwhile for its own goes again, and not the tasks."""
+    world = World()
+    world.phone.fine(world.hub)
+    tasks = world.hub.stores.pop("tasks")
+    world.phone.fine(world.hub)
+    assert names(world.hub.stores["calendar"]) == ["our task", "ours", "their task", "theirs"]
+    world.hub.stores["tasks"] = tasks
+    world.phone.fine(world.hub)
+    world.check({"ours", "theirs"}, {"our task", "their task"})
+    assert world.phone.quiet(world.hub)
+
+
 def test_a_phone_that_has_two_databases_keeps_two() -> None:
     hub = Hub({"calendar": (event("ours"),), "tasks": (task("our task"),), **OTHERS}, profile="sony-ericsson-w595")
     phone = Handset(find(user="sony-ericsson-w595"))
