@@ -10,6 +10,7 @@ from typing import Any, Callable, Optional
 
 from minisyncml import status as codes
 from minisyncml.content.kind import fits, kind
+from minisyncml.content.title import title
 from minisyncml.digest import digest
 from minisyncml.engine.events import ItemArrived
 from minisyncml.errors import ItemError
@@ -192,7 +193,7 @@ class Incoming:
         return codes.OK
 
     def _create(self, media_type: str, body: bytes, remote: str) -> None:
-        row = self.batch.put(None, *self.forms.stored(media_type, body))
+        row = self.batch.put(None, *self.forms.stored(media_type, body, remote))
         self._map(Entry(row.id, remote, row.revision, digest(body)))
         self.forms.remember(row.id, media_type, body)
         self.run.local_counts["added"] += 1
@@ -228,7 +229,7 @@ class Incoming:
             if not self.policy.edit_beats_deletion(True):
                 self.batch.bin(entry.id, media_type, body, REASON)
                 return codes.CONFLICT_SERVER_WON
-        row = self.batch.put(entry.id, *self.forms.stored(media_type, body))
+        row = self.batch.put(entry.id, *self.forms.stored(media_type, body, entry.remote))
         self._known(event, entry, row, digest(body))
         self.forms.remember(entry.id, media_type, body)
         self.run.local_counts["added"] += 1
@@ -339,7 +340,7 @@ class Incoming:
                 self._place(one, pairs)
             self.batch.unpark(self.run.peer, one.remote)
         except ItemError as error:
-            self.run.note("local", one.remote, error.status, str(error))
+            self.run.note("local", one.remote, error.status, f"{title(one.body)!r}: {error}")
 
     def _place(self, one: Parked, pairs: "dict[str, str]") -> None:
         id = pairs.get(one.remote)

