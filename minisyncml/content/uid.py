@@ -1,4 +1,4 @@
-"""The UID of an item that a phone sends back without it: most know no UID, and other programs know ours by it.
+"""The UID of an item that a phone sends without it: most know no UID, and other programs know ours by it.
 
 Done on lines, nothing is parsed: for peers that get our items as they are.
 """
@@ -31,10 +31,29 @@ def with_uid(mine: bytes, theirs: bytes) -> bytes:
     found = _uids(mine)
     if len({line for lines in found for line in lines[:1]}) != 1 or _uids(theirs):
         return theirs
-    uid = b"".join(found[0]).rstrip(b"\r\n")
+    return _put(theirs, b"".join(found[0]).rstrip(b"\r\n"))
+
+
+def named(media_type: str, body: bytes, seed: bytes) -> bytes:
+    """An item that is new here, with a UID: iCalendar 2.0 demands one, and CalDAV servers refuse items without.
+
+    :param media_type: bare media type
+    :param body: the item
+    :param seed: who calls it what; the same gives the same UID
+    :returns: the same where it has one
+    """
+    return _put(body, b"UID:" + _made(seed + body)) if lacks_uid(media_type, body) else body
+
+
+def _made(seed: bytes) -> bytes:
+    name = digest(seed).hex()
+    return f"{name[:8]}-{name[8:12]}-{name[12:16]}-{name[16:20]}-{name[20:]}".encode()
+
+
+def _put(body: bytes, uid: bytes) -> bytes:
     lines = []
-    for line in theirs.splitlines(keepends=True):
-        if line.strip().upper() in _ENDS:
+    for line in body.splitlines(keepends=True):
+        if line.rstrip().upper() in _ENDS:
             lines.append(uid + (line[len(line.rstrip(b"\r\n")):] or b"\r\n"))
         lines.append(line)
     return b"".join(lines)
@@ -58,9 +77,7 @@ def apart(media_type: str, body: bytes) -> bytes:
         if left < 0 and line[:4].upper() in (b"UID:", b"UID;"):
             uid = next(uids)
             left = len(uid) - 1
-            name = digest(b"".join(uid) + body).hex()
-            made.append(f"UID:{name[:8]}-{name[8:12]}-{name[12:16]}-{name[16:20]}-{name[20:]}".encode()
-                        + line[len(line.rstrip(b"\r\n")):])
+            made.append(b"UID:" + _made(b"".join(uid) + body) + line[len(line.rstrip(b"\r\n")):])
         elif left < 0:
             made.append(line)
     return b"".join(made)

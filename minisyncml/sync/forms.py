@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Optional
 
 from minisyncml.content.keys import same
 from minisyncml.content.kind import kind, lacks_content
-from minisyncml.content.uid import lacks_uid, with_uid
+from minisyncml.content.uid import lacks_uid, named, with_uid
 from minisyncml.digest import digest
 from minisyncml.errors import ItemError
 from minisyncml.store.base import Batch, Entry, Item, Row
@@ -55,15 +55,19 @@ class Forms:
         type, body = self.view.sent(item.type, item.body, self.batch.shadow(self.peer, item.id))
         return type, body, item.digest if body == item.body else digest(body)
 
-    def stored(self, type: str, body: bytes) -> "tuple[str, bytes]":
+    def stored(self, type: str, body: bytes, remote: str = "") -> "tuple[str, bytes]":
         """An item that is new to us as we keep it.
 
         :param type: media type
         :param body: as it came
+        :param remote: the peer's name of it
         :returns: media type and body
         :raises ItemError: when it is broken, or does not belong here
         """
-        return (type, body) if self.view is None else self.view.stored(type, body)
+        if self.view is None:
+            return type, body
+        form, made = self.view.stored(type, body)
+        return form, made if made == body else named(form, made, f"{self.peer} {remote}\n".encode())
 
     def updated(self, id: str, type: str, body: bytes) -> "tuple[str, bytes]":
         """An item that only the peer changed, as we keep it.
