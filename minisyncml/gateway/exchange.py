@@ -3,26 +3,26 @@ client, OBEX, emulator and tests all drive this one class; it has no transport o
 """
 
 # No `from __future__ import annotations`: named tuples would compile every annotation, 0.4 MiB in all.
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, NamedTuple, Optional, Protocol, Union
+from typing import TYPE_CHECKING, Any, Callable, Mapping, NamedTuple, Optional, Union
 
 from minisyncml import status as codes
 from minisyncml.content.form import PLAIN
 from minisyncml.digest import digest
-from minisyncml.engine.auth import Login, Secret, b64, unb64
+from minisyncml.engine.auth import Login, Secret
 from minisyncml.engine.chunks import Held, Spool
 from minisyncml.engine.config import CLIENT, SERVER, Config
 from minisyncml.engine.events import Described, Event, LoggedIn
 from minisyncml.engine.session import Session
 from minisyncml.errors import Error, PeerError, RefusedError, RemoteProtocolError, StoreError
 from minisyncml.gateway.identity import describe, is_ours
-from minisyncml.gateway.manners import BOUND, LEARNT, profile_of
+from minisyncml.gateway.manners import BOUND
 from minisyncml.gateway.outcome import fill
+from minisyncml.gateway.peer import Memory, Peer
 from minisyncml.gateway.report import Report
 from minisyncml.gateway.serving import Serving
-from minisyncml.gateway.together import JOINT, Together, joined, keeps_both
+from minisyncml.gateway.together import Together
 from minisyncml.limits import DEFAULT, Limits
-from minisyncml.message.devinf import DevInf, devinf_bytes, from_dict, to_dict
-from minisyncml.profile import DEFAULT as NO_PROFILE
+from minisyncml.message.devinf import DevInf, devinf_bytes
 from minisyncml.profile import UNKNOWN, Identity, Profile
 from minisyncml.store.base import Store
 from minisyncml.sync.client import ClientSyncer
@@ -40,16 +40,6 @@ else:
     Recording = object      # named in a field of Options
 
 Stores = Mapping[str, Store]
-
-
-class Memory(Protocol):
-    """What is remembered of each device between sessions; it may lag, losing it costs a message or two."""
-
-    def get(self, device: str) -> "dict[str, Any]":
-        """What is known of a device, empty when nothing is."""
-
-    def set(self, device: str, facts: "dict[str, Any]") -> None:
-        """Replace what is known of a device."""
 
 
 class Options(NamedTuple):
@@ -83,31 +73,27 @@ class Exchange:
 
     :ivar finished: nothing more is to come
     :ivar failed: why the session broke, None while it did not
-    :ivar user: who logged in, empty when nobody had to
-    :ivar device: the peer's device id
     :ivar mark: tells it apart from other sessions of that device with the same number, in the trash and to people
-    :ivar profile: what the peer is like, as far as that is known
+    :ivar peer: who is at the other end
     """
 
     def __init__(self, options: Options, config: Config, memory: Memory,
                  stores: "Union[Stores, Callable[[str], Stores]]", state: "Optional[dict[str, Any]]" = None) -> None:
-        self._options, self._memory = options, memory
+        self._options = options
+        self.peer = Peer(memory, options.identity, options.profile, config.target if config.role == CLIENT else "")
         self._stores_of = stores if callable(stores) else lambda user: stores
         self._stores: Stores = {}
-        self._config = config._replace(devinf=self._describe, recall=self._recall)
+        self._config = config._replace(devinf=self._describe, recall=self.peer.nonce)
         self.session = Session(self._config, state["session"] if state else None)
-        self.profile: Profile = NO_PROFILE
         self.failed: Optional[Error] = None
         self.mark = ""
-        self.user = ""
-        self.device = config.target if config.role == CLIENT else ""
         # bytes in, bytes out, messages; bytes out that are not known to have arrived
         self._count = state["count"] if state else [0, 0, 0, 0]
         self._began = options.clock()
         self._spared: "dict[str, StoreError]" = {}      # datastores that failed in the first message
         self.syncer: "Optional[ClientSyncer | ServerSyncer]" = None
         if state:
-            self.user, self.device = state["user"], state["device"]
+            self.peer.user, self.peer.device = state["user"], state["device"]
             if state["syncer"] is not None:
                 self._open(state["syncer"])
 
@@ -155,6 +141,21 @@ class Exchange:
                 "user": self.user, "device": self.device, "count": list(self._count)}
 
     @property
+    def user(self) -> str:
+        """Who logged in, empty when nobody had to."""
+        return self.peer.user
+
+    @property
+    def device(self) -> str:
+        """The peer's device id."""
+        return self.peer.device
+
+    @property
+    def profile(self) -> Profile:
+        """What the peer is like, as far as that is known."""
+        return self.peer.profile
+
+    @property
     def finished(self) -> bool:
         """Whether nothing more is to come."""
         return self.session.finished or self.failed is not None
@@ -171,25 +172,15 @@ class Exchange:
         :returns: a packet, or None when no datastore can be synced; the report says why
         :raises StoreError: when nothing could be kept
         """
-        known = self._greet()
-        self._ask(known)
+        self._greet()
+        self._ask()
         wanted = self._obey(order) if order is not None else dict.fromkeys(self._stores, mode)
-        bound = self._bind(known, wanted, {**(remotes or {}), **(order.remotes if order is not None else {})})
+        bound = self.peer.bind({name: self._stores[name].types for name in wanted},
+                               {**(remotes or {}), **(order.remotes if order is not None else {})})
         for one in wanted.values():
             self.profile.require_mode(one)
         modes = {name: MODES[mode] for name, mode in wanted.items()}
-        return self._guarded(lambda: self._begin(self._joined(bound, known), modes))
-
-    def _joined(self, bound: "dict[str, str]", known: "dict[str, Any]") -> "dict[str, str]":
-        """Calendar and tasks in one run, where the server keeps both in one database."""
-        both = joined(bound)
-        calendar, _, tasks = both.partition(JOINT)
-        values = known.get("devinf")
-        devinf = from_dict(values) if isinstance(values, dict) else None
-        if not both or plain_uri(bound[calendar]) != plain_uri(bound[tasks]) \
-                and not keeps_both(self.profile, devinf, bound[calendar]):
-            return bound
-        return {both if name == calendar else name: uri for name, uri in bound.items() if name != tasks}
+        return self._guarded(lambda: self._begin(self.peer.united(bound), modes))
 
     def inquire(self, tell: bool = True) -> Optional[Packet]:
         """The client's first message, in place of :meth:`start`: nothing is synced, the server is asked what it has.
@@ -263,17 +254,13 @@ class Exchange:
             if self.finished:
                 self.session.chunks.forget()
 
-    def _greet(self, tell: bool = True) -> "dict[str, Any]":
+    def _greet(self, tell: bool = True) -> None:
         """A client begins: what is known of the server counts, and it is told who we are where it has not heard."""
-        known = self._memory.get(self.device)
-        nonce = known.get("nonce")
         self.session.session_id = str(int.from_bytes(self._options.nonce(2), "big") % 9000 + 1000)
-        self.session.nonce = unb64(nonce.encode()) if isinstance(nonce, str) else b""
+        self.session.nonce = self.peer.nonce(self.device) or b""
         self._open(None)
-        if tell and known.get("told") != self._fingerprint():
+        if tell and self.peer.facts().get("told") != self._fingerprint():
             self.session.describe()
-        self._learn(known)
-        return known
 
     def _obey(self, order: "Order") -> "Mapping[str, str]":
         """The session that a server asked for, with the answers it is owed; the modes of the datastores."""
@@ -329,7 +316,7 @@ class Exchange:
         if self.syncer is not None:
             self.syncer.answer()
         else:
-            self._adapt({})     # a stranger so far
+            self._adapt({})     # of a stranger so far
         if isinstance(self.syncer, ServerSyncer) and self.session.synced_early and self.syncer.early:
             self.session.merge_packages()
         return self._send()
@@ -369,12 +356,12 @@ class Exchange:
     def _react(self, event: Event) -> None:
         if isinstance(event, LoggedIn):
             if self.syncer is None:
-                self.user = event.user
-                self.device = self.session.target
+                self.peer.user, self.peer.device = event.user, self.session.target
                 self._open(None)
-                self._ask(self._memory.get(self._key))
+                self._ask()
         elif isinstance(event, Described):
-            self._described(event.devinf)
+            self.peer.said(event.devinf)
+            self._learn()
         elif self.syncer is not None:
             self.syncer.handle(event)
 
@@ -399,16 +386,11 @@ class Exchange:
         syncer.spared = self._spared
         syncer.view_of, syncer.base_of = self._view, _base
         self.syncer = syncer
-        self._learn(self._memory.get(self._key))
+        self._learn()
         return syncer
 
     def _step(self) -> int:
         return int.from_bytes(self._options.nonce(2), "big") + 1
-
-    @property
-    def _key(self) -> str:
-        """Several people may use the same device id; some programs use one for all installations."""
-        return f"{self.device}|{self.user}" if self.user else self.device
 
     # -- device information
 
@@ -416,48 +398,39 @@ class Exchange:
         named = {self._options.remotes.get(name, name): store for name, store in self._stores.items()}
         runs = self.syncer.runs if isinstance(self.syncer, ServerSyncer) else ()
         uris = {self._options.remotes.get(run.name, run.name): run.local for run in runs}
-        known = self._memory.get(self._key).get("devinf") if self._config.role == SERVER else None
-        return self._options.present(describe(named, self._options.device, self._config.role == CLIENT, version, uris,
-                                              from_dict(known) if isinstance(known, dict) else None))
+        client = self._config.role == CLIENT
+        return self._options.present(describe(named, self._options.device, client, version, uris,
+                                              None if client else self.peer.devinf))
 
     def _fingerprint(self) -> str:
         """Changes when our DevInf does, so that it is told again."""
         return digest(devinf_bytes(self._describe(self._options.version), "wbxml", self._options.version)).hex()
 
-    def _ask(self, known: "dict[str, Any]") -> None:
+    def _ask(self) -> None:
         """A peer that is not known yet is asked what it is."""
-        if "devinf" not in known and "no-get" not in self.profile.devinf_out:
+        if "devinf" not in self.peer.facts() and "no-get" not in self.profile.devinf_out:
             self.session.ask()
-
-    def _described(self, devinf: DevInf) -> None:
-        known = self._memory.get(self._key)
-        known["devinf"] = to_dict(devinf)
-        self._memory.set(self._key, known)
-        self._learn(known)
 
     def _adapt(self, known: "dict[str, Any]") -> None:
         """What the peer is like, as far as it is known, counts from now on."""
-        source = self.session.target if self._config.role == SERVER else ""
-        if self.user and LEARNT not in known:   # whoever uses a device, it is the same
-            known = {**known, LEARNT: self._memory.get(self.device).get(LEARNT)}
-        self.profile = profile_of(known, self._options.identity, self._options.profile, source)
-        self.session.profile = self.profile
+        profile = self.peer.adapt(known, self.session.target if self._config.role == SERVER else "")
+        self.session.profile = profile
         if self.syncer is not None:
-            self.syncer.outgoing.slow_command = self.profile.slow_cmd.capitalize()
+            self.syncer.outgoing.slow_command = profile.slow_cmd.capitalize()
         if isinstance(self.syncer, Serving):
-            self.syncer.profile = self.profile
-            self.syncer.undecided = int(self.profile.open_conflict)
+            self.syncer.profile = profile
+            self.syncer.undecided = int(profile.open_conflict)
             self.syncer.bound = self.syncer.bound or known.get(BOUND, {})
 
-    def _learn(self, known: "dict[str, Any]") -> None:
+    def _learn(self) -> None:
         """What is known of the peer means something for this session."""
-        self._adapt(known)
-        values = known.get("devinf")
-        if self.syncer is not None:
-            self.syncer.look_again()
-        if not isinstance(values, dict) or self.syncer is None:
+        self._adapt(self.peer.facts())
+        if self.syncer is None:
             return
-        devinf: DevInf = from_dict(values)
+        self.syncer.look_again()
+        devinf = self.peer.devinf
+        if devinf is None:
+            return
         if isinstance(self.syncer, Serving):
             self.syncer.devinf = devinf
         self.syncer.ours = is_ours(devinf)
@@ -470,29 +443,8 @@ class Exchange:
 
     def _view(self, run: Run) -> "Optional[View]":
         """What the peer sees of a datastore."""
-        from importlib import import_module
-        values = self._memory.get(self._key).get("devinf")
-        devinf = from_dict(values) if isinstance(values, dict) else None
         assert self.syncer is not None
-        store = self.syncer.stores[run.name]
-        spoken = run.spoken.split(" ")
-        other = next((type for type in spoken if type != store.form[0]), "")
-        view: "Optional[View]" = import_module("minisyncml.gateway.views").view_of(
-            self.profile, devinf, run.remote, store, self._options.zone, other or spoken[0])
-        if view is None and other and store.form[0]:    # it reads ours, and sends something else
-            view = import_module("minisyncml.content.view").View(PLAIN, PLAIN._replace(
-                type=store.form[0], version=store.form[1]))
-        return view
-
-    def _bind(self, known: "dict[str, Any]", names: "Iterable[str]", given: "Mapping[str, str]") -> "dict[str, str]":
-        """The server's URIs for our datastores."""
-        values = known.get("devinf")
-        devinf = from_dict(values) if isinstance(values, dict) else None
-        ours = {name: self._stores[name].types for name in names}
-        from importlib import import_module
-        found: "dict[str, str]" = import_module("minisyncml.gateway.discovery").bind(
-            devinf, ours, given, self.profile, known.get(BOUND))
-        return found
+        return self.peer.view(run, self.syncer.stores[run.name], self._options.zone)
 
     @property
     def missing(self) -> "dict[str, str]":
@@ -505,37 +457,23 @@ class Exchange:
 
         :returns: our name to the server's URI, as its DevInf has it
         """
-        known, missing = self._memory.get(self.device), self.missing
+        missing = self.missing
         runs = self.syncer.runs if self.syncer is not None else []
         runs = [run for run in runs if run.name in self._stores]
         found = {run.name: run.remote for run in runs if run.name not in missing}
-        kept = {name: uri for name, uri in known.get(BOUND, {}).items() if name in found}
-        other = self._bind({**known, BOUND: kept}, [run.name for run in runs], found)
+        kept = {name: uri for name, uri in self.peer.facts().get(BOUND, {}).items() if name in found}
+        other = self.peer.bind({run.name: self._stores[run.name].types for run in runs}, found, kept)
         return {run.name: other[run.name] for run in runs if other[run.name] != run.remote}
 
-    def _recall(self, device: str) -> Optional[bytes]:
-        nonce = self._memory.get(device).get("nonce")
-        return unb64(nonce.encode()) if isinstance(nonce, str) else None
-
     def _keep(self) -> None:
-        """Nonces, and that the server has our DevInf."""
-        session = self.session
-        client = self._config.role == CLIENT
-        nonce = session.nonce if client else session.new_nonce
-        known = self._memory.get(self.device) if self.device else {}
-        changed = dict(known)
-        if nonce and session.authenticated:
-            changed["nonce"] = b64(nonce).decode()
-        if client and session.authenticated:
-            changed["told"] = self._fingerprint()
+        """What the next session needs: nonces, that a server has our DevInf, how datastores are called."""
+        session, client = self.session, self._config.role == CLIENT
+        if session.authenticated:
             bound = {name: run.remote for run in self.syncer.runs if run.answered
-                     for name in self.syncer.locks(run.name)} if self.syncer else {}
-            if bound:
-                changed[BOUND] = {**known.get(BOUND, {}), **bound}
-        if changed != known:
-            self._memory.set(self.device, changed)
+                     for name in self.syncer.locks(run.name)} if client and self.syncer else {}
+            self.peer.keep(session.nonce if client else session.new_nonce, self._fingerprint() if client else "", bound)
         if isinstance(self.syncer, Serving) and self.syncer.fresh:
-            self._memory.set(self._key, {**self._memory.get(self._key), BOUND: self.syncer.bound})
+            self.peer.called(self.syncer.bound)
             self.syncer.fresh = False
 
     # -- what became of it

@@ -10,7 +10,7 @@ from minisyncml.message.devinf import DevInf, from_dict
 from minisyncml.profile import Identity, Profile, find
 
 if TYPE_CHECKING:
-    from minisyncml.gateway.exchange import Memory
+    from minisyncml.gateway.peer import Memory
 
 BOUND = "bound"         #: where the memory of a device keeps its names of databases, by our names
 LEARNT = "learnt"       #: where the memory of a device keeps the switches that were found out with it

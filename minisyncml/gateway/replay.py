@@ -298,12 +298,12 @@ class _Replayed(Exchange):
     """What we say of ourselves may have changed since; what was said, and whether it had to be, the trace knows."""
 
     def _describe(self, version: str) -> DevInf:
-        memory = self._memory
+        memory = self.peer.memory
         known = memory.devinf.get(version) if isinstance(memory, Remembered) else None
         return super()._describe(version) if known is None else from_dict(known)
 
     def _fingerprint(self) -> str:
-        memory = self._memory
+        memory = self.peer.memory
         return memory.fingerprint if isinstance(memory, Remembered) and memory.fingerprint else super()._fingerprint()
 
 

@@ -11,7 +11,7 @@ from minisyncml.store.memory import MemoryStore
 
 
 class Remembered:
-    """What is known of peers, from the trace; see :class:`minisyncml.gateway.exchange.Memory`."""
+    """What is known of peers, from the trace; see :class:`minisyncml.gateway.peer.Memory`."""
 
     def __init__(self) -> None:
         self.facts: "dict[str, dict[str, Any]]" = {}
@@ -19,11 +19,11 @@ class Remembered:
         self.devinf: "dict[str, dict[str, Any]]" = {}
 
     def get(self, device: str) -> "dict[str, Any]":
-        """See :meth:`minisyncml.gateway.exchange.Memory.get`."""
+        """See :meth:`minisyncml.gateway.peer.Memory.get`."""
         return dict(self.facts.get(device, {}))
 
     def set(self, device: str, facts: "dict[str, Any]") -> None:
-        """See :meth:`minisyncml.gateway.exchange.Memory.set`."""
+        """See :meth:`minisyncml.gateway.peer.Memory.set`."""
         self.facts[device] = facts
 
 
