@@ -21,6 +21,7 @@ from typing import Any, Dict, List, NamedTuple, Tuple
 
 from interop.ours import ROOT, environment
 from interop.processes import HOST, Background, free_port, wait_until
+from interop.vcards import fields
 
 PEERS = Path(os.environ.get("MINISYNCML_CHAIN") or Path.home() / ".cache" / "minisyncml-peers" / "chain")
 USER, PASSWORD = "ada", "correct-horse"
@@ -202,10 +203,12 @@ def uid_of(body: bytes) -> str:
     return found[1].decode() if found else ""
 
 
-def meaning(body: bytes) -> "Tuple[bytes, ...]":
-    """The lines of an item; servers order and fold them in their own way, and say who wrote it."""
-    lines = re.sub(rb"\r?\n[ \t]", b"", body).split(b"\n")
-    return tuple(sorted(line.strip() for line in lines if line.strip() and not line.startswith((b"PRODID", b"REV"))))
+def meaning(body: bytes) -> "Tuple[object, ...]":
+    """What an item says; the phone has another form of it than the server, and servers write all anew."""
+    if b"BEGIN:VCARD" in body:
+        return uid_of(body), fields(body)
+    lines = re.sub(rb"\r?\n[ \t]", b"", body).replace(b"\\", b"").splitlines()
+    return uid_of(body), sorted(line for line in lines if re.match(rb"(SUMMARY|DTSTART|RRULE)\b", line))
 
 
 def vcard(uid: str, family: str, given: str, phone: str) -> bytes:

@@ -33,7 +33,7 @@ class Chain:
         assert done.exit == 0, done.output
         assert self.desk.phone(self.phone.port).exit == 0
 
-    def sides(self, kind: str) -> "list[dict[str, tuple[bytes, ...]]]":
+    def sides(self, kind: str) -> "list[dict[str, tuple[object, ...]]]":
         """What phone, folder and server hold, by UID."""
         return [{uid_of(body): meaning(body) for body in items.values()}
                 for items in (held(self.phone.folder / kind, kind), self.desk.items(kind), self.dav.items(kind))]
@@ -90,27 +90,64 @@ def test_from_the_phone_to_the_server_and_back(links: Chain) -> None:
     assert links.quiet()
 
 
-def test_what_such_a_server_refuses_stays_on_the_phone(links: Chain) -> None:
-    """Cards of old phones: vCard 2.1, without UID. All else goes on; nothing is lost, nothing is deleted."""
+OLD_CARD = b"BEGIN:VCARD\r\nVERSION:2.1\r\nN:Hopper;Grace\r\nTEL;CELL:+1 202 555 0101\r\nEND:VCARD\r\n"
+OLD_EVENT = (b"BEGIN:VCALENDAR\r\nVERSION:1.0\r\nBEGIN:VEVENT\r\nSUMMARY:Dentist\r\nDTSTART:20260701T090000\r\n"
+             b"DTEND:20260701T100000\r\nAALARM:20260701T084500\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n")
+
+
+def test_what_old_phones_write_is_what_servers_take(links: Chain) -> None:
+    """vCard 2.1 and vCalendar 1.0, without UID; in the folder and on the server they are what RFCs want."""
     phone, desk, dav = links.phone, links.desk, links.dav
-    old = b"BEGIN:VCARD\r\nVERSION:2.1\r\nN:Hopper;Grace\r\nTEL:+1 202 555 0101\r\nEND:VCARD\r\n"
+    card, event = phone.folder / "contacts" / "old.vcf", phone.folder / "calendar" / "old.ics"
+    card.write_bytes(OLD_CARD)
+    event.write_bytes(OLD_EVENT)
+    assert desk.phone(phone.port).exit == 0 and desk.run("vdirsyncer", "discover").exit == 0
+    links.up()
+    for kind, version, said in (("contacts", b"3.0", b"TEL;TYPE=CELL:+1 202 555 0101"),
+                                ("calendar", b"2.0", b"TRIGGER:-PT15M")):
+        (here, body), = desk.items(kind).items()
+        (_, there), = dav.items(kind).items()
+        assert uid_of(body) and uid_of(body) == uid_of(there) == here.partition(".")[0]
+        for each in (body, there):
+            assert b"VERSION:" + version in each and said in each
+    assert (card.read_bytes(), event.read_bytes()) == (OLD_CARD, OLD_EVENT) and links.quiet()
+    # the phone's owner changes both: the same items elsewhere
+    before = {kind: dav.names(kind) for kind in chain.KINDS}
+    card.write_bytes(OLD_CARD.replace(b"0101", b"0199"))
+    event.write_bytes(OLD_EVENT.replace(b"SUMMARY:Dentist", b"SUMMARY:Dentist again"))
+    links.up()
+    (name, there), = dav.items("contacts").items()
+    (number, when), = dav.items("calendar").items()
+    assert b"0199" in there and b"SUMMARY:Dentist again" in when and b"TRIGGER:-PT15M" in when
+    # another program does, with lines as it ends them
+    dav.put("contacts", name[:-4], there.replace(b"0199", b"0177"))
+    dav.put("calendar", number[:-4], when.replace(b"T090000", b"T091500").replace(b"T100000", b"T101500"))
+    links.down()
+    assert {kind: dav.names(kind) for kind in chain.KINDS} == before
+    assert b"VERSION:2.1" in card.read_bytes() and b"TEL;CELL:+1 202 555 0177" in card.read_bytes()
+    assert b"DTSTART:20260701T091500" in event.read_bytes() and links.quiet()
+
+
+def test_what_such_a_server_refuses_stays_on_the_phone(links: Chain) -> None:
+    """Cards that need no conversion and have no UID. All else goes on; nothing is lost, nothing is deleted."""
+    phone, desk, dav = links.phone, links.desk, links.dav
     bare = vcard("", "Turing", "Alan", "+44 20 5550 103").replace(b"UID:\r\n", b"")
     place = phone.folder / "contacts"
-    for name, body in (("old", old), ("bare", bare), ("new", vcard("ada-1", "Lovelace", "Ada", "+44 20 5550 100"))):
+    for name, body in (("bare", bare), ("new", vcard("ada-1", "Lovelace", "Ada", "+44 20 5550 100"))):
         (place / f"{name}.vcf").write_bytes(body)
     assert desk.phone(phone.port).exit == 0 and desk.run("vdirsyncer", "discover").exit == 0
     done = desk.dav()
-    assert done.exit == 1 and done.output.count("error: Unknown error occurred for contacts/contacts: 400") == 2
+    assert done.exit == 1 and done.output.count("error: Unknown error occurred for contacts/contacts: 400") == 1
     assert dav.names("contacts") == ["ada-1.vcf"]
-    # the phone's owner changes one of them, and it goes as far as it can
-    (place / "old.vcf").write_bytes(old.replace(b"0101", b"0199"))
+    # the phone's owner changes it, and it goes as far as it can
+    (place / "bare.vcf").write_bytes(bare.replace(b"5550 103", b"5550 104"))
     assert desk.phone(phone.port).exit == 0 and desk.dav().exit == 1
     assert desk.phone(phone.port).idle
     assert sorted(desk.items("contacts").values()) == sorted(held(place, "contacts").values())
-    assert len(held(place, "contacts")) == 3 and dav.names("contacts") == ["ada-1.vcf"]
+    assert len(held(place, "contacts")) == 2 and dav.names("contacts") == ["ada-1.vcf"]
 
 
-def test_what_the_phone_gives_back_without_its_uid_stays_on_the_phone(links: Chain) -> None:
+def test_an_edit_that_drops_the_uid_reaches_the_server(links: Chain) -> None:
     phone, desk, dav = links.phone, links.desk, links.dav
     dav.put("contacts", "ada-1", vcard("ada-1", "Lovelace", "Ada", "+44 20 5550 100"))
     dav.put("contacts", "zoe-1", vcard("zoe-1", "Müller", "Zoë", "+49 30 5550 102"))
@@ -119,14 +156,15 @@ def test_what_the_phone_gives_back_without_its_uid_stays_on_the_phone(links: Cha
     assert desk.run("vdirsyncer", "discover").exit == 0
     links.down()
     assert links.equal("contacts", "ada-1", "zoe-1")
+    body = desk.items("contacts")["ada-1.vcf"]
     path = phone.folder / "contacts" / "ada-1.vcf"
-    edited = path.read_bytes().replace(b"UID:ada-1\n", b"").replace(b"5550 100", b"5550 199")
-    assert uid_of(edited) == ""
+    edited = path.read_bytes().replace(b"UID:ada-1\r\n", b"").replace(b"5550 100", b"5550 199")
+    assert uid_of(edited) == "" and b"\r" not in body
     path.write_bytes(edited)
-    assert desk.phone(phone.port).exit == 0 and desk.dav().exit == 1
-    assert dav.names("contacts") == ["zoe-1.vcf"]
-    assert desk.phone(phone.port).idle
-    assert path.read_bytes() == edited and edited in desk.items("contacts").values()
+    links.up()
+    assert desk.items("contacts")["ada-1.vcf"] == body.replace(b"5550 100", b"5550 199")
+    assert dav.names("contacts") == ["ada-1.vcf", "zoe-1.vcf"] and b"5550 199" in dav.items("contacts")["ada-1.vcf"]
+    assert path.read_bytes() == edited and links.quiet()
 
 
 def test_nobody_wins_where_both_sides_changed_an_item(links: Chain) -> None:
