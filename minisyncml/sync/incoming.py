@@ -137,8 +137,8 @@ class Incoming:
             self._known(event, entry, row._replace(revision=entry.seen), name)
         elif self.forms.changed(row, entry):
             return self._both_edited(event, entry, media_type, body)
-        else:
-            self._write(event, entry, row, media_type, body, name)
+        else:   # in a slow sync nobody knows whether we changed it
+            self._write(event, entry, row, media_type, body, name, REASON if self.matcher is not None else "")
         return codes.OK
 
     def _new(self, event: ItemArrived, media_type: str, body: bytes, name: bytes) -> int:
@@ -148,7 +148,8 @@ class Incoming:
                 return codes.OK if not self.client else codes.ITEM_ADDED
             if self.refusing:
                 return codes.NOT_EXECUTED
-            if self.run.slow and not (self.client and self.run.from_client) and len(self.matcher):
+            compared = self.run.slow or self.forms.view is not None     # what it cannot hold of an item is ours to keep
+            if compared and not (self.client and self.run.from_client) and len(self.matcher):
                 self.batch.park(self.run.peer, Parked(remote, media_type, body))
                 return codes.ITEM_ADDED     # most probably; what it really was shows at the end
         self._create(media_type, body, remote)
@@ -357,7 +358,7 @@ class Incoming:
         if self.forms.same(mine, one.type, one.body):
             self._map(entry._replace(seen=mine.revision))
             self.forms.remember(mine.id, one.type, one.body)
-        elif self.client:
+        elif self.client or not self.run.slow:
             row = self.batch.put(mine.id, *self.forms.theirs(mine.id, one.type, one.body), REASON)
             self._map(entry._replace(seen=row.revision))
             self.forms.remember(mine.id, one.type, one.body)

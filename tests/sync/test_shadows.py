@@ -8,7 +8,7 @@ import base64
 
 import pytest
 from forgetful import Forgetful
-from oldphone import NEW, OLD, modern, modern_store, old, presented
+from oldphone import NEW, OLD, modern, modern_store, name_of, old, presented
 from pair import Cut, Pair, bodies, delete, edit, fill, fine, transferred
 
 from minisyncml import status as codes
@@ -420,5 +420,33 @@ def test_what_is_found_out_late_to_be_no_contact_is_named() -> None:
     fill(world.hub, modern(1, "word"), type=NEW[0])
     hub, _ = world.sync()
     part = hub.report.datastores["contacts"]
-    assert [failure[-1] for failure in part.local.failures] == ["'no card at all': this is no vCard"] and len(world.hub) == 1
-    assert len(world.phone) == 2
+    assert [failure[-1] for failure in part.local.failures] == ["'no card at all': this is no vCard"]
+    assert len(world.hub) == 1 and len(world.phone) == 2
+
+
+def test_a_refresh_leaves_what_the_phone_cannot_hold(world: World) -> None:
+    """All that the phone has counts, and all that it does not have goes; a contact that it has keeps its ROLE."""
+    fill(world.hub, modern(1, "word"), modern(2, "other"), modern(3, "gone"), type=NEW[0])
+    world.sync()
+    for row in list(world.phone.rows()):
+        item = world.phone.get(row.id)
+        assert item is not None
+        if name_of(item.body) == 3:
+            delete(world.phone, row.id)
+        else:
+            edit(world.phone, row.id, item.body.decode().replace("CELL:1000001", "CELL:1000001\r\nTEL;HOME:55"))
+    fill(world.phone, old(4, "new"), type=OLD[0])
+    world.sync("refresh-from-client" if world.server else "refresh-from-server")
+    first, second, new = sorted(bodies(world.hub), key=name_of)
+    assert b"ROLE:role 1" in first and b"HOME:55" in first and second == modern(2, "other")
+    assert {name_of(body) for body in bodies(world.hub)} == {1, 2, 4} and world.quiet()
+
+
+def test_what_a_server_replaces_in_a_slow_sync_goes_to_the_trash() -> None:
+    world = World(server=False)
+    fill(world.hub, modern(1, "word"), type=NEW[0])
+    world.sync()
+    hub_edit(world, "1000001", "1000002")
+    world.sync("slow")
+    assert b"1000001" in there(world.phone) and b"1000001" in there(world.hub)
+    assert [one.body for one in world.hub.trash()] == [modern(1, "word").replace(b"1000001", b"1000002")]
