@@ -20,7 +20,8 @@ from minisyncml.errors import (
     UsageError,
 )
 from minisyncml.gateway.client import Client
-from minisyncml.gateway.exchange import Exchange, Options
+from minisyncml.gateway.exchange import Exchange
+from minisyncml.gateway.options import Options
 from minisyncml.gateway.report import Report
 from minisyncml.gateway.serve import Server
 from minisyncml.limits import DEFAULT, Limits

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Callable, Mapping, Optional
 
 from minisyncml.engine.auth import Login, Secret
-from minisyncml.gateway.exchange import Exchange, Options
+from minisyncml.gateway.exchange import Exchange
+from minisyncml.gateway.options import Options
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message import document
 from minisyncml.message.commands import Message

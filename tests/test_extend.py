@@ -18,7 +18,7 @@ from pair import bodies, delete, edit, fill
 from minisyncml import DEFAULT, Batch, Client, Item, ItemError, MemoryStore, Packet, Pipe, Policy, Server, Transport
 from minisyncml import status as codes
 from minisyncml.content import keys
-from minisyncml.gateway.exchange import Stores
+from minisyncml.gateway.options import Stores
 from minisyncml.gateway.wake import order_of
 from minisyncml.notify import base, san
 from minisyncml.notify.base import Notification, Wanted

@@ -10,8 +10,9 @@ from minisyncml.engine.auth import Login
 from minisyncml.engine.chunks import Held, Spool
 from minisyncml.engine.config import VERSIONS
 from minisyncml.errors import Error, RefusedError, StoreError, TransportError, UsageError, VersionError
-from minisyncml.gateway.exchange import Exchange, Options, Stores
+from minisyncml.gateway.exchange import Exchange
 from minisyncml.gateway.manners import BOUND, profile_of
+from minisyncml.gateway.options import Options, Stores
 from minisyncml.gateway.outcome import stamp
 from minisyncml.gateway.report import Report
 from minisyncml.limits import DEFAULT, Limits

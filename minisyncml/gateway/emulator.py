@@ -14,9 +14,10 @@ from minisyncml.engine.auth import Login
 from minisyncml.errors import AuthError, Error, ObexError, PeerError
 from minisyncml.gateway.client import Client
 from minisyncml.gateway.config import DATASTORES
-from minisyncml.gateway.exchange import Exchange, Options, Stores
+from minisyncml.gateway.exchange import Exchange
 from minisyncml.gateway.irmc import IrMCService
 from minisyncml.gateway.names import KINDS as KIND_OF
+from minisyncml.gateway.options import Options, Stores
 from minisyncml.gateway.report import Report
 from minisyncml.gateway.wake import Order, order_of
 from minisyncml.limits import DEFAULT, Limits

@@ -2,29 +2,28 @@
 client, OBEX, emulator and tests all drive this one class; it has no transport of its own.
 """
 
-# No `from __future__ import annotations`: named tuples would compile every annotation, 0.4 MiB in all.
-from typing import TYPE_CHECKING, Any, Callable, Mapping, NamedTuple, Optional, Union
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, Union
 
 from minisyncml import status as codes
 from minisyncml.content.form import PLAIN
 from minisyncml.digest import digest
-from minisyncml.engine.auth import Login, Secret
-from minisyncml.engine.chunks import Held, Spool
+from minisyncml.engine.auth import Secret
 from minisyncml.engine.config import CLIENT, SERVER, Config
 from minisyncml.engine.events import Described, Event, LoggedIn
 from minisyncml.engine.session import Session
 from minisyncml.errors import Error, PeerError, RefusedError, RemoteProtocolError, StoreError
 from minisyncml.gateway.identity import describe, is_ours
 from minisyncml.gateway.manners import BOUND
+from minisyncml.gateway.options import Options, Stores
 from minisyncml.gateway.outcome import fill
 from minisyncml.gateway.peer import Memory, Peer
 from minisyncml.gateway.report import Report
 from minisyncml.gateway.serving import Serving
 from minisyncml.gateway.together import Together
-from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message.devinf import DevInf, devinf_bytes
-from minisyncml.profile import UNKNOWN, Identity, Profile
-from minisyncml.store.base import Store
+from minisyncml.profile import Profile
 from minisyncml.sync.client import ClientSyncer
 from minisyncml.sync.run import MODES, Run
 from minisyncml.sync.server import ServerSyncer
@@ -34,38 +33,7 @@ from minisyncml.transport.base import Packet
 
 if TYPE_CHECKING:
     from minisyncml.content.view import View
-    from minisyncml.gateway.recorder import Recording
     from minisyncml.gateway.wake import Order
-else:
-    Recording = object      # named in a field of Options
-
-Stores = Mapping[str, Store]
-
-
-class Options(NamedTuple):
-    """How to run a session. `nonce` gives that many random bytes, `clock` seconds that never go back."""
-
-    device: str                             #: our device id
-    nonce: Callable[[int], bytes]
-    clock: Callable[[], float]
-    limits: Limits = DEFAULT
-    conflict: str = "keep-both"
-    allow_empty: bool = False
-    rescan: bool = False
-    login: Optional[Login] = None           #: client: what to present
-    challenge: str = "md5"                  #: server: the scheme to ask for
-    version: str = "1.2"
-    encoding: str = "wbxml"
-    demand: str = ""                        #: server that called its client: the mode it asked for, a key of MODES
-    remotes: Mapping[str, str] = {}         #: server: what the client calls our datastores, where that is settled
-    present: Callable[[DevInf], DevInf] = lambda devinf: devinf     #: what we say of ourselves, from what we would
-    identity: Identity = UNKNOWN            #: what the link knows of the peer
-    profile: str = ""                       #: name or file of the profile that the user wants for it
-    zone: str = ""                          #: the IANA name of the zone that we and the peer live in; empty: not known
-    trial: bool = False                     #: server: only look; the stores are copies
-    apart: bool = False                     #: server: tasks do not go with the calendar, see :mod:`.together`
-    spool: Callable[[Any], Spool] = Held    #: keeps the parts of a large object until it is whole
-    record: Optional[Recording] = None      #: what is told of it, see :mod:`minisyncml.gateway.traced`
 
 
 class Exchange:
@@ -328,7 +296,7 @@ class Exchange:
                 self.syncer.close()
             self.syncer.commit()
             if self.session.finished:
-                self._checkpoint()
+                self.syncer.checkpoint()
         self._keep()
         if reply is not None:
             self._count[3] = len(reply.body)
@@ -342,16 +310,6 @@ class Exchange:
             self._count[1] += self._count[3]
             self._count[2] += 1
             self._count[3] = 0
-
-    def _checkpoint(self) -> None:
-        """What lags is in the journals: when it cannot be written now, it will be when they are opened next."""
-        syncer = self.syncer
-        assert syncer is not None
-        for run in syncer.runs:
-            try:
-                syncer.stores[run.name].checkpoint()
-            except StoreError:
-                continue
 
     def _react(self, event: Event) -> None:
         if isinstance(event, LoggedIn):

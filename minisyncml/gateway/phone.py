@@ -13,9 +13,10 @@ from minisyncml.errors import AuthError, Error, PeerError, TransportError, Usage
 from minisyncml.gateway.config import secret_of
 from minisyncml.gateway.dial import Call, Opener
 from minisyncml.gateway.discovery import bind
-from minisyncml.gateway.exchange import Exchange, Options, Stores
+from minisyncml.gateway.exchange import Exchange
 from minisyncml.gateway.manners import learn, profile_of
 from minisyncml.gateway.names import KINDS
+from minisyncml.gateway.options import Options, Stores
 from minisyncml.gateway.outcome import stamp
 from minisyncml.gateway.report import Report
 from minisyncml.gateway.together import JOINT, joined

@@ -15,7 +15,8 @@ from minisyncml.engine.config import VERSIONS
 from minisyncml.errors import Error, TraceError
 from minisyncml.gateway import masking
 from minisyncml.gateway.compare import Difference, differences
-from minisyncml.gateway.exchange import Exchange, Options, Stores
+from minisyncml.gateway.exchange import Exchange
+from minisyncml.gateway.options import Options, Stores
 from minisyncml.gateway.recorder import Drawn
 from minisyncml.gateway.seeded import Remembered, Seeded, digest_of
 from minisyncml.gateway.tracefile import Fields, read

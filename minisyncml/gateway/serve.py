@@ -12,8 +12,9 @@ from minisyncml.engine.auth import Secret
 from minisyncml.engine.chunks import Held, Spool
 from minisyncml.errors import Error, RemoteProtocolError, RepeatedError, StoreError, TransportError
 from minisyncml.gateway.config import secret_of
-from minisyncml.gateway.exchange import Exchange, Options, Stores
+from minisyncml.gateway.exchange import Exchange
 from minisyncml.gateway.manners import profile_of
+from minisyncml.gateway.options import Options, Stores
 from minisyncml.gateway.outcome import stamp
 from minisyncml.gateway.peer import Memory
 from minisyncml.gateway.report import Report

@@ -10,7 +10,8 @@ from typing import Any, Callable, Iterable, Mapping, Optional, TypeVar, Union, c
 
 from minisyncml.engine.config import Config
 from minisyncml.errors import Error
-from minisyncml.gateway.exchange import Exchange, Options, Stores
+from minisyncml.gateway.exchange import Exchange
+from minisyncml.gateway.options import Options, Stores
 from minisyncml.gateway.peer import Memory
 from minisyncml.gateway.recorder import PAGE, Recorder, Recording
 from minisyncml.gateway.traced_link import TracedLink

@@ -9,8 +9,9 @@ import time
 from typing import Callable, Optional
 
 from minisyncml.errors import Error, RefusedError, RemoteProtocolError, TransportError, UsageError
-from minisyncml.gateway.exchange import Exchange, Options
+from minisyncml.gateway.exchange import Exchange
 from minisyncml.gateway.manners import learn
+from minisyncml.gateway.options import Options
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message import document
 from minisyncml.store.peers import Peers

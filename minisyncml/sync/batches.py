@@ -102,6 +102,15 @@ class Batches:
         finally:
             self.rollback()
 
+    def checkpoint(self) -> None:
+        """The session is over. What lags is in the journals: when it cannot be written now, it will be when they are
+        opened next."""
+        for run in self.runs:
+            try:
+                self.stores[run.name].checkpoint()
+            except StoreError:
+                continue
+
     def rollback(self) -> None:
         """Forget what was not committed, and give the locks back."""
         batches, self._batches = self._batches, {}

@@ -13,7 +13,8 @@ from minisyncml.engine import auth
 from minisyncml.engine.auth import Login, ha1, unb64
 from minisyncml.errors import AuthError, RemoteProtocolError, TransportError, UsageError
 from minisyncml.gateway.client import Client
-from minisyncml.gateway.exchange import Exchange, Options
+from minisyncml.gateway.exchange import Exchange
+from minisyncml.gateway.options import Options
 from minisyncml.gateway.report import COLUMNS, Report
 from minisyncml.gateway.serve import Server
 from minisyncml.limits import DEFAULT

@@ -19,7 +19,7 @@ from minisyncml.engine.auth import b64, ha1
 from minisyncml.errors import Error, RemoteProtocolError, TraceError
 from minisyncml.gateway import masking
 from minisyncml.gateway.client import Client
-from minisyncml.gateway.exchange import Options
+from minisyncml.gateway.options import Options
 from minisyncml.gateway.replay import replay
 from minisyncml.gateway.rewrite import anonymise
 from minisyncml.gateway.serve import Server
