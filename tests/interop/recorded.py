@@ -97,6 +97,14 @@ def _body(item: ET.Element, command: ET.Element) -> bytes:
     return base64.b64decode(data) if coded else data
 
 
+def says(body: bytes) -> "tuple[bytes, ...]":
+    """Title and day of an item: the server of that day wrote both in other words than we do, and our folder
+    has iCalendar, in which what lasts from midnight to midnight is whole days."""
+    names = rb"SUMMARY|DTSTART" if b"BEGIN:VEVENT" in body else b"SUMMARY"    # tasks of this phone begin at no time
+    words = re.findall(rb"^(" + names + rb")(?:;VALUE=DATE)?:([^\r\nT]*)", body, re.M)
+    return tuple(sorted(b":".join(pair) for pair in words))
+
+
 def statuses(message: bytes) -> List[Status]:
     """All Statuses of a message."""
     return [Status(text(one, "MsgRef"), text(one, "CmdRef"), text(one, "Cmd"), text(one, "Data"),
@@ -176,14 +184,14 @@ class Device:
         return request, answer
 
     def _learn(self) -> None:
-        """Pair the GUIDs of then with those of now, by the bodies of the Adds."""
-        now = {body.strip(): source for command in self.sent.values() if command.name == "Add"
+        """Pair the GUIDs of then with those of now, by what the Adds say."""
+        now = {says(body): source for command in self.sent.values() if command.name == "Add"
                for (_, source), body in zip(command.uris, command.bodies)}
         for command in self.recorded.values():
             if command.name == "Add":
                 for (_, source), body in zip(command.uris, command.bodies):
-                    if body.strip() in now:
-                        self.guids[source] = now[body.strip()]
+                    if says(body) in now:
+                        self.guids[source] = now[says(body)]
 
     def adapt(self, request: bytes) -> bytes:
         """Put this time's message and command numbers and GUIDs in the place of the recorded ones."""

@@ -19,7 +19,7 @@ import pytest
 from helpers import SHARED
 
 from interop import ours, recorded
-from interop.recorded import Command, Device, Exchange
+from interop.recorded import Command, Device, Exchange, says
 
 CORPUS = SHARED / "corpus" / "sessions"
 DEVICES = sorted(path.name for path in CORPUS.iterdir()) if CORPUS.is_dir() else []
@@ -41,7 +41,7 @@ class Desk:
         self.device = Device(server.port)
 
     def file(self, body: bytes) -> Path:
-        [found] = [path for path in self.folder.iterdir() if path.read_bytes().strip() == body.strip()]
+        [found] = [path for path in self.folder.iterdir() if says(path.read_bytes()) == says(body)]
         return found
 
 
@@ -109,8 +109,8 @@ def test_played_to_the_end(desk: Desk, name: str) -> None:
         assert Counter(one.name for one in sent for _ in one.uris) == \
             Counter(one.name for one in expected for _ in one.uris), number
         assert not codes, (number, codes)
-        assert sorted(path.read_bytes().strip() for path in desk.folder.iterdir()) == \
-            sorted(body.strip() for body in held.values()), number
+        here = [path.read_bytes() for path in desk.folder.iterdir()]
+        assert sorted(map(says, here)) == sorted(map(says, held.values())) and all(map(says, here)), number
         assert desk.server.report().exit == 0
 
 
