@@ -316,15 +316,10 @@ class Incoming:
             if self.client or self.policy.edit_beats_deletion(False):
                 self.batch.drop_entry(self.run.peer, entry.id)      # goes there again as new
                 return codes.CONFLICT if self.client else codes.CONFLICT_SERVER_WON
-            self._remove(entry.id, REASON)
+            remove(self.run, self.batch, entry.id, REASON)
             return codes.CONFLICT_CLIENT_WON
         self.batch.set_entry(self.run.peer, entry._replace(flags=entry.flags | DOOMED))
         return codes.OK
-
-    def _remove(self, id: str, reason: str) -> None:
-        self.batch.remove(id, reason)
-        self.batch.drop_entry(self.run.peer, id)
-        self.run.local_counts["deleted"] += 1
 
     # -- the peer has sent everything
 
@@ -381,52 +376,18 @@ class Incoming:
         self.forms.remember(mine.id, one.type, one.body)
         return True
 
-    def end_of_waiting(self) -> None:
-        """What the peer did not name in a slow sync that kept what is known, it does not have any more."""
-        for entry in [entry for entry in self.batch.entries(self.run.peer) if entry.flags & UNHEARD]:
-            self.batch.set_entry(self.run.peer, entry._replace(flags=entry.flags & ~UNHEARD | DOOMED))
 
-    def doomed(self) -> "tuple[list[str], int]":
-        """What the peer deleted. What was edited here since it said so is a conflict, decided as one.
+def remove(run: Run, batch: Batch, id: str, reason: str) -> None:
+    """Delete one item; its body goes to the trash.
 
-        :returns: the ids, and how many items of the peer are left
-        """
-        known = self.batch.unflagged(self.run.peer)
-        if known is not None:
-            return [], known
-        gone, left, edited = [], 0, []
-        for entry in self.batch.entries(self.run.peer):
-            if not entry.flags & DOOMED:
-                left += 1
-                continue
-            row = self.batch.row(entry.id)
-            if row is None or not self.forms.changed(row, entry):
-                gone.append(entry.id)
-            else:
-                edited.append(entry.id)
-        for id in edited:
-            self.run.local_counts["conflicts"] += 1
-            if self.client or self.policy.edit_beats_deletion(False):
-                self.batch.drop_entry(self.run.peer, id)    # goes there again as new
-            else:
-                gone.append(id)
-        return gone, left
-
-    def carry_out(self, gone: "list[str]") -> None:
-        """Delete what the peer deleted; the bodies go to the trash.
-
-        :param gone: ids from :meth:`doomed`
-        """
-        for id in gone:
-            self._remove(id, "deleted by the peer")
-
-    def wipe_rest(self, rest: "list[str]") -> None:
-        """A refresh is complete: what the peer did not send goes to the trash.
-
-        :param rest: ids without an entry
-        """
-        for id in rest:
-            self._remove(id, "replaced by a refresh")
+    :param run: counts it
+    :param batch: that it is deleted in
+    :param id: our name of it
+    :param reason: what the trash says
+    """
+    batch.remove(id, reason)
+    batch.drop_entry(run.peer, id)
+    run.local_counts["deleted"] += 1
 
 
 def _asking() -> Any:

@@ -7,7 +7,7 @@ the owner commits before the next message leaves.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterable, Mapping, Optional, Protocol
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, Optional, Protocol
 
 from minisyncml import status as codes
 from minisyncml.content.title import title
@@ -33,6 +33,9 @@ from minisyncml.sync.match import WAS, Matcher, unsettled
 from minisyncml.sync.outgoing import Outgoing
 from minisyncml.sync.run import ALERTED, OPEN, Run, anchors
 from minisyncml.sync.views import Views
+
+if TYPE_CHECKING:
+    from minisyncml.sync.deletions import Deletions
 
 SLICE = 200     #: parked items settled in one commit
 
@@ -294,17 +297,20 @@ class Syncer(Views):
         self._settle_parked(run)
         if run.slow and not self.client:
             self.batch(run).clear_entries(WAS + run.peer)
+        from importlib import import_module
         incoming = self.incoming(run)
-        incoming.end_of_waiting()
-        gone, left = incoming.doomed()
+        deletions: Deletions = import_module("minisyncml.sync.deletions").Deletions(
+            run, incoming.forms, self.client, incoming.policy)
+        deletions.end_of_waiting()
+        gone, left = deletions.doomed()
         refresh = codes.ALERT_REFRESH_FROM_SERVER if self.client else codes.ALERT_REFRESH_FROM_CLIENT
         rest = [id for id, _ in unsettled(self.batch(run), run.peer)] if run.code == refresh else []
         if not self.options.allow_empty and _all_lost(len(gone) + len(rest), left, self.options.limits):
             self.risk(run, f"the peer has {left or 'nothing'} left of {run.name}: "
                       f"{len(gone) + len(rest)} items would be deleted")
             return
-        incoming.carry_out(gone)
-        incoming.wipe_rest(rest)
+        deletions.carry_out(gone)
+        deletions.wipe_rest(rest)
         self._tell_open(run)
 
     def _tell_open(self, run: Run) -> None:
