@@ -80,14 +80,14 @@ print(len(bodies) / (time.process_time() - began), rss() - before)
 #: what phones send, what a person would miss, and what must be in it when it is a vCard 3.0 or iCalendar 2.0
 PHONES: "List[Tuple[str, bytes, str]]" = [
     ("name in quoted-printable", b"BEGIN:VCARD\r\nVERSION:2.1\r\nN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:M=C3=BCl"
-     b"ler;J=C3=B6rg\r\nEND:VCARD\r\n", "Müller;Jörg"),
-    ("note with soft line breaks", b"BEGIN:VCARD\r\nVERSION:2.1\r\nN:A\r\nNOTE;ENCODING=QUOTED-PRINTABLE:one=0D=0A=\r\n"
-     b"two\r\nEND:VCARD\r\n", "one\\ntwo"),
-    ("number with bare types", b"BEGIN:VCARD\r\nVERSION:2.1\r\nN:A\r\nTEL;CELL;VOICE:+491701\r\nEND:VCARD\r\n",
+     b"ler;J=C3=B6rg\r\nFN:A\r\nEND:VCARD\r\n", "Müller;Jörg"),
+    ("note with soft line breaks", b"BEGIN:VCARD\r\nVERSION:2.1\r\nN:A\r\nFN:A\r\nNOTE;ENCODING=QUOTED-PRINTABLE:"
+     b"one=0D=0A=\r\ntwo\r\nEND:VCARD\r\n", "one\\ntwo"),
+    ("number with bare types", b"BEGIN:VCARD\r\nVERSION:2.1\r\nN:A\r\nFN:A\r\nTEL;CELL;VOICE:+491701\r\nEND:VCARD\r\n",
      "+491701"),
-    ("photo in base64", b"BEGIN:VCARD\r\nVERSION:2.1\r\nN:A\r\nPHOTO;JPEG;ENCODING=BASE64:\r\n /9j/4AAQ\r\n\r\n"
+    ("photo in base64", b"BEGIN:VCARD\r\nVERSION:2.1\r\nN:A\r\nFN:A\r\nPHOTO;JPEG;ENCODING=BASE64:\r\n /9j/4AAQ\r\n\r\n"
      b"END:VCARD\r\n", "/9j/4AAQ"),
-    ("no end", b"BEGIN:VCARD\r\nVERSION:2.1\r\nN:Muster\r\n", "Muster"),
+    ("no end", b"BEGIN:VCARD\r\nVERSION:2.1\r\nN:Muster\r\nFN:A\r\n", "Muster"),
     ("rule of vCalendar 1.0", b"BEGIN:VCALENDAR\r\nVERSION:1.0\r\nBEGIN:VEVENT\r\nSUMMARY:a\r\n"
      b"DTSTART:20060406T160000Z\r\nRRULE:MP1 1+ SU #2\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n", "FREQ=MONTHLY"),
     ("alarm of vCalendar 1.0", b"BEGIN:VCALENDAR\r\nVERSION:1.0\r\nBEGIN:VEVENT\r\nSUMMARY:a\r\n"
@@ -117,6 +117,8 @@ def losses() -> None:
 
 
 def _lost(code: str, body: bytes, wanted: str) -> str:
+    if code == ICALENDAR and b"VCARD" in body:
+        return "no cards"
     space: "Dict[str, object]" = {}
     try:
         exec(code, space)
