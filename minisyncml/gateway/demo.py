@@ -94,7 +94,8 @@ def meant(store: Store) -> "list[str]":
 
 
 def _readable(body: bytes) -> bytes:
-    """The phone has a charset of its own."""
+    """The phone has a charset of its own, and no UID, which ours got here."""
+    body = b"".join(line for line in body.splitlines(True) if not line.startswith(b"UID:"))
     try:
         body.decode()
         return body
