@@ -109,6 +109,19 @@ class Forms:
             return self.view.stored(type, body)
         return mine.type, self.view.updated(mine.type, mine.body, shadow, type, body)
 
+    def doubt(self, id: str, body: bytes) -> str:
+        """Why ours is to be kept in the trash when the peer's edit replaces it: a phone that does not say what it keeps
+        may have dropped what its owner did not delete.
+
+        :param id: our name of it
+        :param body: what it becomes
+        :returns: a reason, empty when nothing is to be feared
+        """
+        if self.view is None or self.view.peer.caps is not None:
+            return ""
+        mine = self.batch.get(id)
+        return "shortened by the peer" if mine is not None and len(body) < len(mine.body) else ""
+
     def same(self, mine: Item, type: str, body: bytes) -> bool:
         """Whether an item of the peer says the same as ours, as far as the peer can say it.
 

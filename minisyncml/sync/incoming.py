@@ -216,7 +216,7 @@ class Incoming:
         """Only the peer changed it, or it counts more. It may have written the same in another way."""
         type, wanted = self.forms.updated(entry.id, media_type, body)
         if row.digest != (name if wanted is body else digest(wanted)):
-            row = self.batch.put(entry.id, type, wanted, reason)
+            row = self.batch.put(entry.id, type, wanted, reason or self.forms.doubt(entry.id, wanted))
             self.run.local_counts["replaced"] += 1
         self._known(event, entry, row, name)
         self.forms.remember(entry.id, media_type, body)
