@@ -35,7 +35,7 @@ def add_common(parser: "argparse.ArgumentParser") -> None:
     """
     parser.add_argument("--data", metavar="DIR", help="where state and items live (default: the XDG data folder)")
     parser.add_argument("--config", metavar="FILE", help="TOML file that sets options, by their names without --")
-    parser.add_argument("--json", action="store_true", help="print reports as JSON, one line for each session")
+    parser.add_argument("--json", action="store_true", help="print each report as one line of JSON")
     parser.add_argument("--verbose", action="store_true", help="tell each message on standard error")
 
 
@@ -49,7 +49,7 @@ def add_sync_options(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument("--conflict", choices=policies(), default=DEFAULT_POLICY,
                         help="what happens when both sides changed an item (default: %(default)s)")
     parser.add_argument("--zone", metavar="NAME", help="the time zone you live in, as Europe/Berlin, for phones that "
-                        "know local time only (default: that of this machine)")
+                        "know local time only (default: that of this machine, but for UTC)")
     parser.add_argument("--allow-empty", action="store_true", help="go on when one side turned up empty")
     parser.add_argument("--rescan", action="store_true", help="read every file of a folder, trust no time stamp")
     parser.add_argument("--max-msg-size", metavar="BYTES", type=int, default=DEFAULT.max_msg_size,

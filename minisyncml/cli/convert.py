@@ -48,7 +48,7 @@ def add_form_options(parser: "argparse.ArgumentParser") -> None:
     """
     parser.add_argument("--from", dest="given", choices=CHOICES, metavar="FORMAT", help="what the items are")
     parser.add_argument("--zone", metavar="NAME", help="the time zone of times that name none, as Europe/Berlin "
-                        "(default: that of this machine)")
+                        "(default: that of this machine, but for UTC)")
     parser.add_argument("--charset", default="utf-8", metavar="NAME", help="of texts that name none "
                         "(default: %(default)s)")
 

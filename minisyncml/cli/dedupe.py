@@ -29,7 +29,7 @@ def _add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> "argpa
     parser.add_argument("--dry-run", action="store_true", help="only show what there is (the default)")
     parser.add_argument("--user", metavar="NAME", default="", help="whose datastore it is, on a server with users")
     parser.add_argument("--zone", metavar="NAME", help="the time zone of times that name none, as Europe/Berlin "
-                        "(default: that of this machine)")
+                        "(default: that of this machine, but for UTC)")
     add_common(parser)
     parser.set_defaults(run=run)
     return parser

@@ -31,7 +31,8 @@ _SERVER = ("dry_run", "auth", "encoding", "ca_file", "insecure")
 
 
 def _add(kind: str, verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> "argparse.ArgumentParser":
-    parser = verbs.add_parser(kind, help=f"keep {kind} in a folder in step with a phone or server", epilog=(
+    what = "a calendar" if kind == "calendar" else kind
+    parser = verbs.add_parser(kind, help=f"keep {what} in a folder in step with a phone or server", epilog=(
         f"It does what `minisyncml sync TARGET {kind}=DIR` and `minisyncml phone sync TARGET {kind}=DIR` do; "
         "these have more options."))
     parser.add_argument("target", nargs="?", metavar="TARGET", help="URL or host of a server, or the port of a phone: "

@@ -13,8 +13,8 @@ from minisyncml.gateway.config import read_config
 from minisyncml.version import VERSION
 
 #: the modules of this room that have verbs, most called like their verb: only the one that is wanted is loaded
-VERBS = ("demo", "phone", "serve", "sync", "status", "notify", "wbxml", "trace", "convert", "dedupe",
-         "everyday", "items", "conflicts", "restore", "history")
+VERBS = ("demo", "phone", "serve", "sync", "everyday", "status", "history", "conflicts", "restore", "dedupe",
+         "convert", "items", "notify", "wbxml", "trace")
 #: verbs that share a module with others
 MODULES = {**dict.fromkeys(("contacts", "calendar", "tasks", "notes", "files"), "everyday"),
            "import": "items", "export": "items"}
