@@ -29,11 +29,14 @@ class Forms:
     :param view: what the peer sees of our items; None: just what we have
     :param base: the same, or where there is none what makes the shadows that a conflict policy wants
     :param ours: whether the peer is a minisyncml too: what is missing in its items, somebody took out
+    :param formed: whether our store wants a form: then new items get a UID where a peer that is not ours gave none
     """
 
     def __init__(self, batch: Batch, peer: str, view: "Optional[View]" = None, base: "Optional[View]" = None,
-                 ours: bool = False) -> None:
+                 ours: bool = False, formed: bool = False) -> None:
         self.batch, self.peer, self.view, self._ours = batch, peer, view, ours
+        self._names = formed and not ours
+        self.loose = view is not None or self._names    #: what is the same on both sides need not be equal
         self.base = view if view is not None else base
         self._always = base is not None
         #: nothing is, was or will be remembered: as with most peers of our own kind
@@ -64,10 +67,10 @@ class Forms:
         :returns: media type and body
         :raises ItemError: when it is broken, or does not belong here
         """
-        if self.view is None:
-            return type, body
-        form, made = self.view.stored(type, body)
-        return form, made if made == body else named(form, made, f"{self.peer} {remote}\n".encode())
+        form, made = (type, body) if self.view is None else self.view.stored(type, body)
+        if self._names or made != body:
+            made = named(form, made, f"{self.peer} {remote}\n".encode())
+        return form, made
 
     def updated(self, id: str, type: str, body: bytes) -> "tuple[str, bytes]":
         """An item that only the peer changed, as we keep it.

@@ -148,7 +148,7 @@ class Incoming:
                 return codes.OK if not self.client else codes.ITEM_ADDED
             if self.refusing:
                 return codes.NOT_EXECUTED
-            compared = self.run.slow or self.forms.view is not None     # what it cannot hold of an item is ours to keep
+            compared = self.run.slow or self.forms.loose    # what it cannot hold of an item is ours to keep
             if compared and not (self.client and self.run.from_client) and len(self.matcher):
                 self.batch.park(self.run.peer, Parked(remote, media_type, body))
                 return codes.ITEM_ADDED     # most probably; what it really was shows at the end
@@ -240,7 +240,7 @@ class Incoming:
         mine = self.batch.get(entry.id)
         if mine is None:
             return self._deleted_here(event, entry, media_type, body)
-        if self.forms.view is not None and self._agrees(event, entry, mine, media_type, body):
+        if self.forms.loose and self._agrees(event, entry, mine, media_type, body):
             return codes.OK
         if self.client and self.run.from_client:
             self.run.local_counts["conflicts"] += 1

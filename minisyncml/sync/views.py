@@ -67,7 +67,8 @@ class Views(Batches):
         """
         batch, known = self.batch(run), self._forms.get(run.name)
         if known is None or known.batch is not batch:
-            known = self._forms[run.name] = Forms(batch, run.peer, *self._seen(run), self.ours)
+            known = self._forms[run.name] = Forms(batch, run.peer, *self._seen(run), self.ours,
+                                                        bool(self.stores[run.name].form[0]))
         return known
 
     def hear(self, run: Run, media_type: str) -> Forms:

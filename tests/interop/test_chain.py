@@ -128,23 +128,53 @@ def test_what_old_phones_write_is_what_servers_take(links: Chain) -> None:
     assert b"DTSTART:20260701T091500" in event.read_bytes() and links.quiet()
 
 
-def test_what_such_a_server_refuses_stays_on_the_phone(links: Chain) -> None:
-    """Cards that need no conversion and have no UID. All else goes on; nothing is lost, nothing is deleted."""
+def test_what_comes_without_uid_reaches_the_server(links: Chain) -> None:
+    """Items that need no conversion: they get one in the folder, and the phone hears nothing of it."""
     phone, desk, dav = links.phone, links.desk, links.dav
     bare = vcard("", "Turing", "Alan", "+44 20 5550 103").replace(b"UID:\r\n", b"")
-    place = phone.folder / "contacts"
+    event = vevent("", "Pi day", "20260314T150000").replace(b"UID:\r\n", b"")
+    card, day = phone.folder / "contacts" / "bare.vcf", phone.folder / "calendar" / "bare.ics"
+    card.write_bytes(bare)
+    day.write_bytes(event)
+    assert desk.phone(phone.port).exit == 0 and desk.run("vdirsyncer", "discover").exit == 0
+    links.up()
+    for kind, came in (("contacts", bare), ("calendar", event)):
+        (name, body), = desk.items(kind).items()
+        uid = uid_of(body)
+        assert uid and body.replace(f"UID:{uid}\r\n".encode(), b"") == came
+        assert [uid_of(there) for there in dav.items(kind).values()] == [uid] and name.startswith(uid)
+    assert (card.read_bytes(), day.read_bytes()) == (bare, event) and links.quiet()
+    # the phone's owner changes it
+    card.write_bytes(bare.replace(b"5550 103", b"5550 104"))
+    links.up()
+    (name, there), = dav.items("contacts").items()
+    assert b"5550 104" in there and links.quiet()
+    # and another program
+    dav.put("contacts", name[:-4], there.replace(b"5550 104", b"5550 105"))
+    links.down()
+    assert b"5550 105" in card.read_bytes() and len(held(card.parent, "contacts")) == 1 and links.quiet()
+
+
+def test_what_such_a_server_refuses_stays_on_the_phone(links: Chain) -> None:
+    """A file that somebody wrote without UID. All else goes on; nothing is lost, nothing is deleted."""
+    phone, desk, dav = links.phone, links.desk, links.dav
+    bare = vcard("", "Turing", "Alan", "+44 20 5550 103").replace(b"UID:\r\n", b"")
+    place = desk.folder / "contacts"
+    place.mkdir(parents=True)
     for name, body in (("bare", bare), ("new", vcard("ada-1", "Lovelace", "Ada", "+44 20 5550 100"))):
         (place / f"{name}.vcf").write_bytes(body)
     assert desk.phone(phone.port).exit == 0 and desk.run("vdirsyncer", "discover").exit == 0
     done = desk.dav()
     assert done.exit == 1 and done.output.count("error: Unknown error occurred for contacts/contacts: 400") == 1
     assert dav.names("contacts") == ["ada-1.vcf"]
-    # the phone's owner changes it, and it goes as far as it can
+    # its owner changes it, and it goes as far as it can
     (place / "bare.vcf").write_bytes(bare.replace(b"5550 103", b"5550 104"))
     assert desk.phone(phone.port).exit == 0 and desk.dav().exit == 1
     assert desk.phone(phone.port).idle
-    assert sorted(desk.items("contacts").values()) == sorted(held(place, "contacts").values())
-    assert len(held(place, "contacts")) == 2 and dav.names("contacts") == ["ada-1.vcf"]
+    there = held(phone.folder / "contacts", "contacts")
+    here = desk.items("contacts").values()
+    assert sorted(map(meaning, here)) == sorted(map(meaning, there.values())) and len(here) == len(there) == 2
+    assert dav.names("contacts") == ["ada-1.vcf"]
 
 
 def test_an_edit_that_drops_the_uid_reaches_the_server(links: Chain) -> None:

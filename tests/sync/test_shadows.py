@@ -15,7 +15,7 @@ from minisyncml import status as codes
 from minisyncml.gateway.exchange import Exchange
 from minisyncml.limits import DEFAULT
 from minisyncml.message import commands as c
-from minisyncml.message.devinf import CTCap, DevInf, Property
+from minisyncml.message.devinf import ContentType, CTCap, DevInf, Property
 from minisyncml.store.base import Store
 from minisyncml.store.memory import MemoryStore
 from minisyncml.transport.base import Packet
@@ -66,6 +66,12 @@ def there(store: Store) -> bytes:
 
 def id_of(store: Store) -> str:
     return next(store.rows()).id
+
+
+def body_of(store: Store, id: str) -> bytes:
+    item = store.get(id)
+    assert item is not None
+    return item.body
 
 
 def hub_edit(world: World, old: str, new: str) -> None:
@@ -335,6 +341,52 @@ class TestUid:
             assert fine(left) and not transferred(left) and not transferred(right)
         pair.sync("slow")
         assert uid in there(here).decode() and len(bodies(peer)) == 1
+
+    @pytest.mark.parametrize("server", [True, False])
+    @pytest.mark.parametrize("limits", [True, False])
+    def test_who_has_none_gets_one_here(self, server: bool, limits: bool) -> None:
+        """Programs that know items by it need it; the phone hears nothing of it."""
+        def foreign(devinf: DevInf) -> DevInf:
+            caps = (CTCap(*NEW, tuple(Property(name) for name in ("FN", "N", "TEL"))),) if limits else ()
+            stores = tuple(store._replace(rx_pref=ContentType(*NEW), rx=(), ct_caps=caps)
+                           for store in devinf.datastores)
+            return devinf._replace(exts=(), dev_type="workstation", datastores=stores)
+
+        hub, phone = modern_store(), MemoryStore((NEW,))
+        pair = Pair({"contacts": phone if server else hub}, {"contacts": hub if server else phone})
+        if server:
+            pair.client_options = pair.client_options._replace(present=foreign)
+        else:
+            pair.server_options = pair.server_options._replace(present=foreign)
+            pair.client_memory.known["http://server/"] = {}
+            pair.sync()
+        id, _ = fill(phone, self.CARD % "", (self.CARD % "").replace("Ada", "Zoe"), type=NEW[0])
+        fill(phone, (self.CARD % "UID:abc\r\n").replace("Ada", "Emmy"), type=NEW[0])
+        pair.sync()
+        made, there = bodies(hub), bodies(phone)
+        assert [body.count(b"\r\nUID:") for body in made] == [1, 1, 1]
+        assert len({body.partition(b"UID:")[2] for body in made}) == 3
+        refresh = "refresh-from-client" if server else "refresh-from-server"
+        for mode in ("two-way", "slow", "two-way", refresh, "two-way"):
+            left, right = pair.sync(mode)
+            assert fine(left) and fine(right) and (bodies(hub), bodies(phone)) == (made, there)
+            assert mode != "two-way" or not transferred(left) + transferred(right)
+        ours = next(row.id for row in hub.rows() if b"Ada" in body_of(hub, row.id))
+        edit(phone, id, (self.CARD % "").replace("TEL:1", "TEL:2"))
+        if server:      # else it decides
+            edit(hub, ours, body_of(hub, ours).decode().replace("TEL:1", "TEL:2"))
+            assert not any(conflicts(side) for side in pair.sync()) and len(hub) == len(phone) == 3
+        pair.sync()
+        edit(hub, ours, body_of(hub, ours).decode().replace("TEL:2", "TEL:3"))
+        pair.sync()
+        assert b"TEL:3" in body_of(phone, id) and transferred(pair.sync()[0]) == 0 and len(hub) == 3
+
+    def test_where_items_are_kept_as_they_come_none_gets_one(self) -> None:
+        pair = Pair({"contacts": MemoryStore((NEW,))}, {"contacts": MemoryStore((NEW,))})
+        pair.client_options = pair.client_options._replace(present=lambda devinf: devinf._replace(exts=()))
+        fill(pair.client["contacts"], self.CARD % "", type=NEW[0])
+        pair.sync()
+        assert there(pair.server["contacts"]).decode() == self.CARD % ""
 
     def test_another_one_is_the_peers_word(self) -> None:
         pair = Pair({"contacts": MemoryStore((NEW,))}, {"contacts": MemoryStore((NEW,))})
