@@ -135,8 +135,9 @@ def test_the_days_are_those_that_somebody_else_finds(kind: str, interval: int, d
             "MP": st.tuples(st.sampled_from((-2, -1, 1, 2, 3, 4, 5)), st.integers(0, 6))}.get(kind)
     numbers = {"MD": st.sampled_from((-3, -1, 1, 6, 15, 29, 30, 31)), "YM": st.integers(1, 12),
                "YD": st.sampled_from((1, 60, 100, 365, 366))}.get(kind)
-    rule = recurrence.Plain(kind, interval, tuple(sorted(data.draw(st.lists(days, **some)))) if days else (),
-                            tuple(sorted(data.draw(st.lists(numbers, **some)))) if numbers else ())
+    rule = recurrence.Plain(kind, interval,
+                            tuple(sorted(data.draw(st.lists(days, **some)))) if days is not None else (),
+                            tuple(sorted(data.draw(st.lists(numbers, **some)))) if numbers is not None else ())
     words = recurrence.write_rule(recurrence.of_plain(rule, start))
     theirs = [when.date() for when, _ in zip(rrulestr(words, dtstart=datetime(start.year, start.month, start.day)),
                                              range(20)) if when.year < 2090]
