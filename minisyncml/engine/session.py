@@ -149,16 +149,18 @@ class Session:
         """Where device information of this version lives, for example `./devinf12`."""
         return f"./devinf{self.version.replace('.', '')}"
 
-    def settle(self, slot: int, code: int, anchor: Optional[str] = None, texts: "Iterable[str]" = ()) -> None:
+    def settle(self, slot: int, code: int, anchor: Optional[str] = None, texts: "Iterable[str]" = (),
+               uris: "Iterable[tuple[str, str]]" = ()) -> None:
         """Answer what an event brought.
 
         :param slot: the event's slot
         :param code: SyncML status code
         :param anchor: the peer's Next anchor, to be echoed to an Alert
         :param texts: explanations, one Item each
+        :param uris: source and target of an item that the answer is about, an Item each
         :raises LocalProtocolError: when it was answered before
         """
-        self.slots.fill(slot, code, anchor, tuple(texts))
+        self.slots.fill(slot, code, anchor, (*texts, *uris))
 
     def send(self, feed: "Optional[outbox.Feed]" = None) -> Optional[Packet]:
         """The next message.

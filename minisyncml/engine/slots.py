@@ -54,14 +54,14 @@ class Slots:
                           (), None])
         return self.first + len(self.rows) - 1
 
-    def fill(self, slot: int, code: int, anchor: Optional[str] = None, texts: "Sequence[str]" = (),
+    def fill(self, slot: int, code: int, anchor: Optional[str] = None, texts: "Sequence[str | tuple[str, str]]" = (),
              chal: Optional[Meta] = None) -> None:
         """Answer a slot.
 
         :param slot: its number
         :param code: SyncML status code
         :param anchor: the peer's Next anchor, echoed to an Alert
-        :param texts: one Item/Data each: explanations, versions
+        :param texts: one Item/Data each: explanations, versions; or source and target of an Item
         :param chal: a challenge
         :raises LocalProtocolError: when it was filled before
         """
@@ -89,7 +89,8 @@ class Slots:
             run = [] if whole else [self.rows[number] for number in range(count)]
             targets, sources = (tuple(str(row[ref]) for row in run if row[ref] is not None) for ref in (TARGET, SOURCE))
             return Status("", str(msg), str(ref), str(cmd), int(code), targets, sources), count  # type: ignore[call-overload]
-        items = tuple(Item(data=text.encode()) for text in texts)  # type: ignore[attr-defined]
+        items = tuple(Item(data=text.encode()) if isinstance(text, str) else Item(text[0] or None, text[1] or None)
+                      for text in texts)  # type: ignore[attr-defined]
         if anchor is not None:
             items = (Item(data=Node("Data", [Node("Anchor", [Node("Next", [str(anchor)])])])),) + items
         return Status("", str(msg), str(ref), str(cmd), int(code),  # type: ignore[call-overload]

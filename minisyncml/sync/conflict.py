@@ -39,9 +39,10 @@ class Clash:
     :ivar came: theirs as it came
     :ivar shadow: what the peer had when both last agreed; empty: not known
     :ivar merged: gives our version with their changes; None: both changed the same thing
+    :ivar copy: our name of the second item that was made, which a policy puts here; the client is told
     """
 
-    __slots__ = ("batch", "peer", "entry", "mine", "type", "body", "came_type", "came", "shadow", "merged")
+    __slots__ = ("batch", "peer", "entry", "mine", "type", "body", "came_type", "came", "shadow", "merged", "copy")
 
     def __init__(self, batch: Batch, peer: str, entry: Entry, mine: Item, theirs: "tuple[str, bytes]",
                  came: "tuple[str, bytes]", shadow: bytes, merged: "Callable[[], Optional[bytes]]") -> None:
@@ -49,6 +50,7 @@ class Clash:
             batch, peer, entry, mine, shadow, merged
         self.type, self.body = theirs
         self.came_type, self.came = came
+        self.copy = ""
 
 
 class Policy:
@@ -108,10 +110,11 @@ class KeepBoth(Policy):
     def in_slow(self) -> Policy:
         return policy("server-wins")
 
-    def edited(self, batch: Batch, peer: str, entry: Entry, mine: Item, type: str, body: bytes) -> int:
-        batch.put(None, mine.type, apart(mine.type, mine.body))
-        row = batch.put(mine.id, type, body)
-        batch.set_entry(peer, entry._replace(seen=row.revision, digest=row.digest, flags=0))
+    def settle(self, clash: Clash) -> int:
+        batch, mine = clash.batch, clash.mine
+        clash.copy = batch.put(None, mine.type, apart(mine.type, mine.body)).id
+        row = batch.put(mine.id, clash.type, clash.body)
+        batch.set_entry(clash.peer, clash.entry._replace(seen=row.revision, digest=row.digest, flags=0))
         return codes.CONFLICT_DUPLICATE
 
     def edit_beats_deletion(self, by_client: bool) -> bool:

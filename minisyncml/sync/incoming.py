@@ -45,6 +45,7 @@ class Incoming:
         self.policy: Policy = policy("client-wins" if not run.from_server and not client else chosen)
         self.refusing = not (run.from_server if client else run.from_client)
         self.answering = run.from_client if client else run.from_server     # what we changed goes to the peer
+        self.named: "tuple[tuple[str, str], ...]" = ()      #: what a 207 or 209 speaks of: the peer's name and ours
 
     @property
     def batch(self) -> Batch:
@@ -59,6 +60,7 @@ class Incoming:
         :raises ItemError: when this item cannot be taken
         """
         self.run.incoming += 1
+        self.named = ()
         if self.refusing and not (self.run.slow and not self.client):
             return codes.NOT_EXECUTED if self.run.slow else codes.NOT_ALLOWED
         if not (event.target if self.client and event.command != "Add" else event.source) and not event.target:
@@ -273,7 +275,10 @@ class Incoming:
     def _decide(self, chosen: Policy, entry: Entry, mine: Item, media_type: str, body: bytes) -> int:
         self.run.local_counts["conflicts"] += 1
         peer, name = self.run.peer, digest(body)
-        code = chosen.settle(self.forms.clash(entry, mine, media_type, body, self.batch.shadow(peer, mine.id)))
+        clash = self.forms.clash(entry, mine, media_type, body, self.batch.shadow(peer, mine.id))
+        code = chosen.settle(clash)
+        if code == codes.CONFLICT_MERGED or clash.copy:
+            self.named = (("", clash.copy) if clash.copy else (entry.remote, mine.id),)
         decided = self.batch.entry(peer, mine.id) or entry
         if code == codes.CONFLICT:      # it stays open: what it had before both edited is wanted still
             _asking().keep_shadow(self.batch, peer, mine.id, self.forms.shadow(mine.id, media_type, body))

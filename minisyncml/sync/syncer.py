@@ -46,7 +46,8 @@ class Port(Protocol):
     def put(self, command: c.Command, ref: "Optional[list[Any]]" = None) -> None:
         """Queue a command; `ref` comes back with its answer."""
 
-    def settle(self, slot: int, code: int, anchor: Optional[str] = None, texts: "Iterable[str]" = ()) -> None:
+    def settle(self, slot: int, code: int, anchor: Optional[str] = None, texts: "Iterable[str]" = (),
+               uris: "Iterable[tuple[str, str]]" = ()) -> None:
         """Answer an event."""
 
 
@@ -222,8 +223,12 @@ class Syncer(Views):
         if run is None or run.failed:
             self.port.settle(event.slot, run.status if run is not None and run.status else codes.NOT_ALLOWED)
             return
+        uris: "tuple[tuple[str, str], ...]" = ()
         try:
-            code, why = self.incoming(run).take(event), ""
+            incoming = self.incoming(run)
+            code, why = incoming.take(event), ""
+            if code in (codes.CONFLICT_MERGED, codes.CONFLICT_DUPLICATE):
+                uris = incoming.named
             if code == codes.CONFLICT and not self.client:
                 code = self.undecided
         except ItemError as error:
@@ -234,7 +239,7 @@ class Syncer(Views):
         if code >= 400 and code not in (codes.CONFLICT, codes.CONFLICT_SERVER_WON):
             named = f"{title(event.body)!r}: {why}" if why and event.body else why
             run.note("local", event.source or event.target or "?", code, named)
-        self.port.settle(event.slot, code, None, (why,) if why else ())
+        self.port.settle(event.slot, code, None, (why,) if why else (), uris)
 
     def incoming(self, run: Run) -> Incoming:
         """What applies items to a run's datastore, with the batch of this message.

@@ -27,9 +27,10 @@ class _Later:
     def put(self, command: c.Command, ref: "Optional[list[Any]]" = None) -> None:
         self._port.put(command, ref)
 
-    def settle(self, slot: int, code: int, anchor: Optional[str] = None, texts: "Iterable[str]" = ()) -> None:
+    def settle(self, slot: int, code: int, anchor: Optional[str] = None, texts: "Iterable[str]" = (),
+               uris: "Iterable[tuple[str, str]]" = ()) -> None:
         later = self.later and code != codes.SYNC_FAILED    # data at risk is so today, too
-        self._port.settle(slot, codes.RETRY_LATER if later else code, anchor, texts)
+        self._port.settle(slot, codes.RETRY_LATER if later else code, anchor, texts, uris)
 
 
 class TrialSyncer(ServerSyncer):

@@ -117,6 +117,32 @@ def test_merge(what: str, mine: "tuple[str, ...] | None", theirs: "tuple[str, ..
     two.settled(*left)
 
 
+@pytest.mark.parametrize("policy, code", (("merge", 207), ("keep-both", 209), ("newest", 208)))
+@pytest.mark.parametrize("reborn", (True, False))
+def test_the_client_is_told_which_items(policy: str, code: int, reborn: bool) -> None:
+    """Of what was merged both names, of what is there twice now that of the second one, which follows."""
+    two = Two(policy)
+    two.pair.reborn = reborn
+    delete(two.server, *fill(two.server, card("TEL:9"), type="text/vcard"))
+    delete(two.client, next(two.client.rows()).id)
+    fill(two.client, card(*BASE), type="text/vcard")
+    two.sync()
+    luid, guid = (next(store.rows()).id for store in (two.client, two.server))
+    assert luid != guid
+    two.edit(("TEL:2", "NOTE:old"), ("TEL:1", "NOTE:new"))
+    assert two.sync() == [code]
+    down = [command for way, message in two.pair.messages() if way == "down" for command in message.commands]
+    items, = (one.items for one in down if isinstance(one, c.Status) and one.cmd == "Replace")
+    sent = [one for sync in down if isinstance(sync, c.Sync) for one in sync.commands]
+    if policy == "merge":
+        assert items == (c.Item(luid, guid),) and [one.items[0].target for one in sent] == [luid]
+    elif policy == "keep-both":
+        copy, = (row.id for row in two.server.rows() if row.id != guid)
+        assert items == (c.Item(None, copy),) and [one.items[0].source for one in sent] == [copy]
+    else:
+        assert items == () and sent == []
+
+
 def test_merge_goes_on_from_what_was_merged() -> None:
     two = Two("merge")
     for number in range(2, 6):
