@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Container, Iterator, Optional, Sequence
 
 from minisyncml.content.escapes import escaped, split, unescaped
-from minisyncml.content.fields import DATES, KEPT, LISTS, MEDIA, STRUCTURED, Unit, meaning, number
-from minisyncml.content.form import ALL, Cap, Form
+from minisyncml.content.fields import DATES, LISTS, MEDIA, STRUCTURED, Unit, meaning, number
+from minisyncml.content.form import ALL, KEPT, Cap, Form
 from minisyncml.content.lines import Property
 from minisyncml.content.photos import fitted
 

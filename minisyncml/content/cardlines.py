@@ -25,6 +25,7 @@ from minisyncml.content.cardvalues import (
     offset,
     to_old,
 )
+from minisyncml.content.escapes import one_line
 from minisyncml.content.form import Form
 from minisyncml.content.lines import Property, is_binary
 
@@ -112,8 +113,8 @@ def mended(each: Property) -> Property:
     value = each.value
     if binary:
         value, rest = "".join(value.split()), [*rest, ("ENCODING", "b")]
-    elif "\n" in value or "\r" in value:
-        value = value.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\\n")
+    else:
+        value = one_line(value)
     return Property(each.name, value, (*_typed(words), *rest), each.group)
 
 

@@ -13,21 +13,21 @@ from typing import Callable, Iterator, Optional, Sequence
 from minisyncml.content.cardlines import from_21, from_40, meaning, mended, sorted_params, to_21, to_40
 from minisyncml.content.cardvalues import ASIDE, DATE, KINDS, MEDIA, PLAIN, TEXT
 from minisyncml.content.escapes import escaped, split, unescaped
-from minisyncml.content.form import Form
+from minisyncml.content.form import KEPT, Form
 from minisyncml.content.formats import Format
+from minisyncml.content.kept import as_lines, found_in
 from minisyncml.content.kind import kind
 from minisyncml.content.lines import Property, is_binary, parse, write
 from minisyncml.errors import ItemError
 
 VERSIONS = ("2.1", "3.0", "4.0")
-KEPT = "X-MINISYNCML-KEPT"
-_FRAME = ("BEGIN", "VERSION", "END")
+FRAME = ("BEGIN", "VERSION", "END")
 _WHOLE = (TEXT, PLAIN, MEDIA, ASIDE)    # values that are not taken apart
 _TO_HUB: "dict[str, Callable[[Property], tuple[Property, bool]]]" = {"2.1": from_21, "4.0": from_40}
 _FROM_HUB: "dict[str, Callable[[Property, Form], tuple[Optional[Property], bool]]]" = {"2.1": to_21, "4.0": to_40}
 _LONG = 2000        # characters: no larger photo is kept twice, because of a parameter
 _MOST = 5           # a property with what is kept of it
-_UNFOLDED = Form(fold=False)
+_ANY = Form()
 _HUGE = 100_000     # characters: no name, address or list
 
 
@@ -59,16 +59,16 @@ class Card(Format):
 
     def write(self, found: "Sequence[Property]", form: Form) -> bytes:
         """See :meth:`minisyncml.content.formats.Format.write`."""
-        inner = [each for each in found if each.name not in _FRAME]
+        inner = [each for each in found if each.name not in FRAME]
         if self.version == "3.0":
-            frame = [each for each in found if each.name in _FRAME and each.raw]
+            frame = [each for each in found if each.name in FRAME and each.raw]
             made = frame[:2] if len(frame) > 2 else [Property("BEGIN", "VCARD"), Property("VERSION", "3.0")]
             for unit in units(inner):
                 made += _fresh(unit) if unit[-1].name == KEPT else unit
             made.append(frame[2] if len(frame) > 2 else Property("END", "VCARD"))
             return write(made, False, form)
         made = [Property("BEGIN", "VCARD"), Property("VERSION", self.version)]
-        aside = keeps(form)
+        aside = form.keeps
         labels = _labels(inner) if self.version == "4.0" else {}
         for unit in units(list(_named(inner, self.version == "4.0"))):
             label = labels.get(_place(unit[0])) if labels else None
@@ -82,15 +82,6 @@ class Card(Format):
 
 FORMATS = (Card("text/vcard", "3.0"), Card("text/x-vcard", "2.1"), Card("text/vcard", "4.0"),
            Card("text/vcard", "2.1"), Card("text/x-vcard", "3.0"))
-
-
-def keeps(form: Form) -> bool:
-    """Whether something may be kept aside in a card: not for a peer that would drop it, and seem to have changed it.
-
-    :param form: how the receiver wants items
-    :returns: False when X-MINISYNCML-KEPT is to be stripped, or not among what the receiver keeps
-    """
-    return KEPT not in form.strip and (form.caps is None or any(cap.name in (KEPT, "X-*") for cap in form.caps))
 
 
 def _inside(body: bytes, form: Form) -> "tuple[str, list[Property]]":
@@ -172,8 +163,8 @@ def _origin(kept: Property, version: str) -> Optional[Property]:
     """The property that was kept, when it is one of this version."""
     if not kept.value.startswith(version + " "):
         return None
-    found = parse(unescaped(kept.value)[len(version) + 1:].encode("utf-8", "replace"))
-    return found[0]._replace(raw=b"") if found and found[0].name not in ("", *_FRAME, KEPT) else None
+    found = found_in(unescaped(kept.value)[len(version) + 1:])
+    return found[0] if found and found[0].name not in (*FRAME, KEPT) else None
 
 
 def _returned(kept: Property, version: str) -> Property:
@@ -184,10 +175,6 @@ def _returned(kept: Property, version: str) -> Property:
     if version == "3.0" and "\n" not in text:
         return _origin(kept._replace(value=escaped("3.0 " + text)), "3.0") or kept
     return Property("", "", raw=text.replace("\n", "\r\n").encode("utf-8", "replace") + b"\r\n")
-
-
-def _line(each: Property) -> str:
-    return write([each._replace(raw=b"")], False, _UNFOLDED).decode("utf-8").rstrip("\r\n")
 
 
 def _taken(unit: "list[Property]", version: str) -> "list[Property]":
@@ -203,13 +190,13 @@ def _taken(unit: "list[Property]", version: str) -> "list[Property]":
     others: "list[Property]" = []
     for kept in behind:
         back = _origin(kept, "3.0")
-        there = _FROM_HUB[version](back, _UNFOLDED)[0] if back else None
+        there = _FROM_HUB[version](back, _ANY)[0] if back else None
         if back is None:
             others.append(kept)
         elif there is not None and meaning(_TO_HUB[version](there)[0]) == meaning(made):
             made, whole = back, True
     if not whole:
-        others.insert(0, Property(KEPT, escaped(f"{version} {_line(each)}")))
+        others.insert(0, Property(KEPT, escaped(f"{version} {as_lines([each])}")))
     if label is not None:
         types = tuple(pair for pair in made.params if pair[0] == "TYPE")
         others.append(Property("LABEL", escaped(_unquoted(label)), types, made.group))
@@ -231,9 +218,9 @@ def _given(unit: "list[Property]", version: str, form: Form) -> "list[Property]"
             return [back, *others]
     made, whole = _FROM_HUB[version](each, form)
     if made is None:
-        return [_said(Property(KEPT, escaped(f"3.0/alone {_line(each)}")), version), *others]
+        return [_said(Property(KEPT, escaped(f"3.0/alone {as_lines([each])}")), version), *others]
     if not whole and (len(each.value) < _LONG or not is_binary(each)):
-        others.insert(0, _said(Property(KEPT, escaped(f"3.0 {_line(each)}")), version))
+        others.insert(0, _said(Property(KEPT, escaped(f"3.0 {as_lines([each])}")), version))
     return [made, *others]
 
 

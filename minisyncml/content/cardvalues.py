@@ -5,6 +5,7 @@ parameters are none of its business.
 from __future__ import annotations
 
 from minisyncml.content.escapes import escaped, split, unescaped
+from minisyncml.content.form import KEPT
 
 TEXT, NAME, COMPANY, LIST, PLAIN, DATE, STAMP, MEDIA, PLACE, ZONE, ASIDE = range(11)
 
@@ -16,7 +17,7 @@ KINDS = {
     **dict.fromkeys(("URL", "UID", "IMPP", "SOURCE", "FBURL", "CALURI", "CALADRURI", "MEMBER", "RELATED"), PLAIN),
     **dict.fromkeys(("BDAY", "ANNIVERSARY", "DEATHDATE"), DATE), "REV": STAMP,
     **dict.fromkeys(("PHOTO", "LOGO", "SOUND", "KEY"), MEDIA),
-    "GEO": PLACE, "TZ": ZONE, "X-MINISYNCML-KEPT": ASIDE,
+    "GEO": PLACE, "TZ": ZONE, KEPT: ASIDE,
 }
 
 

@@ -30,6 +30,17 @@ def unescaped(value: str) -> str:
     return "\\".join(parts)
 
 
+def one_line(value: str) -> str:
+    """A value that means nothing to us, or has its escapes, without line breaks.
+
+    :param value: with or without escapes
+    :returns: the value; line breaks have become escapes
+    """
+    if "\n" in value or "\r" in value:
+        return value.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\\n")
+    return value
+
+
 def split(value: str, sign: str) -> "list[str]":
     """Cut a value at a sign that no backslash stands before.
 

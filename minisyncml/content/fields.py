@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import NamedTuple, Optional, Sequence
 
 from minisyncml.content.escapes import split, unescaped
+from minisyncml.content.form import KEPT
 from minisyncml.content.lines import Property, is_binary
 from minisyncml.digest import digest
 
-KEPT = "X-MINISYNCML-KEPT"      #: what another format said, see :mod:`minisyncml.content.cards`
 DIGEST = "x-digest:"            #: stands in a shadow for a photo
 #: who wrote an item and when, and what it is called: no part of what it says
 IGNORED = frozenset(("UID", "REV", "LAST-MODIFIED", "DTSTAMP", "CREATED", "DCREATED", "PRODID", "SEQUENCE", "VERSION",

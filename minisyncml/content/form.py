@@ -3,6 +3,9 @@
 # No `from __future__ import annotations`: named tuples would compile every annotation, 0.4 MiB in all.
 from typing import NamedTuple, Optional, Tuple
 
+#: a property, or an element of SIF, that keeps aside what the format it stands in cannot say
+KEPT = "X-MINISYNCML-KEPT"
+
 
 class Cap(NamedTuple):
     """What is kept of one property. `size` counts characters of the value; 0: no bound known."""
@@ -38,6 +41,11 @@ class Form(NamedTuple):
     prefix: str = ""                    #: what stands before each category
     photo: int = 0                      #: bytes of a photo at most; 0: no bound
     params: Tuple[str, ...] = ()        #: private parameters (X-) that it writes itself, and so can read
+
+    @property
+    def keeps(self) -> bool:
+        """Whether something may be kept aside in an item: not for who would drop it, and seem to have changed it."""
+        return KEPT not in self.strip and (self.caps is None or any(cap.name in (KEPT, "X-*") for cap in self.caps))
 
 
 PLAIN = Form()

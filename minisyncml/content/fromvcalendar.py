@@ -10,8 +10,8 @@ from minisyncml.content.alarms import MOST, alarm_of
 from minisyncml.content.alarms import OLD as ALARMS
 from minisyncml.content.clocks import inward, midnight, whole_days
 from minisyncml.content.components import Part
-from minisyncml.content.escapes import escaped, split
-from minisyncml.content.form import Form
+from minisyncml.content.escapes import escaped, one_line, split
+from minisyncml.content.form import KEPT, Form
 from minisyncml.content.lines import Property, is_binary
 from minisyncml.content.meaning import LISTS, SLOTS, TEXTS, TIMES, meanings
 from minisyncml.content.people import new_person
@@ -101,9 +101,9 @@ def new_part(part: Part, form: Form, zones: Zones) -> Part:
                 alarms.append(alarm)
             else:
                 reading.lost.append(("ALARMS", each))
-        elif each.name not in ("TZ", "DAYLIGHT", kept.NAME):
+        elif each.name not in ("TZ", "DAYLIGHT", KEPT):
             handler = _NEW.get(each.name)
-            props += handler(each, reading) if handler is not None else [_one_line(each)]
+            props += handler(each, reading) if handler is not None else [_as_it_is(each)]
     new = Part(part.name, props, alarms)
     if reading.lost:
         now = meanings(new, zones, form)
@@ -111,8 +111,8 @@ def new_part(part: Part, form: Form, zones: Zones) -> Part:
             whole = [each for each in part.props if each.name in ALARMS] if slot == "ALARMS" else \
                 [each for each in part.props if SLOTS.get(each.name, each.name) == slot]
             tame = [each._replace(value=escaped(each.value)) for each in whole]
-            text = kept.aside("1.0", slot, kept.fingerprint(now.get(slot)), tame)
-            new.props.append(Property(kept.NAME, escaped(text)))
+            text = kept.aside("1.0", slot, kept.fingerprint(now.get(slot)), tame).value
+            new.props.append(Property(KEPT, escaped(text)))
     return new
 
 
@@ -125,11 +125,8 @@ def _plain(value: str) -> str:
     return value.replace("\\;", ";").replace("\\,", ",") if "\\" in value else value
 
 
-def _one_line(each: Property) -> Property:
-    value = each.value
-    if "\n" in value or "\r" in value:
-        value = value.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\\n")
-    return Property(each.name, value, _modern(each), each.group)
+def _as_it_is(each: Property) -> Property:
+    return Property(each.name, one_line(each.value), _modern(each), each.group)
 
 
 def _modern(each: Property) -> "tuple[tuple[str, str], ...]":
@@ -222,17 +219,17 @@ def _new_attach(each: Property, reading: _Reading) -> "list[Property]":
     if is_binary(each):
         return [each._replace(raw=b"")]
     params = tuple(pair for pair in _modern(each) if pair not in (("VALUE", "URL"), ("VALUE", "URI")))
-    return [_one_line(each)._replace(params=params)]
+    return [_as_it_is(each)._replace(params=params)]
 
 
 def _new_person(each: Property, reading: _Reading) -> "list[Property]":
-    return [new_person(_one_line(each))]
+    return [new_person(_as_it_is(each))]
 
 
 def _new_entry(each: Property, reading: _Reading) -> "list[Property]":
     days = reading.schedule.start is not None and reading.schedule.start.day
     plain = ("TODO",) if reading.part.name == "VTODO" else ("APPOINTMENT", "EVENT") if days else ("APPOINTMENT",)
-    return [] if each.value.strip().upper() in plain else [_one_line(each)]
+    return [] if each.value.strip().upper() in plain else [_as_it_is(each)]
 
 
 _NewHandler = Callable[[Property, _Reading], "list[Property]"]

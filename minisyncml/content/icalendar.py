@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import Optional, Sequence
 
-from minisyncml.content import kept, recurrence, vcalendar
+from minisyncml.content import recurrence, vcalendar
 from minisyncml.content.alarms import trigger
 from minisyncml.content.clocks import inward, whole_days
 from minisyncml.content.components import Part, flat, tree, zones_of
 from minisyncml.content.escapes import escaped, unescaped
-from minisyncml.content.form import Form
+from minisyncml.content.form import KEPT, Form
 from minisyncml.content.formats import Format
 from minisyncml.content.lines import Property, parse, write
-from minisyncml.content.meaning import ITEMS, restored, room, unsaid, zones_for
+from minisyncml.content.meaning import ITEMS, restored, unsaid, zones_for
 from minisyncml.content.schedule import Clock, between, date_properties, dates_of, last_of, schedule_of
 from minisyncml.content.times import UTC, When, duration, rest, stamp, time_of, time_property
 from minisyncml.content.zones import Zones
@@ -41,8 +41,8 @@ class ICalendar(Format):
             return vcalendar.read(found, form)
         if head[0][1] != "VCALENDAR":       # an event without its frame
             found = [Property("BEGIN", "VCALENDAR"), Property("VERSION", "2.0"), *found]
-        keeps = any(each.name == kept.NAME and each.value.startswith("2.0 ") for each in named)
-        if not (keeps or form.time not in ("auto", "tz") or form.all_day != "date" or form.alarm == "absolute"):
+        aside = any(each.name == KEPT and each.value.startswith("2.0 ") for each in named)
+        if not (aside or form.time not in ("auto", "tz") or form.all_day != "date" or form.alarm == "absolute"):
             return _whole(found)
         root = tree(found)
         zones = Zones(form.zone, zones_of(root))
@@ -106,11 +106,11 @@ def _whole(found: "list[Property]") -> "list[Property]":
 
 def _read_part(part: Part, form: Form, zones: Zones) -> "list[Part]":
     new = _inner(part, form, zones)
-    texts = [unescaped(each.value) for each in part.props if each.name == kept.NAME]
+    texts = [unescaped(each.value) for each in part.props if each.name == KEPT]
     texts = [text for text in texts if text.startswith("2.0 ")]
     if not texts:
         return [new]
-    new.props = [each for each in new.props if each.name != kept.NAME or not each.value.startswith("2.0 ")]
+    new.props = [each for each in new.props if each.name != KEPT or not each.value.startswith("2.0 ")]
     beside = restored(new, texts, zones, form)
     return [*(each for each in beside if each.name == "VTIMEZONE"), new,
             *(each for each in beside if each.name != "VTIMEZONE")]
@@ -194,7 +194,7 @@ def _relative(alarm: Part, part: Part, form: Form, zones: Zones) -> Part:
 def _written(part: Part, form: Form, there: "dict[str, Part]") -> Part:
     zones = Zones(form.zone, there)
     made = _outer(part, form, zones)
-    if room(form):
+    if form.keeps:
         again = _inner(made, form, Zones(form.zone, there))
         for each in unsaid(part, (), again, form, zones):
             made.props.append(each._replace(value=escaped(each.value)))

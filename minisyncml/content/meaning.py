@@ -11,7 +11,7 @@ from minisyncml.content import kept
 from minisyncml.content.alarms import meaning_of_alarms
 from minisyncml.content.components import Part, flat
 from minisyncml.content.escapes import split, unescaped
-from minisyncml.content.form import Form
+from minisyncml.content.form import KEPT, Form
 from minisyncml.content.lines import Property
 from minisyncml.content.schedule import dates_of, meaning_of_rules, meaning_of_times, schedule_of
 from minisyncml.content.times import stamp
@@ -118,7 +118,7 @@ def meanings(part: Part, zones: Zones, form: Form) -> "dict[str, object]":
     schedule = schedule_of(part, zones)
     for each in part.props:
         slot = slot_of(each)
-        if slot in ("TIMES", "RULES", "EXDATE", "RDATE", kept.NAME):
+        if slot in ("TIMES", "RULES", "EXDATE", "RDATE", KEPT):
             continue
         found.setdefault(slot, []).append(_said(each))      # type: ignore[attr-defined]
     if any(when is not None for when in schedule):
@@ -145,17 +145,6 @@ def _said(each: Property) -> object:
     return [each.name, each.value, params]
 
 
-def room(form: Form) -> bool:
-    """Whether a peer takes what it does not know.
-
-    :param form: of the peer
-    :returns: False where nothing can be kept aside in an item
-    """
-    if kept.NAME in form.strip or form.caps is not None:
-        return any(cap.name in (kept.NAME, "X-*") for cap in form.caps or ()) and kept.NAME not in form.strip
-    return True
-
-
 def unsaid(part: Part, others: "Sequence[Part]", again: Part, form: Form, zones: Zones) -> "Iterator[Property]":
     """What has to be kept aside of an item that was written in another form.
 
@@ -170,23 +159,23 @@ def unsaid(part: Part, others: "Sequence[Part]", again: Part, form: Form, zones:
     moved = _start(now) != _start(then)     # what a rule leaves to the start, and how it says its end
     missing = [each for each in part.props if slot_of(each) in now and slot_of(each) not in then]
     if missing:
-        yield Property(kept.NAME, kept.aside("2.0", "REST", "-", missing))
+        yield kept.aside("2.0", "REST", "-", missing)
     for slot, meant in now.items():
         differs = then.get(slot) != meant or moved and slot == "RULES"
         if differs and (slot in then or slot == "ALARMS"):
             props = [line for alarm in part.parts for line in flat(alarm)] if slot == "ALARMS" else \
                 [each for each in part.props if slot_of(each) == slot]
-            yield Property(kept.NAME, kept.aside("2.0", slot, kept.fingerprint(then.get(slot)), props))
+            yield kept.aside("2.0", slot, kept.fingerprint(then.get(slot)), props)
     for slot, meant in then.items():
         if slot not in now:             # nothing is put back there
-            yield Property(kept.NAME, kept.aside("2.0", slot, kept.fingerprint(meant), ()))
+            yield kept.aside("2.0", slot, kept.fingerprint(meant), ())
     lines = [line for other in others for line in flat(other)]
     if lines:
-        yield Property(kept.NAME, kept.aside("2.0", "EXCEPTIONS", "-", lines))
+        yield kept.aside("2.0", "EXCEPTIONS", "-", lines)
     unknown = [line for name in _names(part, others) if name in zones.parts and timezone(name, 1970) is None
                for line in flat(zones.parts[name])]
     if unknown:
-        yield Property(kept.NAME, kept.aside("2.0", "ZONES", "-", unknown))
+        yield kept.aside("2.0", "ZONES", "-", unknown)
 
 
 def _start(meant: "dict[str, Any]") -> object:

@@ -12,14 +12,14 @@ from minisyncml.content.charsets import decoded
 from minisyncml.content.clocks import inward, outward
 from minisyncml.content.elements import Element, read_elements, write_elements
 from minisyncml.content.escapes import escaped, split, unescaped
-from minisyncml.content.form import Form
+from minisyncml.content.form import KEPT, Form
 from minisyncml.content.formats import Format
+from minisyncml.content.kept import as_lines, found_in
 from minisyncml.content.lines import MAX_SIZE, Property, is_binary, parse, write
 from minisyncml.content.times import UTC, When, parse_time, stamp
 from minisyncml.content.zones import Zones
 from minisyncml.errors import ItemError
 
-KEPT = "X-MINISYNCML-KEPT"
 _CUT = 20           #: a SUMMARY of so many characters may be a title that somebody cut off
 _FRAME = ("BEGIN", "VERSION", "END")
 _HEAD = (Property("BEGIN", "VCALENDAR"), Property("VERSION", "2.0"), Property("BEGIN", "VJOURNAL"))
@@ -239,16 +239,14 @@ def _to_old(each: Property, form: Form) -> Property:
 
 
 def _aside(each: Property, place: str) -> Property:
-    line = write([each._replace(raw=b"")], False).decode("utf-8").replace("\r\n ", "")
-    return Property(KEPT, f"2.0{place}" + line.rstrip("\r\n"))
+    return Property(KEPT, f"2.0{place}" + as_lines([each]))
 
 
 def _kept(each: Property) -> "tuple[str, Property]":
     """What an earlier conversion put aside: `^`, for what goes around the note, and the property."""
     if each.name == KEPT and each.value.startswith(("2.0 ", "2.0^")):
-        for one in parse(each.value[4:].encode("utf-8", "replace")):
-            if one.name:
-                return each.value[3], one._replace(raw=b"")
+        for one in found_in(each.value[4:]):
+            return each.value[3], one
     return " ", each
 
 

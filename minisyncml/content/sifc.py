@@ -7,17 +7,17 @@ elements as lines of a vCard 3.0; with the attribute `for` they are what an elem
 
 from __future__ import annotations
 
-from binascii import crc32
 from typing import Iterator, Optional, Sequence
 
 from minisyncml.content.cardlines import meaning, media_type, sorted_params
-from minisyncml.content.cards import KEPT, full_name, keeps, units
+from minisyncml.content.cards import FRAME, full_name, units
 from minisyncml.content.cardvalues import extended
 from minisyncml.content.elements import Element, read_elements, write_elements
 from minisyncml.content.escapes import escaped, split, unescaped
-from minisyncml.content.form import Form
+from minisyncml.content.form import KEPT, Form
 from minisyncml.content.formats import Format
-from minisyncml.content.lines import MAX_SIZE, Property, is_binary, parse, write
+from minisyncml.content.kept import as_lines, fingerprint, found_in
+from minisyncml.content.lines import MAX_SIZE, Property, is_binary
 from minisyncml.errors import ItemError
 
 _NAMES = ("LastName", "FirstName", "MiddleName", "Title", "Suffix")
@@ -107,24 +107,24 @@ class Contact(Format):
         placed: "dict[str, list[Property]]" = {}
         aside: "list[Element]" = []
         others: "list[Element]" = []
-        for unit in units([each for each in found if each.name not in ("BEGIN", "VERSION", "END")]):
+        for unit in units([each for each in found if each.name not in FRAME]):
             slot = _place(unit[0], texts)
             if slot:
                 placed[slot] = unit
             elif len(unit) == 1 and _named(unit[0]):
                 others.append(Element(_named(unit[0]), unescaped(unit[0].value)))
             else:
-                aside.append(Element(KEPT, _text(unit)))
+                aside.append(Element(KEPT, as_lines(unit)))
         full = texts.pop("Subject", "")     # few clients have it, and it would seem to be deleted by the others
         texts.setdefault("FileAs", full)
         back = _properties(texts)
         for slot in [*placed, *(slot for slot in back if slot not in placed)]:
             made, unit = back.get(slot, []), placed.get(slot, [])
             if len(unit) != 1 or [meaning(each) for each in made] != [meaning(each) for each in unit]:
-                aside.append(Element(KEPT, _text(unit), (("for", slot), ("was", _print(made)))))
+                aside.append(Element(KEPT, as_lines(unit), (("for", slot), ("was", fingerprint(as_lines(made))))))
         names = dict.fromkeys((*(_ALWAYS if form.empty else ()), *texts))
         whole = [Element("SIFVersion", "1.1"), *(Element(name, _broken(texts.get(name, ""), form)) for name in names)]
-        return write_elements("contact", [*whole, *others, *(aside if keeps(form) else [])])
+        return write_elements("contact", [*whole, *others, *(aside if form.keeps else [])])
 
 
 FORMATS = (Contact(),)
@@ -292,19 +292,8 @@ def _broken(text: str, form: Form) -> str:
     return text.replace("\r\n", "\n").replace("\n", "\r\n") if form.crlf and "\n" in text else text
 
 
-def _text(unit: "Sequence[Property]") -> str:
-    return write([each._replace(raw=b"") if each.name else each for each in unit], False,
-                 Form(fold=False)).decode("utf-8").replace("\r\n", "\n").rstrip("\n")
-
-
-def _print(found: "Sequence[Property]") -> str:
-    return f"{crc32(_text(found).encode('utf-8')):08x}"
-
-
 def _take_back(each: Element, slot: str, found: "dict[str, list[Property]]") -> None:
     """Put what was kept where it was, unless the element says another thing now."""
-    if slot and each.attribute("was") != _print(found.get(slot, [])):
+    if slot and each.attribute("was") != fingerprint(as_lines(found.get(slot, []))):
         return
-    lines = each.text.replace("\n", "\r\n").encode("utf-8")
-    found[slot or f"{len(found)} kept"] = [line._replace(raw=b"") for line in parse(lines)
-                                          if line.name not in ("", "BEGIN", "VERSION", "END")]
+    found[slot or f"{len(found)} kept"] = [line for line in found_in(each.text) if line.name not in FRAME]

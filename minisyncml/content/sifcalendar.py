@@ -9,16 +9,16 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Iterable, Optional, Sequence
 
-from minisyncml.content import kept, recurrence
+from minisyncml.content import recurrence
 from minisyncml.content.alarms import trigger
 from minisyncml.content.clocks import inward, midnight, wall
 from minisyncml.content.components import Part, flat, tree, zones_of
 from minisyncml.content.elements import Element, first, read_elements, write_elements
 from minisyncml.content.escapes import escaped, split, unescaped
-from minisyncml.content.form import Form
+from minisyncml.content.form import KEPT, Form
 from minisyncml.content.formats import Format
 from minisyncml.content.lines import Property
-from minisyncml.content.meaning import ITEMS, PRODID, restored, room, unsaid, zones_for
+from minisyncml.content.meaning import ITEMS, PRODID, restored, unsaid, zones_for
 from minisyncml.content.recurrence import DAYS, Plain, Rule
 from minisyncml.content.schedule import (
     Clock,
@@ -69,7 +69,7 @@ class Sif(Format):
         found = read_elements(body, self.roots)
         zones = Zones(form.zone)
         part = _new_event(found, form, zones) if self.kind == "VEVENT" else _new_task(found, form, zones)
-        texts = [each.text for each in found if each.name == kept.NAME]
+        texts = [each.text for each in found if each.name == KEPT]
         beside = restored(part, texts, zones, form) if texts else []
         there = [each for each in beside if each.name == "VTIMEZONE"]
         parts = [part, *(each for each in beside if each.name != "VTIMEZONE")]
@@ -87,10 +87,10 @@ class Sif(Format):
         zones = Zones(form.zone, zones_of(root))
         shown = without_exceptions(part, others, zones) if others else part
         elements = _elements(shown, form, zones)
-        if room(form):
+        if form.keeps:
             again = Zones(form.zone)
             new = _new_event(elements, form, again) if self.kind == "VEVENT" else _new_task(elements, form, again)
-            elements += [Element(kept.NAME, each.value) for each in unsaid(part, others, new, form, zones)]
+            elements += [Element(KEPT, each.value) for each in unsaid(part, others, new, form, zones)]
         return write_elements(self.roots[0], [each for each in elements if each.name not in form.strip])
 
 

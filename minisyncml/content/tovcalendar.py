@@ -10,7 +10,7 @@ from minisyncml.content.alarms import old_alarms
 from minisyncml.content.clocks import Days
 from minisyncml.content.components import Part
 from minisyncml.content.escapes import split, unescaped
-from minisyncml.content.form import Form
+from minisyncml.content.form import KEPT, Form
 from minisyncml.content.lines import Property, is_binary
 from minisyncml.content.meaning import LISTS, TEXTS, TIMES, meanings, slot_of
 from minisyncml.content.people import old_person
@@ -75,7 +75,7 @@ def old_part(part: Part, form: Form, zones: Zones) -> Part:
 
 def _kept_old(part: Part, zones: Zones, form: Form) -> "dict[str, list[Property]]":
     """What vCalendar 1.0 said of the slots that nobody changed since, where the hub could not."""
-    texts = [unescaped(each.value) for each in part.props if each.name == kept.NAME]
+    texts = [unescaped(each.value) for each in part.props if each.name == KEPT]
     found: "dict[str, list[Property]]" = {}
     now = meanings(part, zones, form) if texts else {}
     for text in texts:
@@ -161,12 +161,12 @@ def _old_property(each: Property, part: Part, clock: Clock) -> "list[Property]":
     handler = _OLD.get(each.name)
     if handler is not None:
         return handler(each, part, clock)
-    if each.name == kept.NAME:
+    if each.name == KEPT:
         return []
-    return [one_line(each)]
+    return [plain_line(each)]
 
 
-def one_line(each: Property) -> Property:
+def plain_line(each: Property) -> Property:
     """A property that means nothing to us, without line breaks.
 
     :param each: a property

@@ -10,19 +10,18 @@ from __future__ import annotations
 
 from typing import Iterator, Sequence
 
-from minisyncml.content import kept
 from minisyncml.content.components import Part, flat, tree, zones_of
-from minisyncml.content.form import Form
+from minisyncml.content.form import KEPT, Form
 from minisyncml.content.formats import Format
 from minisyncml.content.fromvcalendar import new_part
 from minisyncml.content.lines import Property, parse, write
-from minisyncml.content.meaning import ITEMS, PRODID, restored, room, unsaid, zones_for
+from minisyncml.content.meaning import ITEMS, PRODID, restored, unsaid, zones_for
 from minisyncml.content.schedule import date_properties, schedule_of
 from minisyncml.content.times import time_of
-from minisyncml.content.tovcalendar import old_part, one_line
+from minisyncml.content.tovcalendar import old_part, plain_line
 from minisyncml.content.zones import Zones, offsets_of
 
-_FRAME = ("VERSION", "PRODID", "METHOD", "CALSCALE", "TZ", "DAYLIGHT", kept.NAME)
+_FRAME = ("VERSION", "PRODID", "METHOD", "CALSCALE", "TZ", "DAYLIGHT", KEPT)
 
 
 class VCalendar(Format):
@@ -58,7 +57,7 @@ def read(found: "Sequence[Property]", form: Form) -> "list[Property]":
             made.append(new)
             brought += more
     head = [Property("VERSION", "2.0"), root.first("PRODID") or PRODID, *root.all("METHOD", "CALSCALE"),
-            *(one_line(each) for each in root.props if each.name not in _FRAME)]
+            *(plain_line(each) for each in root.props if each.name not in _FRAME)]
     zones = [part for part in brought if part.name == "VTIMEZONE"]
     parts = [*made, *(part for part in brought if part.name != "VTIMEZONE")]
     return list(flat(Part("VCALENDAR", [each._replace(raw=b"") for each in head], [*zones_for(parts, zones), *parts])))
@@ -69,7 +68,7 @@ def _read_whole(root: Part, part: Part, form: Form) -> "tuple[Part, list[Part]]"
     zones = Zones(form.zone)
     zones.offsets = offsets_of(part.all("TZ") or root.all("TZ"), part.all("DAYLIGHT") or root.all("DAYLIGHT"))
     new = new_part(part, form, zones)
-    texts = [each.value for each in part.props if each.name == kept.NAME]
+    texts = [each.value for each in part.props if each.name == KEPT]
     return (new, restored(new, texts, zones, form)) if texts else (new, [])
 
 
@@ -101,7 +100,7 @@ def old_calendar(found: "Sequence[Property]", form: Form) -> "Iterator[Property]
         uid = part.value("UID")
         parts.append(_old_whole(part, others.get(uid, []) if masters.get(uid) is part else [], form, there))
     head = [Property("VERSION", "1.0"), *(
-        one_line(each) for each in root.props if each.name not in ("VERSION", "CALSCALE", kept.NAME)
+        plain_line(each) for each in root.props if each.name not in ("VERSION", "CALSCALE", KEPT)
         and (each.name, each.value) != (PRODID.name, PRODID.value))]
     return flat(Part("VCALENDAR", head, parts))
 
@@ -110,7 +109,7 @@ def _old_whole(part: Part, others: "list[Part]", form: Form, there: "dict[str, P
     """An item in vCalendar 1.0 with what is kept aside."""
     zones = Zones(form.zone, there)
     old = old_part(without_exceptions(part, others, zones) if others else part, form, zones)
-    if room(form):
+    if form.keeps:
         again = Zones(form.zone)
         again.offsets = offsets_of(old.all("TZ"), old.all("DAYLIGHT"))
         old.props += unsaid(part, others, new_part(old, form, again), form, zones)

@@ -9,8 +9,8 @@ from typing import Callable, Container, Optional, Sequence, TypeVar
 
 from minisyncml.content.caps import Caps, cut
 from minisyncml.content.edit import Edit, aligned
-from minisyncml.content.fields import DIGEST, KEPT, MEDIA, Unit, flat, groups, photo, units
-from minisyncml.content.form import PLAIN, Form
+from minisyncml.content.fields import DIGEST, MEDIA, Unit, flat, groups, photo, units
+from minisyncml.content.form import KEPT, PLAIN, Form
 from minisyncml.content.formats import Format, find, format_of
 from minisyncml.content.kind import FAMILIES, bare, kind
 from minisyncml.content.lines import Property, is_binary, parse, write
@@ -183,6 +183,25 @@ class View:
             return not found
         have = groups(units(_guarded(lambda: own.read(mine, self.store))))   # it may know more than it says
         return all(any(unit.value == change.unit.value for unit in have.get(change.unit.key, ())) for change in found)
+
+    def shows(self, mine_type: str, mine: bytes, type: str, shadow: bytes) -> bool:
+        """Whether the peer has all that an edited item of ours says. Of what a peer sends, a `+` or a type that is
+        missing is nothing that anybody took out; but of ours, somebody may have put it in.
+
+        :param mine_type: media type of ours
+        :param mine: our item
+        :param type: media type of the shadow
+        :param shadow: what the peer has of it
+        :returns: True when it needs nothing more
+        """
+        source = self._format(type, shadow)
+        if not self.same(mine_type, mine, type, shadow):
+            return False
+        if source is None or mine == shadow:
+            return True
+        had = self._theirs(source, self._whole(source, shadow, mine_type, mine, b""))
+        new = self._base(mine_type, mine, b"", source)
+        return all(change.unit.name in MEDIA or same_rule(change, had, new) for change in changes(had, new, self._caps))
 
     # -- formats
 
