@@ -201,7 +201,9 @@ class View:
             return True
         had = self._theirs(source, self._whole(source, shadow, mine_type, mine, b""))
         new = self._base(mine_type, mine, b"", source)
-        return all(change.unit.name in MEDIA or same_rule(change, had, new) for change in changes(had, new, self._caps))
+        marked = {unit.key for unit in had if "PREF" in unit.types}
+        return not any("PREF" in unit.types and unit.key not in marked for unit in new) and all(
+            change.unit.name in MEDIA or same_rule(change, had, new) for change in changes(had, new, self._caps))
 
     # -- formats
 

@@ -158,23 +158,32 @@ class Forms:
         """
         try:
             type, _, name = self.sent(mine)
-            return self.has(mine, type, name, entry)
+            shadow = self.batch.shadow(self.peer, mine.id) if self.view is not None else b""
+            return name == entry.digest or bool(shadow) and self.same(mine, kind(shadow, type), shadow)
         except ItemError:
             return False
 
     def has(self, mine: Item, type: str, name: bytes, entry: Entry) -> bool:
-        """Whether the peer is known to have an item, as far as it can have it.
+        """Whether the peer is known to have all of an item that was edited here, as far as it can have it.
 
         :param mine: ours
         :param type: media type as it would be sent
         :param name: digest of what would be sent
         :param entry: what is known of the item at the peer
-        :returns: True when it would see no difference
+        :returns: False as well where it may have lost by itself what it lacks
         """
-        if name == entry.digest:
-            return True
-        shadow = self.batch.shadow(self.peer, mine.id) if self.view is not None else b""
-        return bool(shadow) and self.same(mine, kind(shadow, type), shadow)
+        shadow = self.batch.shadow(self.peer, mine.id) if name != entry.digest else b""
+        return name == entry.digest or bool(shadow) and self.shows(mine, kind(shadow, type), shadow)
+
+    def shows(self, mine: Item, type: str, body: bytes) -> bool:
+        """Whether an item of the peer says all that ours does, as far as the peer can say it.
+
+        :param mine: ours
+        :param type: media type
+        :param body: what the peer has
+        :returns: True when it needs nothing more
+        """
+        return self.view is None or self.view.shows(mine.type, mine.body, type, body)
 
     def clash(self, entry: Entry, mine: Item, type: str, body: bytes, shadow: bytes) -> Clash:
         """All that is known of two versions of an item.

@@ -216,10 +216,14 @@ class Incoming:
     def _write(self, event: ItemArrived, entry: Entry, row: Row, media_type: str, body: bytes, name: bytes,
                reason: str = "") -> None:
         """Only the peer changed it, or it counts more. It may have written the same in another way."""
+        edited = row.revision > entry.seen and self.answering and self.forms.view is not None
         type, wanted = self.forms.updated(entry.id, media_type, body)
         if row.digest != (name if wanted is body else digest(wanted)):
             row = self.batch.put(entry.id, type, wanted, reason or self.forms.doubt(entry.id, wanted))
             self.run.local_counts["replaced"] += 1
+        mine = self.batch.get(entry.id) if edited else None
+        if mine is not None and not self.forms.shows(mine, media_type, body):
+            row = row._replace(revision=entry.seen)     # an edit of ours that contradicts nothing goes there
         self._known(event, entry, row, name)
         self.forms.remember(entry.id, media_type, body)
 

@@ -40,6 +40,14 @@ class World:
             self.pair.client_memory.known["http://server/"] = {}
             self.pair.sync()    # the client knows what its server is like from the second session on
 
+    def tells_no_limits(self) -> None:
+        """The phone does not say what it keeps of an item."""
+        def bare(devinf: DevInf) -> DevInf:
+            return presented(devinf)._replace(
+                ct_caps=(), datastores=tuple(store._replace(ct_caps=()) for store in devinf.datastores))
+        self.pair.client_options = self.pair.client_options._replace(present=bare)
+        self.pair.server_options = self.pair.server_options._replace(present=bare)
+
     def sync(self, mode: str = "two-way", carry: object = None) -> "tuple[Exchange, Exchange]":
         """The hub's end, and the phone's."""
         left, right = self.pair.sync(mode, carry)       # type: ignore[arg-type]
@@ -121,6 +129,34 @@ class TestFields:
         hub_edit(world, "ROLE:role 1", "ROLE:another")
         assert transferred(world.sync()[0]) == 0
         assert world.phone.revision == before and world.quiet()
+
+    @pytest.mark.parametrize("limits", [True, False])
+    @pytest.mark.parametrize("old_line, new_line, sent", [
+        ("TEL:55", "TEL:+55", b"TEL:+55"), ("TEL:55", "TEL;TYPE=PREF:55", b"TEL;PREF:55"),
+        ("TEL:55", "TEL;TYPE=HOME:55", b"TEL;HOME:55"), ("END:VCARD", "TITLE:Baker\r\nEND:VCARD", b"TITLE:Baker")])
+    def test_what_is_only_put_in_here_goes_out(self, old_line: str, new_line: str, sent: bytes, limits: bool) -> None:
+        """A phone may drop each of these by itself, so it is no change where one is missing that the phone sends."""
+        world = World()
+        if not limits:
+            world.tells_no_limits()
+        fill(world.phone, old(1, "word").replace(b"END:", b"TEL:55\r\nEND:"), type=OLD[0])
+        world.sync()
+        hub_edit(world, old_line, new_line)
+        world.sync()
+        assert sent in there(world.phone) and new_line.encode() in there(world.hub) and world.quiet()
+        hub_edit(world, "TEL;TYPE=CELL", "X-SECRET:us\r\nTEL;TYPE=CELL")
+        assert not limits or world.quiet()
+
+    def test_it_goes_out_also_where_the_phone_edits_something_else(self) -> None:
+        world = World()
+        fill(world.phone, old(1, "word").replace(b"END:", b"TEL:55\r\nEND:"), type=OLD[0])
+        world.sync()
+        hub_edit(world, "TEL:55", "TEL:+55")
+        phone_edit(world, "1000001", "1000002")
+        assert not conflicts(world.sync()[0])
+        for store in (world.hub, world.phone):
+            assert b"1000002" in there(store) and b"TEL:+55" in there(store)
+        assert world.quiet()
 
     def test_a_new_one_of_the_phone_is_in_our_form(self, world: World) -> None:
         fill(world.phone, old(2, "word"), type=OLD[0])
