@@ -9,11 +9,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, Optional
 
-from minisyncml.content.clocks import inward, outward
+from minisyncml.content.clocks import in_utc, inward, outward
 from minisyncml.content.components import Part, flat
 from minisyncml.content.escapes import escaped, unescaped
 from minisyncml.content.form import Form
 from minisyncml.content.lines import Property
+from minisyncml.content.people import address
 from minisyncml.content.schedule import Schedule, between, later
 from minisyncml.content.times import UTC, When, duration, parse_duration, parse_time, stamp, time_of
 from minisyncml.content.zones import Zones
@@ -46,6 +47,39 @@ def trigger(alarm: Part, found: Schedule, zones: Zones) -> "Optional[When]":
     return later(base._replace(day=False), span, zones)
 
 
+def at_time(when: When) -> Property:
+    """A TRIGGER at a time.
+
+    :param when: the moment
+    :returns: the property
+    """
+    return Property("TRIGGER", stamp(when), (("VALUE", "DATE-TIME"),))
+
+
+def at_distance(span: timedelta, found: Schedule) -> Property:
+    """A TRIGGER at a distance from the first moment of its item.
+
+    :param span: how much later
+    :param found: the times of its item
+    :returns: the property
+    """
+    related = () if found.start is not None or found.due is None else (("RELATED", "END"),)
+    return Property("TRIGGER", duration(span), related)
+
+
+def distance(found: Schedule, when: When, zones: Zones, home: str) -> "Optional[timedelta]":
+    """How long after the first moment of its item an alarm is.
+
+    :param found: the times of its item
+    :param when: the moment of the alarm
+    :param zones: of the item
+    :param home: the zone of clocks without one
+    :returns: None when that cannot be told
+    """
+    base = found.start or found.due
+    return between(base._replace(day=False), when, zones, home) if base is not None else None
+
+
 def old_alarms(part: Part, found: Schedule, form: Form, zones: Zones) -> "list[Property]":
     """The alarms of an item for vCalendar 1.0.
 
@@ -73,7 +107,7 @@ def old_alarms(part: Part, found: Schedule, form: Form, zones: Zones) -> "list[P
         elif name == "DALARM":
             words.append(_text(alarm.value("DESCRIPTION")))
         else:
-            people = [_address(each.value) for each in alarm.all("ATTENDEE")[:1]]
+            people = [address(each.value) for each in alarm.all("ATTENDEE")[:1]]
             words += [people[0] if people else "", _text(alarm.value("DESCRIPTION"))]
         while len(words) > 1 and not words[-1]:
             words.pop()
@@ -93,14 +127,12 @@ def _known(name: str, form: Form) -> str:
 
 def _moment(when: When, found: Schedule, form: Form, zones: Zones) -> str:
     base = found.start or found.due
-    if form.alarm == "relative" and base is not None:
-        span = between(base._replace(day=False), when, zones, form.zone)
-        if span is not None:
-            return duration(span)
-    if form.alarm == "absolute":
-        utc = zones.utc(when.at, when.zone or form.zone) if when.zone or form.zone else None
-        if utc is not None:
-            return stamp(When(utc, UTC))
+    span = distance(found, when, zones, form.zone) if form.alarm == "relative" else None
+    if span is not None:
+        return duration(span)
+    utc = in_utc(when, zones, form.zone) if form.alarm == "absolute" else None
+    if utc is not None:
+        return stamp(utc)
     if base is not None and base.day and when.zone == UTC and form.all_day != "epoc" and form.zone:
         when = When(zones.local(when.at, form.zone) or when.at)
     return stamp(outward(when, form, zones, False))
@@ -108,11 +140,6 @@ def _moment(when: When, found: Schedule, form: Form, zones: Zones) -> str:
 
 def _text(value: str) -> str:
     return unescaped(value).replace(";", "\\;")
-
-
-def _address(value: str) -> str:
-    value = value.strip()
-    return value[7:] if value[:7].lower() == "mailto:" else value
 
 
 def alarm_of(each: Property, found: Schedule, form: Form, zones: Zones, summary: str) -> "Optional[Part]":
@@ -156,29 +183,24 @@ def _split(value: str) -> "list[str]":
 
 
 def _trigger(text: str, found: Schedule, form: Form, zones: Zones) -> "Optional[Property]":
-    base = found.start or found.due
-    related = () if found.start is not None or base is None else (("RELATED", "END"),)
-    span = parse_duration(text)
-    if span is None:
-        when = parse_time(text)
-        if when is None:
-            return None
-        when = inward(when._replace(day=False), form, zones, False)
-        span = _span(base, when, form, zones)
-        if span is None:
-            return Property("TRIGGER", stamp(when), (("VALUE", "DATE-TIME"),))
-    elif base is None:
+    span, when = parse_duration(text), parse_time(text)
+    if span is not None:
+        return at_distance(span, found) if found.start is not None or found.due is not None else None
+    if when is None:
         return None
-    return Property("TRIGGER", duration(span), related)
+    when = inward(when._replace(day=False), form, zones, False)
+    span = _span(found, when, form, zones)
+    return at_distance(span, found) if span is not None else at_time(when)
 
 
-def _span(base: "Optional[When]", when: When, form: Form, zones: Zones) -> "Optional[timedelta]":
-    """How long after its item's first moment an alarm is."""
+def _span(found: Schedule, when: When, form: Form, zones: Zones) -> "Optional[timedelta]":
+    """How long after its item's first moment a phone's alarm is."""
+    base = found.start or found.due
     if base is None:
         return None
     if base.day and when.zone == UTC and not form.zone:
         return when.at - base.at if form.all_day == "epoc" else None
-    span = between(base._replace(day=False), when, zones, form.zone)
+    span = distance(found, when, zones, form.zone)
     # one with a zone and one without, and nothing known: they come from one clock
     return when.at - base.at if span is None else span
 

@@ -1,14 +1,14 @@
 """Times as a peer wants or sends them: in UTC, by its own clock, with a zone; and whole days as phones write them."""
 
 # No `from __future__ import annotations`: named tuples would compile every annotation.
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import List, NamedTuple, Optional
 
 from minisyncml.content.form import Form
-from minisyncml.content.times import UTC, When
+from minisyncml.content.times import DAY, UTC, When
 from minisyncml.content.zones import Zones, known
 
-_DAY = timedelta(days=1)
+ENTRY = "X-EPOCAGENDAENTRYTYPE"     #: what the phones say that tell whole days from hours
 
 
 def outward(when: When, form: Form, zones: Zones, named: bool) -> When:
@@ -27,7 +27,7 @@ def outward(when: When, form: Form, zones: Zones, named: bool) -> When:
         return when
     if mode == "tz":
         if not zone or zone == UTC or named:
-            return _plain(when, zones)
+            return _plain(when)
         return when
     if mode == "local":
         if not zone:
@@ -40,7 +40,7 @@ def outward(when: When, form: Form, zones: Zones, named: bool) -> When:
     return _to(when, UTC, zones, UTC)
 
 
-def _plain(when: When, zones: Zones) -> When:
+def _plain(when: When) -> When:
     """With the plain name of its zone."""
     there = known(when.zone) if when.zone and when.zone != UTC else None
     return when._replace(zone=there[0]) if there is not None else when
@@ -50,6 +50,19 @@ def _to(when: When, zone: str, zones: Zones, shown: str) -> When:
     utc = zones.utc(when.at, when.zone)
     local = zones.local(utc, zone) if utc is not None else None
     return When(when.at) if local is None else When(local, shown)
+
+
+def in_utc(when: When, zones: Zones, home: str = "") -> Optional[When]:
+    """The same moment in UTC.
+
+    :param when: a moment
+    :param zones: of the item
+    :param home: the zone of a clock without one; empty: not known
+    :returns: None when its zone is not known
+    """
+    zone = when.zone or home
+    utc = zones.utc(when.at, zone) if zone else None
+    return None if utc is None else When(utc, UTC)
 
 
 def inward(when: When, form: Form, zones: Zones, recurs: bool) -> When:
@@ -113,6 +126,24 @@ def midnight(at: datetime) -> bool:
     return not (at.hour or at.minute or at.second)
 
 
+def dawn(at: datetime) -> datetime:
+    """The beginning of a day.
+
+    :param at: a time
+    :returns: the midnight before it
+    """
+    return at.replace(hour=0, minute=0, second=0)
+
+
+def ceiling(at: datetime) -> datetime:
+    """The first midnight that is not before a time.
+
+    :param at: a time
+    :returns: a midnight
+    """
+    return at if midnight(at) else dawn(at) + DAY
+
+
 def whole_days(start: When, end: Optional[When], form: Form, zones: Zones, kind: str) -> Optional[Days]:
     """Whether what a phone sent is about whole days: from midnight to midnight or one second or minute before, by its
     own clock or in UTC; to T240000; or said so by its entry type.
@@ -121,12 +152,12 @@ def whole_days(start: When, end: Optional[When], form: Form, zones: Zones, kind:
     :param end: as it was read
     :param form: how the phone writes
     :param zones: of the item
-    :param kind: X-EPOCAGENDAENTRYTYPE
+    :param kind: its :data:`ENTRY`
     :returns: None when it is about hours
     """
     if start.day:
-        stop = end.at if end is not None and end.at > start.at else start.at + _DAY
-        return Days(start.at, stop if midnight(stop) else stop.replace(hour=0, minute=0, second=0) + _DAY)
+        stop = end.at if end is not None and end.at > start.at else start.at + DAY
+        return Days(start.at, ceiling(stop))
     if kind == "APPOINTMENT" and form.all_day == "epoc":
         return None                 # these phones do tell them apart
     said = kind in ("EVENT", "ANNIVERSARY")
@@ -138,13 +169,13 @@ def whole_days(start: When, end: Optional[When], form: Form, zones: Zones, kind:
         if last > first and midnight(last):
             return Days(first, last)
         if last > first and last.hour == 23 and last.minute == 59:
-            return Days(first, last.replace(hour=0, minute=0, second=0) + _DAY)
+            return Days(first, ceiling(last))
         if last == first and (said or kind == "REMINDER"):
-            return Days(first, first + _DAY)
+            return Days(first, first + DAY)
     if not said:
         return None
-    first = wall(start, zones, _frames(start, form)[-1]).replace(hour=0, minute=0, second=0)
-    return Days(first, first + _DAY)
+    first = dawn(wall(start, zones, _frames(start, form)[-1]))
+    return Days(first, first + DAY)
 
 
 def _frames(start: When, form: Form) -> "List[str]":

@@ -10,8 +10,8 @@ from minisyncml.errors import ItemError
 
 MAX_DEPTH = 8           #: components in one another
 MAX_RULES = 50          #: RRULE and EXRULE of one item
-_ITEMS = ("VEVENT", "VTODO", "VJOURNAL")
-_TEXTS = ("SUMMARY", "DESCRIPTION", "LOCATION", "COMMENT")
+ITEMS = ("VEVENT", "VTODO", "VJOURNAL")
+TEXTS = ("SUMMARY", "DESCRIPTION", "LOCATION", "COMMENT", "CONTACT")
 
 
 class Part:
@@ -78,12 +78,12 @@ def tree(found: "Iterable[Property]", old: bool = False) -> Part:
                 del stack[at:]
         elif each.name:
             stack[-1].props.append(each)
-        elif stack[-1].props and stack[-1].props[-1].name in _TEXTS and each.raw.strip():
+        elif stack[-1].props and stack[-1].props[-1].name in TEXTS and each.raw.strip():
             last = stack[-1].props[-1]
             more = each.raw.strip().decode("utf-8", "replace")
             stack[-1].props[-1] = last._replace(
                 value=f"{last.value}\r\n{more}" if old else f"{last.value}\\n{escaped(more)}", raw=b"")
-    if not any(part.name in _ITEMS for part in root.parts):
+    if not any(part.name in ITEMS for part in root.parts):
         raise ItemError("there is no event, task or note in it")
     if any(len(part.all("RRULE", "EXRULE")) > MAX_RULES for part in root.parts):
         raise ItemError(f"more than {MAX_RULES} rules in one item", 413)

@@ -24,7 +24,7 @@ from minisyncml.content.fields import (
 )
 from minisyncml.content.lines import Property
 from minisyncml.content.merge import FEW, Change, reduced
-from minisyncml.content.times import UTC, When, parse_time, rest, stamp, time_of, time_property
+from minisyncml.content.times import UTC, When, parse_time, rest, stamp, time_of, time_property, tzid
 from minisyncml.content.zones import Zones
 
 _TEXTS = frozenset(("NOTE", "DESCRIPTION", "SUMMARY", "LOCATION", "TITLE", "ROLE", "FN", "COMMENT"))
@@ -77,7 +77,7 @@ class Edit:
         come = after - here - before
         self._drop(before - after)
         brought = [unit for unit in new if unit.path in come and unit.path != _ZONE]
-        used = {_tzid(each) for unit in (*brought, *(change.new for change in edits if change.new is not None))
+        used = {tzid(each) for unit in (*brought, *(change.new for change in edits if change.new is not None))
                 for each in unit.lines}
         known = {_name(unit) for unit in self.fields if unit.path == _ZONE}
         self._bring([*(unit for unit in new if unit.path == _ZONE and _name(unit) in used - known), *brought])
@@ -205,10 +205,6 @@ class Edit:
             if other is not None and self._slots[at] and other.value != unit.value:
                 made = unit.lines[0]._replace(value=other.lines[0].value, raw=b"")
                 self._slots[at] = [other._replace(lines=(made, *unit.lines[1:]))]
-
-
-def _tzid(each: Property) -> str:
-    return (each.param("TZID") or "").strip('"') if each.params else ""
 
 
 def _name(zone: Unit) -> str:

@@ -5,11 +5,15 @@ Works on the hubs of :mod:`minisyncml.content.formats`. What to do about a diffe
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import NamedTuple, Optional, Sequence
 
+from minisyncml.content.components import ITEMS
 from minisyncml.content.escapes import split, unescaped
 from minisyncml.content.form import KEPT
 from minisyncml.content.lines import Property, is_binary
+from minisyncml.content.people import address
+from minisyncml.content.times import DAYS, parse_duration, tzid
 from minisyncml.digest import digest
 
 DIGEST = "x-digest:"            #: stands in a shadow for a photo
@@ -25,12 +29,10 @@ DATES = frozenset(("BDAY", "ANNIVERSARY", "DTSTART", "DTEND", "DUE", "COMPLETED"
                    "REV", "LAST-MODIFIED"))
 MOMENTS = frozenset(("DTSTART", "DTEND", "DUE", "EXDATE", "RDATE"))
 _DAYS = frozenset(("BDAY", "ANNIVERSARY"))
-_ITEMS = frozenset(("VEVENT", "VTODO", "VJOURNAL"))
 _USUAL = {"TEL": frozenset(("VOICE",)), "EMAIL": frozenset(("INTERNET",)),
           "ADR": frozenset(("INTL", "POSTAL", "PARCEL"))}
 #: what is meant where nothing is said
 _DEFAULTS = {"PRIORITY": "0", "CLASS": "PUBLIC", "TRANSP": "OPAQUE", "PERCENT-COMPLETE": "0", "STATUS": "NEEDS-ACTION"}
-_SECONDS = {"W": 604_800, "D": 86_400, "H": 3_600, "M": 60, "S": 1}
 _NONE: "frozenset[str]" = frozenset()
 
 
@@ -85,7 +87,7 @@ def units(found: "Sequence[Property]") -> "list[Unit]":
         if kind == "VTIMEZONE":
             made.append(Unit(kind, "", "", _NONE, tuple(found[at:end])))
         else:
-            path = _path(kind, found[at:end]) if kind in _ITEMS else ""
+            path = _path(kind, found[at:end]) if kind in ITEMS else ""
             seen[path] = seen.get(path, 0) + 1
             made += _component(found[at:end], path if seen[path] == 1 else f"{path} #{seen[path]}")
         at = end
@@ -179,16 +181,11 @@ def plain_rule(rule: str, start: str) -> str:
     if "FREQ=MONTHLY" in parts or ("FREQ=YEARLY" in parts and spare & set(parts)):
         spare.add(f"BYMONTHDAY={int(start[6:8])}")
     if "FREQ=WEEKLY" in parts:
-        spare.add(f"BYDAY={_weekday(int(start[:4]), int(start[4:6]), int(start[6:8]))}")
+        try:
+            spare.add(f"BYDAY={DAYS[date(int(start[:4]), int(start[4:6]), int(start[6:8])).weekday()]}")
+        except ValueError:
+            pass    # no date
     return ";".join(part for part in parts if part not in spare)
-
-
-def _weekday(year: int, month: int, day: int) -> str:
-    """By Zeller's congruence; what is no date has none."""
-    if month < 3:
-        year, month = year - 1, month + 12
-    return ("SA", "SU", "MO", "TU", "WE", "TH", "FR")[
-        (day + 13 * (month + 1) // 5 + year + year // 4 - year // 100 + year // 400) % 7]
 
 
 def full_name(parts: "Sequence[str]") -> str:
@@ -271,8 +268,7 @@ def meaning(each: Property) -> str:
         parts = {part for part in value.upper().replace(" ", "").split(";") if part not in ("INTERVAL=1", "WKST=MO")}
         return ";".join(sorted(parts))
     if name in ("EMAIL", "ATTENDEE", "ORGANIZER"):
-        plain = value.strip().casefold()
-        return plain[7:] if plain.startswith("mailto:") else plain
+        return address(value).casefold()
     text = plain_text(unescaped(value))
     if not text.strip(";, "):
         return ""       # GEO:; of programs that write every property
@@ -330,7 +326,7 @@ def _date(each: Property) -> str:
     plain = each.value.strip().upper().replace("-", "").replace(":", "")
     if each.name in _DAYS:
         return plain.partition("T")[0] or each.value.strip()
-    zone = "" if plain.endswith("Z") else (each.param("TZID") or "").strip('"')
+    zone = "" if plain.endswith("Z") else tzid(each)
     return f"{plain} {'/'.join(zone.split('/')[-2:])}".strip()
 
 
@@ -339,28 +335,8 @@ def _block(found: "Sequence[Property]") -> str:
     as they like and some programs say each alarm twice, once as a sound and once as a text."""
     off = next((each for each in found if each.name == "TRIGGER" and found[0].value.upper() == "VALARM"), None)
     if off is not None:
-        return seconds(off.value) + (" END" if (off.param("RELATED") or "").upper() == "END" else "")
+        span = parse_duration(off.value)
+        when = off.value.strip().upper() if span is None else str(span // timedelta(seconds=1))
+        return when + (" END" if (off.param("RELATED") or "").upper() == "END" else "")
     said = [each for each in found if each.name not in IGNORED and not each.name.startswith("X-") and each.name]
     return "\n".join(sorted(f"{each.name}:{meaning(each)}" for each in said)) if len(said) > 2 else ""
-
-
-def seconds(value: str) -> str:
-    """A duration (RFC 5545, 3.3.6) in seconds.
-
-    :param value: as written
-    :returns: a number as text; anything else as it is
-    """
-    plain = value.strip().upper()
-    sign = "-" if plain.startswith("-") else ""
-    total = part = 0
-    body = plain.lstrip("+-")
-    if not body.startswith("P"):
-        return plain
-    for letter in body[1:]:
-        if letter.isdecimal() and part < 10 ** 9:
-            part = part * 10 + int(letter)
-        elif letter in _SECONDS:
-            total, part = total + part * _SECONDS[letter], 0
-        elif letter != "T":
-            return plain
-    return f"{sign}{total}" if total else "0"

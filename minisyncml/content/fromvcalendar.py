@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Callable, Optional
 
 from minisyncml.content import kept, recurrence
 from minisyncml.content.alarms import MOST, alarm_of
 from minisyncml.content.alarms import OLD as ALARMS
-from minisyncml.content.clocks import inward, midnight, whole_days
-from minisyncml.content.components import Part
+from minisyncml.content.clocks import ENTRY, in_utc, inward, midnight, whole_days
+from minisyncml.content.components import TEXTS, Part
 from minisyncml.content.escapes import escaped, one_line, split
 from minisyncml.content.form import KEPT, Form
 from minisyncml.content.lines import Property, is_binary
-from minisyncml.content.meaning import LISTS, SLOTS, TEXTS, TIMES, meanings
+from minisyncml.content.meaning import LISTS, SLOTS, TIMES, meanings
 from minisyncml.content.people import new_person
 from minisyncml.content.schedule import End, date_properties, dates_in, end_of, of_plain, realigned, schedule_of
-from minisyncml.content.times import UTC, When, rest, stamp, time_of, time_property
-from minisyncml.content.tovcalendar import ENTRY, STATUS
+from minisyncml.content.times import DAY, UTC, When, rest, stamp, time_of, time_property
+from minisyncml.content.tovcalendar import STATUS
 from minisyncml.content.zones import Zones
 
-_DAY = timedelta(days=1)
 _STATUS_BACK = {"NEEDS ACTION": "NEEDS-ACTION", "ACCEPTED": "IN-PROCESS", "DECLINED": "CANCELLED",
                 "SENT": "NEEDS-ACTION", "DELEGATED": "IN-PROCESS"}
 _EVENT = ("TENTATIVE", "CONFIRMED", "CANCELLED")
@@ -76,7 +74,7 @@ class _Reading:
         at = self.zones.local(when.at, from_utc) if from_utc else when.at
         if at is None or not midnight(at):
             return None
-        return When(at - _DAY if text.strip()[8:11].upper() == "T24" else at, "", True)
+        return When(at - DAY if text.strip()[8:11].upper() == "T24" else at, "", True)
 
 
 def new_part(part: Part, form: Form, zones: Zones) -> Part:
@@ -157,8 +155,7 @@ def _new_stamp(each: Property, reading: _Reading) -> "list[Property]":
     if when is None:
         return [Property(name, each.value.strip(), _modern(each))]
     when = inward(when, reading.form, reading.zones, False)
-    utc = reading.zones.utc(when.at, when.zone) if when.zone and not when.day else None
-    when = when._replace(day=False) if utc is None else When(utc, UTC)
+    when = in_utc(when, reading.zones) or when._replace(day=False)
     return [Property(name, stamp(when), rest(each))]
 
 

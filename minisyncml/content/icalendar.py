@@ -9,16 +9,16 @@ from __future__ import annotations
 from typing import Optional, Sequence
 
 from minisyncml.content import recurrence, vcalendar
-from minisyncml.content.alarms import trigger
-from minisyncml.content.clocks import inward, whole_days
-from minisyncml.content.components import Part, flat, tree, zones_of
+from minisyncml.content.alarms import at_distance, at_time, distance, trigger
+from minisyncml.content.clocks import ENTRY, dawn, in_utc, inward, whole_days
+from minisyncml.content.components import ITEMS, Part, flat, tree, zones_of
 from minisyncml.content.escapes import escaped, unescaped
 from minisyncml.content.form import KEPT, Form
 from minisyncml.content.formats import Format
 from minisyncml.content.lines import Property, parse, write
-from minisyncml.content.meaning import ITEMS, restored, unsaid, zones_for
-from minisyncml.content.schedule import Clock, between, date_properties, dates_of, last_of, schedule_of
-from minisyncml.content.times import UTC, When, duration, rest, stamp, time_of, time_property
+from minisyncml.content.meaning import restored, unsaid, zones_for
+from minisyncml.content.schedule import Clock, date_properties, dates_of, last_of, schedule_of
+from minisyncml.content.times import When, rest, stamp, time_of, time_property
 from minisyncml.content.zones import Zones
 from minisyncml.errors import ItemError
 
@@ -120,7 +120,7 @@ def _inner(part: Part, form: Form, zones: Zones) -> Part:
     """An item as the hub has it, by how its sender writes times."""
     recurs = part.first("RRULE") is not None
     written = schedule_of(part, zones)
-    kind = part.value("X-EPOCAGENDAENTRYTYPE").strip().upper()
+    kind = part.value(ENTRY).strip().upper()
     days = None
     if form.all_day != "date" and part.name == "VEVENT" and written.start is not None and not written.start.day:
         days = whole_days(written.start, written.end, form, zones, kind)
@@ -157,9 +157,8 @@ def _repeats(part: Part, was: "Optional[When]", start: "Optional[When]", form: F
         end = inward(When(last, was.zone), form, zones, True)
         if start.day:
             end = When(end.at, "", True)
-        elif end.zone and end.zone != UTC:
-            utc = zones.utc(end.at, end.zone)
-            end = When(utc, UTC) if utc is not None else When(end.at)
+        else:
+            end = in_utc(end, zones) or When(end.at)
         props.append(Property(each.name, recurrence.write_rule(rule._replace(until=stamp(end)))))
     for name in ("EXDATE", "RDATE"):
         found = part.all(name)
@@ -168,7 +167,7 @@ def _repeats(part: Part, was: "Optional[When]", start: "Optional[When]", form: F
         elif found:
             whens = [inward(when, form, zones, True) for when in dates_of(found, was)]
             if start is not None and start.day:
-                whens = [When(when.at.replace(hour=0, minute=0, second=0), "", True) for when in whens]
+                whens = [When(dawn(when.at), "", True) for when in whens]
             props += date_properties(name, whens)
     return props
 
@@ -177,15 +176,11 @@ def _relative(alarm: Part, part: Part, form: Form, zones: Zones) -> Part:
     """An alarm at a distance from its item's first moment, where it stands at a time."""
     each = alarm.first("TRIGGER")
     found = schedule_of(part, zones)
-    base = found.start or found.due
-    when = time_of(each) if each is not None else None
-    if each is None or when is None or base is None or alarm.name != "VALARM":
-        return alarm
-    span = between(base._replace(day=False), when, zones, form.zone)
+    when = time_of(each) if each is not None and alarm.name == "VALARM" else None
+    span = distance(found, when, zones, form.zone) if when is not None else None
     if span is None:
         return alarm
-    related = () if found.start is not None else (("RELATED", "END"),)
-    props = [Property("TRIGGER", duration(span), related) if other is each else other for other in alarm.props]
+    props = [at_distance(span, found) if other is each else other for other in alarm.props]
     return Part(alarm.name, props, alarm.parts)
 
 
@@ -233,10 +228,7 @@ def _rule(each: Property, clock: Clock) -> Property:
     last = last_of(rule, start, clock.zones, clock.form.zone) if rule.until else None
     if last is not None:
         end = clock.out(When(last, start.zone))
-        if end.zone and end.zone != UTC:
-            utc = clock.zones.utc(end.at, end.zone)
-            end = When(utc, UTC) if utc is not None else When(end.at)
-        new = new._replace(until=stamp(end))
+        new = new._replace(until=stamp(in_utc(end, clock.zones) or When(end.at)))
     plain = recurrence.plain(rule, start.at.date()) if clock.shift else None
     if plain is not None and plain.kind in ("W", "MD"):
         shifted = recurrence.of_plain(recurrence.shifted(plain, clock.shift), clock.local.date())
@@ -251,8 +243,7 @@ def _alarm(alarm: Part, part: Part, form: Form, zones: Zones) -> Part:
         return alarm
     if form.alarm == "relative":
         return _relative(alarm, part, form, zones)
-    utc = zones.utc(when.at, when.zone or form.zone) if when.zone or form.zone else None
+    utc = in_utc(when, zones, form.zone)
     if utc is None:
         return alarm
-    new = Property("TRIGGER", stamp(When(utc, UTC)), (("VALUE", "DATE-TIME"),))
-    return Part(alarm.name, [new if each.name == "TRIGGER" else each for each in alarm.props], alarm.parts)
+    return Part(alarm.name, [at_time(utc) if each.name == "TRIGGER" else each for each in alarm.props], alarm.parts)

@@ -217,6 +217,16 @@ def is_binary(each: Property) -> bool:
                                      and (name or value.upper() != "B") for name, value in each.params)
 
 
+def as_param(text: str) -> str:
+    """Text as the value of a parameter (RFC 5545, section 3.2).
+
+    :param text: one line
+    :returns: in quotes where a sign in it would end the value; quotes in it cannot be said
+    """
+    text = text.replace('"', "'")
+    return f'"{text}"' if any(sign in text for sign in ",;:") else text
+
+
 def _old_line(each: Property, form: Form = PLAIN) -> bytes:
     params = [pair for pair in _plain(each) if pair != ("ENCODING", "b")]
     if is_binary(each):

@@ -9,21 +9,19 @@ from typing import Any, Iterator, Sequence
 
 from minisyncml.content import kept
 from minisyncml.content.alarms import meaning_of_alarms
-from minisyncml.content.components import Part, flat
+from minisyncml.content.components import TEXTS, Part, flat
 from minisyncml.content.escapes import split, unescaped
 from minisyncml.content.form import KEPT, Form
 from minisyncml.content.lines import Property
 from minisyncml.content.schedule import dates_of, meaning_of_rules, meaning_of_times, schedule_of
-from minisyncml.content.times import stamp
+from minisyncml.content.times import stamp, tzid
 from minisyncml.content.vtimezone import timezone
 from minisyncml.content.zones import Zones
 
 TIMES = ("DTSTART", "DTEND", "DUE", "DURATION")
 SLOTS = {**dict.fromkeys(TIMES, "TIMES"), "RRULE": "RULES", "EXRULE": "RULES", "ATTENDEE": "PEOPLE",
          "ORGANIZER": "PEOPLE", "STATUS": "STATUS", "COMPLETED": "STATUS", "PERCENT-COMPLETE": "STATUS"}
-TEXTS = ("SUMMARY", "DESCRIPTION", "LOCATION", "COMMENT", "CONTACT")
 LISTS = ("CATEGORIES", "RESOURCES")
-ITEMS = ("VEVENT", "VTODO", "VJOURNAL")
 PRODID = Property("PRODID", "-//minisyncml//minisyncml//EN")    #: of items that had none, which iCalendar demands
 
 
@@ -37,14 +35,24 @@ def zones_for(parts: "Sequence[Part]", there: "Sequence[Part]" = ()) -> "list[Pa
     names: "dict[str, int]" = {}
     for part in parts:
         for each in part.props:
-            zone = each.param("TZID") if each.params else None
+            zone = tzid(each)
             if zone:
                 year = int(each.value[:4]) if each.value[:4].isdecimal() else 1970
-                zone = zone.strip('"')
                 names[zone] = min(year, names.get(zone, 9999))
     found = {part.value("TZID"): part for part in there}
     made = [found.get(name) or timezone(name, year) for name, year in list(names.items())[:100]]
     return [part for part in made if part is not None]
+
+
+def calendar_of(head: "Sequence[Property]", parts: "Sequence[Part]") -> "list[Property]":
+    """A calendar of the hub.
+
+    :param head: its own properties
+    :param parts: its items, and time zones that came with them
+    :returns: its properties, the time zones that its items need before these
+    """
+    there, items = ([part for part in parts if (part.name == "VTIMEZONE") == zone] for zone in (True, False))
+    return list(flat(Part("VCALENDAR", head, [*zones_for(items, there), *items])))
 
 
 def restored(new: Part, texts: "Sequence[str]", zones: Zones, form: Form) -> "list[Part]":
@@ -183,7 +191,6 @@ def _start(meant: "dict[str, Any]") -> object:
 
 
 def _names(part: Part, others: "Sequence[Part]") -> "list[str]":
-    found = (each.param("TZID") for one in (part, *others) for each in one.props if each.params)
-    return sorted({name.strip('"') for name in found if name})
+    return sorted({tzid(each) for one in (part, *others) for each in one.props} - {""})
 
 

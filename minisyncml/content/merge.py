@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Callable, Iterator, NamedTuple, Optional, Sequence
 
 from minisyncml.content.caps import Caps
+from minisyncml.content.clocks import in_utc
 from minisyncml.content.fields import (
     LISTS,
     MEDIA,
@@ -22,7 +23,7 @@ from minisyncml.content.fields import (
     words,
 )
 from minisyncml.content.photos import alike
-from minisyncml.content.times import UTC, When, stamp, time_of
+from minisyncml.content.times import UTC, stamp, time_of
 from minisyncml.content.zones import Zones
 
 #: what any phone has; of anything else that is missing nobody knows whether it was deleted, or lost on the way
@@ -196,8 +197,8 @@ def moment(unit: Unit) -> str:
     when = time_of(unit.lines[0])
     if when is None or when.day or when.zone in ("", UTC):
         return unit.value
-    utc = Zones().utc(when.at, when.zone)
-    return stamp(When(utc, UTC)) if utc is not None else unit.value
+    utc = in_utc(when, Zones())
+    return stamp(utc) if utc is not None else unit.value
 
 
 def same_rule(change: Change, old: "Sequence[Unit]", new: "Sequence[Unit]") -> bool:

@@ -9,14 +9,15 @@ from __future__ import annotations
 from typing import Iterable, Iterator, Sequence
 
 from minisyncml.content.charsets import decoded
-from minisyncml.content.clocks import inward, outward
+from minisyncml.content.clocks import in_utc, inward, outward
 from minisyncml.content.elements import Element, read_elements, write_elements
 from minisyncml.content.escapes import escaped, split, unescaped
 from minisyncml.content.form import KEPT, Form
 from minisyncml.content.formats import Format
 from minisyncml.content.kept import as_lines, found_in
 from minisyncml.content.lines import MAX_SIZE, Property, is_binary, parse, write
-from minisyncml.content.times import UTC, When, parse_time, stamp
+from minisyncml.content.sif import list_in, list_out, other_in, other_out
+from minisyncml.content.times import parse_time, stamp, time_of, time_property
 from minisyncml.content.zones import Zones
 from minisyncml.errors import ItemError
 
@@ -213,8 +214,7 @@ def _utc(value: str, form: Form) -> str:
         return value.strip()
     zones = Zones(form.zone)
     when = inward(when, form, zones, False)
-    utc = zones.utc(when.at, when.zone) if when.zone and not when.day else None
-    return stamp(when if utc is None else When(utc, UTC))
+    return stamp(in_utc(when, zones) or when)
 
 
 def _unprefixed(word: str, form: Form) -> str:
@@ -252,7 +252,6 @@ def _kept(each: Property) -> "tuple[str, Property]":
 
 _COLORS = ("blue", "green", "pink", "yellow", "white")      # as numbered by SIF-N; these are names of CSS, too
 _CASED = {name.upper(): name for name in ("SIFVersion", "Date", "Color", "Height", "Width", "Left", "Top", "Folder")}
-_PREFIX = "X-SIF-"
 
 
 class Sif(_Note):
@@ -276,8 +275,7 @@ class Sif(_Note):
         title = next((unescaped(each.value).strip() for each in inner if each.name == "SUMMARY"), "") or _title(text)
         body = text.replace("\n", "\r\n" if form.crlf else "\n")
         done = [Element("SIFVersion", "1.1"), Element("Subject", title), Element("Body", body)]
-        words = [unescaped(word) for each in inner if each.name == "CATEGORIES" for word in split(each.value, ",")]
-        done.append(Element("Categories", ", ".join(words)))
+        done.append(Element("Categories", list_out(each for each in inner if each.name == "CATEGORIES")))
         done += [made for each in inner for made in _to_sif(each)]
         return write_elements("note", [each for each in done if each.text or form.empty])
 
@@ -285,18 +283,14 @@ class Sif(_Note):
 def _from_sif(name: str, each: Element) -> Property:
     value = each.text.strip()
     if name == "CATEGORIES":
-        words = [word.strip() for word in value.replace(";", ",").split(",")]
-        return Property(name, ",".join(escaped(word) for word in words if word))
+        return Property(name, list_in(value))
     if name == "COLOR" and value in ("0", "1", "2", "3", "4"):
         return Property(name, _COLORS[int(value)])
     if name == "DATE":
-        plain = value.replace("-", "").replace(":", "")
-        if len(plain) == 8 and plain.isdigit():
-            return Property("DTSTART", plain, (("VALUE", "DATE"),))
-        if plain[:8].isdigit() and plain[8:9] == "T" and plain[9:15].isdigit() and plain[15:] in ("", "Z"):
-            return Property("DTSTART", plain)
-    case = () if _CASED.get(name) == each.name else (("X-CASE", each.name),)
-    return Property(_PREFIX + name, escaped(value), case)
+        when = parse_time(value)
+        if when is not None:
+            return time_property("DTSTART", when)
+    return other_in(each._replace(text=value), _CASED)
 
 
 def _to_sif(each: Property) -> "Iterator[Element]":
@@ -304,14 +298,10 @@ def _to_sif(each: Property) -> "Iterator[Element]":
     if each.name == "COLOR" and each.value.lower() in _COLORS:
         yield Element("Color", str(_COLORS.index(each.value.lower())))
     elif each.name == "DTSTART":
-        day = each.value.strip()
-        whole = len(day) == 8 and day.isdigit()
-        yield Element("Date", f"{day[:4]}-{day[4:6]}-{day[6:]}" if whole else day)
-    elif each.name.startswith(_PREFIX):
-        plain = each.name[len(_PREFIX):]
-        name = each.param("X-CASE") or _CASED.get(plain, plain.title())
-        if name.upper() == plain and name.isascii() and name.isalnum() and name[0].isalpha():
-            yield Element(name, unescaped(each.value))
+        when = time_of(each)
+        yield Element("Date", when.at.date().isoformat() if when is not None and when.day else each.value.strip())
+    elif other_out(each, _CASED):
+        yield Element(other_out(each, _CASED), unescaped(each.value))
 
 
 FORMATS = (Text(), Journal(), VNote(), Sif())

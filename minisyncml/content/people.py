@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minisyncml.content.lines import Property
+from minisyncml.content.lines import Property, as_param
 
 _STATUS = {"NEEDS-ACTION": "NEEDS ACTION", "ACCEPTED": "ACCEPTED", "DECLINED": "DECLINED", "TENTATIVE": "TENTATIVE",
            "DELEGATED": "DELEGATED", "COMPLETED": "COMPLETED", "IN-PROCESS": "CONFIRMED"}
@@ -13,14 +13,22 @@ _ROLES_BACK = {pair: role for role, pair in _ROLES.items()}
 _ORGANIZER = ("ROLE", "ORGANIZER")
 
 
+def address(value: str) -> str:
+    """The mail address of a person.
+
+    :param value: of ATTENDEE, ORGANIZER or EMAIL
+    :returns: without `mailto:`
+    """
+    value = value.strip()
+    return value[7:] if value[:7].lower() == "mailto:" else value
+
+
 def old_person(each: Property) -> Property:
     """A person of vCalendar 1.0.
 
     :param each: ATTENDEE or ORGANIZER of the hub
     :returns: ATTENDEE
     """
-    address = each.value.strip()
-    mail = address[7:] if address[:7].lower() == "mailto:" else ""
     name, params = "", [_ORGANIZER] if each.name == "ORGANIZER" else []
     for key, value in each.params:
         plain = value.strip('"')
@@ -34,11 +42,8 @@ def old_person(each: Property) -> Property:
             params.append(_ROLES[plain.upper()])
         elif key not in ("CHARSET", "ENCODING"):
             params.append((key, value))
-    if name:
-        text = f"{name} <{mail}>" if mail else f"{name} <{address}>"
-    else:
-        text = mail or address
-    return Property("ATTENDEE", text, tuple(params))
+    mail = address(each.value)
+    return Property("ATTENDEE", f"{name} <{mail}>" if name else mail, tuple(params))
 
 
 def new_person(each: Property) -> Property:
@@ -63,12 +68,7 @@ def new_person(each: Property) -> Property:
     shown, _, mail = text.rpartition("<")
     if text.endswith(">") and shown.strip():
         text = mail[:-1].strip()
-        params.insert(0, ("CN", _quoted(shown.strip().strip('"'))))
+        params.insert(0, ("CN", as_param(shown.strip().strip('"'))))
     if "@" in text and ":" not in text:
         text = f"mailto:{text}"
     return Property(name, text, tuple(params))
-
-
-def _quoted(name: str) -> str:
-    name = name.replace('"', "'")
-    return f'"{name}"' if any(sign in name for sign in ",;:") else name

@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Iterator, List, NamedTuple, Optional, Tuple
 
-DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+from minisyncml.content.times import DAYS
+
 MOST = 5_000            #: occurrences counted to find the end of a rule
 _FREQUENCIES = ("SECONDLY", "MINUTELY", "HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 _WORDS = ("FREQ", "INTERVAL", "COUNT", "UNTIL")

@@ -8,17 +8,16 @@ from datetime import date, datetime, timedelta
 from typing import Any, Iterator, List, NamedTuple, Optional, Tuple
 
 from minisyncml.content import recurrence
-from minisyncml.content.clocks import Days, inward, midnight, outward, wall
+from minisyncml.content.clocks import Days, ceiling, dawn, in_utc, inward, midnight, outward, wall
 from minisyncml.content.components import Part
 from minisyncml.content.form import Form
 from minisyncml.content.lines import Property
 from minisyncml.content.recurrence import Plain, Rule
-from minisyncml.content.times import UTC, When, parse_duration, parse_time, stamp, time_of, time_property
+from minisyncml.content.times import DAY, UTC, When, parse_duration, parse_time, stamp, time_of, time_property, tzid
 from minisyncml.content.zones import Zones
 from minisyncml.errors import ItemError
 
 MAX_DATES = 20_000      #: exceptions to a rule
-_DAY = timedelta(days=1)
 
 
 class Schedule(NamedTuple):
@@ -51,14 +50,10 @@ def schedule_of(part: Part, zones: Zones) -> Schedule:
             end = later(start, span, zones)
     if start is not None and start.day and part.name == "VEVENT":
         if end is None or end.at <= start.at:
-            end = When(start.at + _DAY, "", True)
+            end = When(start.at + DAY, "", True)
         elif not end.day:
-            end = When(_ceiling(end.at), "", True)
+            end = When(ceiling(end.at), "", True)
     return Schedule(start, end, due)
-
-
-def _ceiling(at: datetime) -> datetime:
-    return at if midnight(at) else at.replace(hour=0, minute=0, second=0) + _DAY
 
 
 def later(when: When, span: timedelta, zones: Zones) -> When:
@@ -70,8 +65,8 @@ def later(when: When, span: timedelta, zones: Zones) -> When:
     :returns: in the same zone
     """
     try:
-        if when.day or not when.zone or not span % _DAY:
-            return when._replace(at=when.at + span, day=when.day and not span % _DAY)
+        if when.day or not when.zone or not span % DAY:
+            return when._replace(at=when.at + span, day=when.day and not span % DAY)
         utc = zones.utc(when.at, when.zone)
         local = zones.local(utc + span, when.zone) if utc is not None else None
         return when._replace(at=when.at + span if local is None else local)
@@ -90,10 +85,10 @@ def between(first: When, second: When, zones: Zones, home: str) -> Optional[time
     """
     if first.zone == second.zone and first.zone in ("", UTC):
         return second.at - first.at
-    one, two = (zones.utc(each.at, each.zone or home) if each.zone or home else None for each in (first, second))
+    one, two = in_utc(first, zones, home), in_utc(second, zones, home)
     if one is None or two is None:
         return second.at - first.at if first.zone == second.zone else None
-    return two - one
+    return two.at - one.at
 
 
 class Clock:
@@ -137,7 +132,7 @@ def last_of(rule: Rule, start: When, zones: Zones, home: str) -> Optional[dateti
         at = until.at if until.day or not until.zone else wall(until, zones, home)
         return datetime.combine(at.date(), start.at.time())
     at = wall(until, zones, start.zone or home)
-    day = at.date() if at.time() >= start.at.time() else at.date() - _DAY
+    day = at.date() if at.time() >= start.at.time() else at.date() - DAY
     return datetime.combine(day, start.at.time())
 
 
@@ -185,8 +180,7 @@ def of_plain(plain: Plain, end: End, start: When, zones: Zones) -> str:
         return recurrence.write_rule(rule._replace(counted=end.counted))
     if start.day:
         return recurrence.write_rule(rule._replace(until=stamp(When(end.last, "", True))))
-    utc = zones.utc(end.last, start.zone) if start.zone else None
-    last = When(end.last) if utc is None else When(utc, UTC)
+    last = in_utc(When(end.last, start.zone), zones) or When(end.last)
     return recurrence.write_rule(rule._replace(until=stamp(last)))
 
 
@@ -240,7 +234,7 @@ def dates_of(found: "List[Property]", start: Optional[When]) -> "Iterator[When]"
     if sum(each.value.count(",") + 1 for each in found) > MAX_DATES:
         raise ItemError(f"more than {MAX_DATES} exceptions to a rule", 413)
     for each in found:
-        zone = (each.param("TZID") or "").strip('"')
+        zone = tzid(each)
         for word in each.value.split(","):
             when = parse_time(word, zone)
             if when is not None and "/" not in word:
@@ -251,7 +245,7 @@ def _like(when: When, start: Optional[When]) -> When:
     if start is None or when.day == start.day:
         return when
     if start.day:
-        return When(when.at.replace(hour=0, minute=0, second=0), "", True)
+        return When(dawn(when.at), "", True)
     return When(datetime.combine(when.at.date(), start.at.time()), start.zone)
 
 
@@ -274,7 +268,7 @@ def dates_in(words: "List[str]", start: Optional[When], form: Form, zones: Zones
             continue
         if start is not None and start.day:
             at = when.at if when.day or midnight(when.at) else wall(when, zones, form.zone)
-            when = When(at.replace(hour=0, minute=0, second=0), "", True)
+            when = When(dawn(at), "", True)
         elif start is not None and when.day:
             when = _like(when, start)
         else:
@@ -309,7 +303,7 @@ def days_of(found: Schedule) -> Optional[Days]:
     """
     if found.start is None or not found.start.day:
         return None
-    return Days(found.start.at, found.end.at if found.end is not None else found.start.at + _DAY)
+    return Days(found.start.at, found.end.at if found.end is not None else found.start.at + DAY)
 
 
 def meaning_of_times(found: Schedule) -> Any:

@@ -18,6 +18,7 @@ from minisyncml.content.form import KEPT, Form
 from minisyncml.content.formats import Format
 from minisyncml.content.kept import as_lines, fingerprint, found_in
 from minisyncml.content.lines import MAX_SIZE, Property, is_binary
+from minisyncml.content.sif import CLASSES, NO_YEAR, list_in, list_out, other_in, other_out
 from minisyncml.errors import ItemError
 
 _NAMES = ("LastName", "FirstName", "MiddleName", "Title", "Suffix")
@@ -47,13 +48,10 @@ _TEXTS = {
 }
 _PAGES = {"HomeWebPage": "HOME", "BusinessWebPage": "WORK", "WebPage": ""}
 _SINGLE = {name: field for field, names in _TEXTS.items() for name in names if name != "URL"}
-_CLASSES = {"0": "PUBLIC", "2": "PRIVATE", "3": "CONFIDENTIAL"}
 _OTHERS = ("BillingInformation", "ComputerNetworkName", "CustomerID", "Folder", "FTPSite", "Gender",
            "GovernmentIDNumber", "Hobby", "IMAddress", "Importance", "Initials", "Language", "Mileage",
            "OrganizationalIDNumber", "ReferredBy", "TTYTDDTelephoneNumber", "User1", "User2", "User3", "User4")
 _CASED = {name.upper(): name for name in _OTHERS}
-_PREFIX = "X-SIF-"
-_NO_DATE = "4501"       # Outlook's year of a date that is not set
 #: what a client of Funambol wants to see even when it is empty: what is not there it takes for unchanged
 _ALWAYS = (*_NAMES, *_COMPANY, *(name for name in _NUMBERS if name[:4] not in ("Tele", "Call", "Prim", "Comp")),
            *_MAILS,
@@ -151,18 +149,14 @@ def _other(each: Element) -> "Iterator[Property]":
     name = each.name.upper()
     usual = name == "SIFVERSION" or name.endswith("ADDRESSTYPE") and each.text.strip() in ("", "SMTP")
     if each.text.strip() and not usual and name.isascii():
-        case = () if _CASED.get(name) == each.name else (("X-CASE", each.name),)
-        yield Property(_PREFIX + name, escaped(each.text), case)
+        yield other_in(each, _CASED)
 
 
 def _named(each: Property) -> str:
-    """The element of an X-SIF- property; empty when there is none, or it would be no XML."""
-    if not each.name.startswith(_PREFIX) or each.group or any(name != "X-CASE" for name, _ in each.params):
-        return ""
-    plain = each.name[len(_PREFIX):]
-    name = each.param("X-CASE") or _CASED.get(plain, plain.title())
-    fine = name.isascii() and name.replace("-", "").replace("_", "").isalnum() and name[0].isalpha()
-    return name if fine and name.upper() == plain and _field(name) is None and unescaped(each.value).strip() else ""
+    """The element of an X-SIF- property; empty when there is none."""
+    plain = not each.group and all(name == "X-CASE" for name, _ in each.params)
+    name = other_out(each, _CASED) if plain else ""
+    return name if name and _field(name) is None and unescaped(each.value).strip() else ""
 
 
 def _properties(texts: "dict[str, str]") -> "dict[str, list[Property]]":
@@ -208,11 +202,11 @@ def _photo_type(text: str) -> str:
 def _value(name: str, text: str) -> str:
     if name in ("BDAY", "X-EVOLUTION-ANNIVERSARY"):
         date = extended(" ".join(text.split()))
-        return "" if date.startswith(_NO_DATE) else date
+        return "" if date[:4].isdecimal() and int(date[:4]) >= NO_YEAR else date
     if name in ("CATEGORIES", "NICKNAME"):
-        return ",".join([escaped(word.strip()) for word in text.replace(";", ",").split(",") if word.strip()])
+        return list_in(text)
     if name == "CLASS":
-        return "" if text.strip() == "0" else _CLASSES.get(text.strip(), escaped(text))
+        return "" if text.strip() == "0" else CLASSES.get(text.strip(), escaped(text))
     return escaped(text)
 
 
@@ -282,9 +276,9 @@ def _said(each: Property, slot: str) -> str:
         date = extended(each.value)
         return date if date[:4].isdigit() and date[4:5] == "-" and date[7:8] == "-" else ""
     if slot in ("Categories", "NickName"):
-        return ", ".join([unescaped(word) for word in split(each.value, ",")])
+        return list_out([each])
     if slot == "Sensitivity":
-        return next((number for number, word in _CLASSES.items() if word == each.value.upper()), "")
+        return next((number for number, word in CLASSES.items() if word == each.value.upper()), "")
     return unescaped(each.value)
 
 

@@ -4,10 +4,11 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple, Optional, Tuple
 
-from minisyncml.content.lines import Property
+from minisyncml.content.lines import Property, as_param
 
 UTC = "UTC"
-_DAY = timedelta(days=1)
+DAY = timedelta(days=1)
+DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 
 class When(NamedTuple):
@@ -38,7 +39,7 @@ def parse_time(value: str, zone: str = "") -> Optional[When]:
         hour, minute, second = int(digits[:2]), int(digits[2:4]), min(int(digits[4:]), 59)
         at = datetime(_year(text), int(text[4:6]), int(text[6:8]), 0 if hour == 24 else hour, minute, second)
         if hour == 24:
-            at += _DAY
+            at += DAY
         return _zoned(at, text[15:] if len(text) >= 15 else text[13:], zone)
     except (ValueError, IndexError, OverflowError):
         return None
@@ -64,8 +65,16 @@ def time_of(each: Property) -> Optional[When]:
     :param each: such as DTSTART
     :returns: None when it has none
     """
-    zone = each.param("TZID") if each.params else None
-    return parse_time(each.value, zone.strip('"') if zone else "")
+    return parse_time(each.value, tzid(each))
+
+
+def tzid(each: Property) -> str:
+    """The zone that a property names.
+
+    :param each: a property
+    :returns: empty when it names none
+    """
+    return (each.param("TZID") or "").strip('"') if each.params else ""
 
 
 def stamp(when: When) -> str:
@@ -92,8 +101,7 @@ def time_property(name: str, when: When, more: "Tuple[Tuple[str, str], ...]" = (
     if when.day:
         return Property(name, stamp(when), (("VALUE", "DATE"), *more))
     if when.zone and when.zone != UTC:
-        zone = f'"{when.zone}"' if any(sign in when.zone for sign in ":;,") else when.zone
-        return Property(name, stamp(when), (("TZID", zone), *more))
+        return Property(name, stamp(when), (("TZID", as_param(when.zone)), *more))
     return Property(name, stamp(when), more)
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Callable
 
 from minisyncml.content import kept, recurrence
 from minisyncml.content.alarms import old_alarms
-from minisyncml.content.clocks import Days
-from minisyncml.content.components import Part
+from minisyncml.content.clocks import ENTRY, Days
+from minisyncml.content.components import TEXTS, Part
 from minisyncml.content.escapes import split, unescaped
 from minisyncml.content.form import KEPT, Form
 from minisyncml.content.lines import Property, is_binary
-from minisyncml.content.meaning import LISTS, TEXTS, TIMES, meanings, slot_of
+from minisyncml.content.meaning import LISTS, TIMES, meanings, slot_of
 from minisyncml.content.people import old_person
 from minisyncml.content.schedule import (
     Clock,
@@ -25,15 +25,13 @@ from minisyncml.content.schedule import (
     plain_rule,
     schedule_of,
 )
-from minisyncml.content.times import UTC, When, parse_time, rest, stamp, time_of
+from minisyncml.content.times import DAY, UTC, When, parse_time, rest, stamp, time_of
 from minisyncml.content.vtimezone import daylight
 from minisyncml.content.zones import Zones
 from minisyncml.errors import ItemError
 
-ENTRY = "X-EPOCAGENDAENTRYTYPE"
 LEVELS = "0111123333"       #: of priorities 0 to 9: high, middle, low and none is all that phones tell apart
 STATUS = {"NEEDS-ACTION": "NEEDS ACTION", "IN-PROCESS": "ACCEPTED", "CANCELLED": "DECLINED"}
-_DAY = timedelta(days=1)
 _STAMPS = {"CREATED": "DCREATED", "LAST-MODIFIED": "LAST-MODIFIED"}
 
 
@@ -60,7 +58,7 @@ def old_part(part: Part, form: Form, zones: Zones) -> Part:
             done.add(slot)
             props += back[slot] if slot in back else _grouped(part, slot, schedule, clock)
         else:
-            props += _old_property(each, part, clock)
+            props += _old_property(each, clock)
     if "TIMES" not in done and "TIMES" not in back:
         props += _old_times(part, schedule, clock)
     for slot, found in back.items():
@@ -124,7 +122,7 @@ def _last(days: Days, form: Form) -> str:
     """Where whole days end, as the peer writes it."""
     if form.all_day == "next-midnight":
         return _day(days.end, form)
-    last = _day(days.end - _DAY, form)
+    last = _day(days.end - DAY, form)
     return last.replace("T000000", "T240000" if form.all_day == "epoc" else "T235959")
 
 
@@ -157,10 +155,10 @@ def _not_before(schedule: Schedule, part: Part, form: Form, clock: Clock) -> "tu
         Part(part.name, props, part.parts)
 
 
-def _old_property(each: Property, part: Part, clock: Clock) -> "list[Property]":
+def _old_property(each: Property, clock: Clock) -> "list[Property]":
     handler = _OLD.get(each.name)
     if handler is not None:
-        return handler(each, part, clock)
+        return handler(each, clock)
     if each.name == KEPT:
         return []
     return [plain_line(each)]
@@ -175,22 +173,22 @@ def plain_line(each: Property) -> Property:
     return each._replace(raw=b"", value=" ".join(each.value.splitlines()) if "\n" in each.value else each.value)
 
 
-def _old_text(each: Property, part: Part, clock: Clock) -> "list[Property]":
+def _old_text(each: Property, clock: Clock) -> "list[Property]":
     return [each._replace(raw=b"", value=unescaped(each.value))]
 
 
-def _old_list(each: Property, part: Part, clock: Clock) -> "list[Property]":
+def _old_list(each: Property, clock: Clock) -> "list[Property]":
     words = [unescaped(word).strip().replace(";", "\\;") for word in split(each.value, ",")]
     return [each._replace(raw=b"", value=";".join(words))]
 
 
-def _old_stamp(each: Property, part: Part, clock: Clock) -> "list[Property]":
+def _old_stamp(each: Property, clock: Clock) -> "list[Property]":
     when = time_of(each)
     text = stamp(clock.out(when)) if when is not None else each.value
     return [Property(_STAMPS.get(each.name, each.name), text, rest(each))]
 
 
-def _old_rule(each: Property, part: Part, clock: Clock) -> "list[Property]":
+def _old_rule(each: Property, clock: Clock) -> "list[Property]":
     if clock.start is None:
         return []
     found = plain_rule(each.value, clock.start, clock.zones, clock.form.zone)
@@ -205,41 +203,41 @@ def _old_rule(each: Property, part: Part, clock: Clock) -> "list[Property]":
     return [Property(each.name, f"{text} {stamp(clock.out(When(end.last, clock.start.zone)))}")]
 
 
-def _old_status(each: Property, part: Part, clock: Clock) -> "list[Property]":
+def _old_status(each: Property, clock: Clock) -> "list[Property]":
     word = each.value.strip().upper()
     return [each._replace(raw=b"", value=STATUS.get(word, word))]
 
 
-def _old_priority(each: Property, part: Part, clock: Clock) -> "list[Property]":
+def _old_priority(each: Property, clock: Clock) -> "list[Property]":
     level = each.value.strip()
     return [each._replace(raw=b"", value=LEVELS[int(level)] if len(level) == 1 and level in "0123456789" else level)]
 
 
-def _old_transp(each: Property, part: Part, clock: Clock) -> "list[Property]":
+def _old_transp(each: Property, clock: Clock) -> "list[Property]":
     word = each.value.strip().upper()
     return [each._replace(raw=b"", value={"OPAQUE": "0", "TRANSPARENT": "1"}.get(word, each.value))]
 
 
-def _old_geo(each: Property, part: Part, clock: Clock) -> "list[Property]":
+def _old_geo(each: Property, clock: Clock) -> "list[Property]":
     return [each._replace(raw=b"", value=each.value.replace(";", ","))]
 
 
-def _old_attach(each: Property, part: Part, clock: Clock) -> "list[Property]":
+def _old_attach(each: Property, clock: Clock) -> "list[Property]":
     if is_binary(each):
         return [each._replace(raw=b"")]
     params = tuple(pair for pair in each.params if pair[0] != "VALUE")
     return [each._replace(raw=b"", params=(("VALUE", "URL"), *params))]
 
 
-def _nothing(each: Property, part: Part, clock: Clock) -> "list[Property]":
+def _nothing(each: Property, clock: Clock) -> "list[Property]":
     return []
 
 
-def _old_person(each: Property, part: Part, clock: Clock) -> "list[Property]":
+def _old_person(each: Property, clock: Clock) -> "list[Property]":
     return [old_person(each)]
 
 
-_Handler = Callable[[Property, Part, Clock], "list[Property]"]
+_Handler = Callable[[Property, Clock], "list[Property]"]
 _OLD: "dict[str, _Handler]" = {
     **dict.fromkeys(TEXTS, _old_text), **dict.fromkeys(LISTS, _old_list),
     **dict.fromkeys((*_STAMPS, "COMPLETED"), _old_stamp), "RRULE": _old_rule, "EXRULE": _old_rule,

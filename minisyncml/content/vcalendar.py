@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from typing import Iterator, Sequence
 
-from minisyncml.content.components import Part, flat, tree, zones_of
+from minisyncml.content.components import ITEMS, Part, flat, tree, zones_of
 from minisyncml.content.form import KEPT, Form
 from minisyncml.content.formats import Format
 from minisyncml.content.fromvcalendar import new_part
 from minisyncml.content.lines import Property, parse, write
-from minisyncml.content.meaning import ITEMS, PRODID, restored, unsaid, zones_for
+from minisyncml.content.meaning import PRODID, calendar_of, restored, unsaid
 from minisyncml.content.schedule import date_properties, schedule_of
 from minisyncml.content.times import time_of
 from minisyncml.content.tovcalendar import old_part, plain_line
@@ -50,17 +50,15 @@ def read(found: "Sequence[Property]", form: Form) -> "list[Property]":
     :raises ItemError: when there is no event or task in it
     """
     root = tree(found, old=True)
-    made, brought = [], []
+    made, beside = [], []
     for part in root.parts:
         if part.name in ITEMS:
             new, more = _read_whole(root, part, form)
             made.append(new)
-            brought += more
+            beside += more
     head = [Property("VERSION", "2.0"), root.first("PRODID") or PRODID, *root.all("METHOD", "CALSCALE"),
             *(plain_line(each) for each in root.props if each.name not in _FRAME)]
-    zones = [part for part in brought if part.name == "VTIMEZONE"]
-    parts = [*made, *(part for part in brought if part.name != "VTIMEZONE")]
-    return list(flat(Part("VCALENDAR", [each._replace(raw=b"") for each in head], [*zones_for(parts, zones), *parts])))
+    return calendar_of([each._replace(raw=b"") for each in head], [*made, *beside])
 
 
 def _read_whole(root: Part, part: Part, form: Form) -> "tuple[Part, list[Part]]":

@@ -7,11 +7,10 @@ from typing import Any, NamedTuple, Optional
 
 from minisyncml.content.components import Part
 from minisyncml.content.lines import Property
-from minisyncml.content.times import When, stamp
+from minisyncml.content.times import DAYS, When, stamp
 from minisyncml.content.zones import known
 
 HORIZON = 12            #: years after an event for which the rules of its zone are written down
-_DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _YEAR = timedelta(days=366)
 
 
@@ -126,7 +125,7 @@ def _regular(onsets: "list[datetime]", final: int) -> int:
 def _yearly(run: "list[datetime]") -> str:
     first = run[0]
     position = -1 if all(_place(at, True)[2] < 0 for at in run) else _place(first, False)[2]
-    return f"FREQ=YEARLY;BYMONTH={first.month};BYDAY={position}{_DAYS[first.weekday()]}"
+    return f"FREQ=YEARLY;BYMONTH={first.month};BYDAY={position}{DAYS[first.weekday()]}"
 
 
 def _stamp(at: datetime) -> str:

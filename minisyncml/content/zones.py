@@ -9,9 +9,8 @@ from typing import Any, Mapping, NamedTuple, Optional, Tuple
 
 from minisyncml.content.components import Part
 from minisyncml.content.lines import Property
-from minisyncml.content.times import parse_time
+from minisyncml.content.times import DAYS, parse_time
 
-_DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 #: tried for an item that has offsets and no name
 _COMMON = ("Europe/Berlin", "Europe/London", "Europe/Helsinki", "Europe/Moscow", "America/New_York", "America/Chicago",
            "America/Denver", "America/Los_Angeles", "America/Sao_Paulo", "Asia/Kolkata", "Asia/Shanghai", "Asia/Tokyo",
@@ -118,7 +117,7 @@ def _onset(part: Part) -> "Optional[_Onset]":
     number = int(sign) if sign.lstrip("-").isdecimal() else 0
     return _Onset(start.at, after if before is None else before, after,
                   int(month) if words.get("FREQ") == "YEARLY" and month.isdecimal() and 0 < int(month) < 13 else 0,
-                  _DAYS.index(day[-2:]) if day[-2:] in _DAYS else -1, number if -5 <= number <= 5 else 0,
+                  DAYS.index(day[-2:]) if day[-2:] in DAYS else -1, number if -5 <= number <= 5 else 0,
                   int(monthday) if monthday.isdecimal() else start.at.day,
                   None if until is None else until.at + timedelta(days=1), tuple(dates))
 
