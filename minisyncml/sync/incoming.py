@@ -187,7 +187,7 @@ class Incoming:
         if mine is None or row is None:
             return self._deleted_here(event, entry, media_type, body)
         if self.forms.same(mine, media_type, body):
-            self.batch.set_entry(self.run.peer, entry._replace(digest=name))
+            self.batch.set_entry(self.run.peer, self._closed(entry)._replace(digest=name))
             self.forms.remember(entry.id, media_type, body)
         elif not self.forms.changed(row, entry):
             self._write(event, entry, row, media_type, body, name, REASON)

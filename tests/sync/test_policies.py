@@ -12,6 +12,7 @@ from minisyncml.store.base import ASKED, Store
 from minisyncml.store.batch import OPEN
 from minisyncml.store.memory import MemoryStore
 from minisyncml.sync import asking
+from minisyncml.transport.base import Packet
 
 CARD = (("text/vcard", "3.0"), ("text/x-vcard", "2.1"))
 JAN, FEB = "REV:20240101T000000Z", "REV:20240201T000000Z"
@@ -313,6 +314,49 @@ def test_whole_syncs(mode: str) -> None:
     two.settled(mine if mode == "refresh-from-client" else theirs)
     kept = [*(x.body for store in (two.client, two.server) for x in store.trash()), *bodies(two.server)]
     assert {"NOTE:mine", "NOTE:theirs"} == {said(body)[0] for body in kept}
+
+
+@pytest.mark.parametrize("mine, theirs, open, left", [
+    ("TEL:2", "TEL:3", ["TEL:2"], None), ("TEL:4", "TEL:3", ["TEL:4"], None), ("TEL:1", "TEL:3", ["TEL:1"], None),
+    ("TEL:2", "TEL:5", ["TEL:2"], None), ("TEL:3", "TEL:3", [], "TEL:3"), (None, "TEL:3", [], "TEL:3"),
+    ("TEL:2", None, [], "TEL:2"), (None, None, [], None)],
+    ids=["nothing", "edit", "revert", "theirs edited", "agreed", "deleted", "theirs deleted", "both deleted"])
+@pytest.mark.parametrize("doubt", [False, True])
+def test_a_slow_sync_while_one_is_open(mine: "str | None", theirs: "str | None", open: "list[str]", left: "str | None",
+                                       doubt: bool) -> None:
+    """It stays open with what each side has now, or both are the same: nothing is lost, nothing is there twice."""
+    two = asked()
+    two.pair.client_options = two.pair.client_options._replace(present=lambda devinf: devinf._replace(exts=()))
+    if doubt:   # what was sent and not answered is to be found out first
+        fill(two.server, card("TEL:99").replace("Ada", "Zoe"), type="text/vcard")
+
+        def carry(way: str, at: int, packet: Packet) -> Packet:
+            if way == "up" and two.pair.down and b"Zoe" in two.pair.down[-1].body:
+                raise Cut
+            return packet
+        with pytest.raises(Cut):
+            two.pair.sync(carry=carry)
+    for store, wanted in ((two.client, mine), (two.server, theirs)):
+        id = next(store.rows()).id
+        if wanted is None:
+            delete(store, id)
+        else:
+            edit(store, id, card(wanted, "NOTE:old"))
+    two.sync("two-way" if doubt else "slow")
+    assert two.right.report.datastores["contacts"].slow
+    waits = [said(one.theirs.body)[1] for one in asking.waiting(two.server, only_peer(two))]
+    if not (doubt and theirs is None):      # it is asked once more what the client says to that
+        assert waits == open and len(two.right.report.datastores["contacts"].open) == len(open)
+    two.sync()
+    two.sync()
+    if open:
+        assert said(only(two).theirs.body)[1] == open[0] and said(bodies(two.server)[0])[1] == theirs
+        solve(two, None)
+        two.sync()
+        left = theirs
+    zoe = [("TEL:99",)] if doubt else []
+    two.settled(*([(left, "NOTE:old")] if left else []), *zoe)
+    assert list(two.server.parked(OPEN + only_peer(two))) == []
 
 
 def test_forgetting_a_peer_forgets_its_conflicts() -> None:
