@@ -9,7 +9,7 @@ from typing import Iterator, Sequence
 
 from minisyncml.content.form import Form
 from minisyncml.content.formats import Format
-from minisyncml.content.lines import MAX_SIZE, Property, parse, write
+from minisyncml.content.lines import MAX_SIZE, Property, begins, parse, write
 from minisyncml.errors import ItemError
 
 _SHORTCUT = "[InternetShortcut]"
@@ -28,7 +28,7 @@ class VBookmark(Format):
 
     def read(self, body: bytes, form: Form) -> "list[Property]":
         found = parse(body, form.charset_in)
-        if not any(each.name == "BEGIN" and each.value.strip().upper() == "VBKM" for each in found):
+        if not begins(found, "VBKM"):
             raise ItemError("this is no vBookmark")
         return found
 

@@ -12,7 +12,7 @@ from minisyncml.content.escapes import escaped, split, unescaped
 from minisyncml.content.fields import DATES, LISTS, MEDIA, STRUCTURED, Unit, meaning, number
 from minisyncml.content.form import ALL, KEPT, Cap, Form
 from minisyncml.content.lines import Property
-from minisyncml.content.photos import fitted
+from minisyncml.content.photos import fitted, within
 
 #: without these an item is none, or another one
 ALWAYS = frozenset(("VERSION", "UID", "N", "FN", "SUMMARY", "DTSTART", "RECURRENCE-ID", "DTSTAMP", "PRODID",
@@ -152,7 +152,7 @@ def _fitting(unit: Unit, cap: Cap, photo: int) -> "Iterator[Unit]":
     if unit.name in MEDIA:
         bound = _lower(photo, cap.size)
         small = fitted(each, bound, cap.types) if unit.name != "SOUND" else each
-        if small is not None and (not bound or len(small.value) * 3 // 4 - 2 <= bound):
+        if small is not None and within(small, bound):
             yield unit if small is each else unit._replace(value=meaning(small), lines=(small,))
         return
     if cap.size and unit.name != "VALARM" and len(each.value) > cap.size:

@@ -11,13 +11,13 @@ from __future__ import annotations
 from typing import Callable, Iterator, Optional, Sequence
 
 from minisyncml.content.cardlines import from_21, from_40, meaning, mended, sorted_params, to_21, to_40
-from minisyncml.content.cardvalues import ASIDE, DATE, KINDS, MEDIA, PLAIN, TEXT
+from minisyncml.content.cardvalues import ASIDE, DATE, KINDS, MEDIA, PLAIN, TEXT, full_name
 from minisyncml.content.escapes import escaped, split, unescaped
 from minisyncml.content.form import KEPT, Form
 from minisyncml.content.formats import Format
 from minisyncml.content.kept import as_lines, found_in
 from minisyncml.content.kind import kind
-from minisyncml.content.lines import Property, is_binary, parse, write
+from minisyncml.content.lines import Property, behind, is_binary, parse, write
 from minisyncml.errors import ItemError
 
 VERSIONS = ("2.1", "3.0", "4.0")
@@ -106,7 +106,8 @@ def _inside(body: bytes, form: Form) -> "tuple[str, list[Property]]":
         elif each.name == "END":
             end = each
         elif each.name == "BEGIN" or each.name == "AGENT" and after < len(found) and found[after].name == "BEGIN":
-            after = _behind(found, at if each.name == "BEGIN" else after)
+            # where the END inside is missing, the last one of all belongs to the outer card
+            after = behind(found, at if each.name == "BEGIN" else after) or len(found) - (found[-1].name == "END")
             made += _aside(found[at:after], version)
         elif not each.name:
             made += _aside(found[at:after], version)
@@ -117,16 +118,6 @@ def _inside(body: bytes, form: Form) -> "tuple[str, list[Property]]":
         at = after
     made.append(end or Property("END", "VCARD"))
     return version, made
-
-
-def _behind(found: "Sequence[Property]", at: int) -> int:
-    """Behind the END of a card inside; where that is missing, the last END of all belongs to the outer one."""
-    depth = 0
-    for index in range(at, len(found)):
-        depth += (found[index].name == "BEGIN") - (found[index].name == "END")
-        if not depth:
-            return index + 1
-    return len(found) - (found[-1].name == "END")
 
 
 def _aside(found: "Sequence[Property]", version: str) -> "Iterator[Property]":
@@ -266,7 +257,7 @@ def _named(found: "Sequence[Property]", full: bool) -> "Iterator[Property]":
     """Add the name that a version demands: FN (3.0 and 4.0) or N (2.1 and 3.0)."""
     names = {each.name: each for each in reversed(found) if each.name in ("N", "FN", "ORG", "EMAIL", "TEL")}
     if full and "FN" not in names:
-        text = full_name(names["N"].value) if "N" in names else ""
+        text = shown_name(names["N"].value) if "N" in names else ""
         text = text or next((names[name].value.partition(";")[0] for name in ("ORG", "EMAIL", "TEL")
                              if name in names), "")
         if text:
@@ -276,11 +267,10 @@ def _named(found: "Sequence[Property]", full: bool) -> "Iterator[Property]":
     yield from found
 
 
-def full_name(value: str) -> str:
+def shown_name(value: str) -> str:
     """FN where only N is known.
 
     :param value: of N
-    :returns: title, given, more names, family name and what follows it, with escapes
+    :returns: the value of FN, with escapes
     """
-    fields = [" ".join(split(part, ",")).strip() for part in split(value, ";")]
-    return " ".join([fields[at] for at in (3, 1, 2, 0, 4) if at < len(fields) and fields[at]])
+    return full_name([" ".join(split(part, ",")).strip() for part in split(value, ";")])

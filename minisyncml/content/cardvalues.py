@@ -4,6 +4,8 @@ parameters are none of its business.
 
 from __future__ import annotations
 
+from typing import Sequence
+
 from minisyncml.content.escapes import escaped, split, unescaped
 from minisyncml.content.form import KEPT
 
@@ -137,6 +139,15 @@ def normal(kind: "int | None", value: str) -> str:
     if kind == ZONE:
         return offset(value, ":")
     return escaped(unescaped(value))
+
+
+def full_name(parts: "Sequence[str]") -> str:
+    """A name as it is shown, where it is only known in parts.
+
+    :param parts: of N: family name, given name, more names, title, what follows
+    :returns: title, given name, more names, family name, and what follows
+    """
+    return " ".join([parts[at] for at in (3, 1, 2, 0, 4) if at < len(parts) and parts[at]])
 
 
 def basic(value: str) -> str:

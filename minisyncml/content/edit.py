@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Optional, Sequence
 
 from minisyncml.content.caps import Caps
+from minisyncml.content.cardvalues import full_name
 from minisyncml.content.escapes import escaped, split, unescaped
 from minisyncml.content.fields import (
     DATES,
@@ -17,12 +18,11 @@ from minisyncml.content.fields import (
     Unit,
     Whole,
     components,
-    full_name,
     meaning,
     plain_text,
     words,
 )
-from minisyncml.content.lines import Property
+from minisyncml.content.lines import Property, type_words
 from minisyncml.content.merge import FEW, Change, reduced
 from minisyncml.content.times import UTC, When, parse_time, rest, stamp, time_of, time_property, tzid
 from minisyncml.content.zones import Zones
@@ -290,9 +290,7 @@ def _parts(mine: "list[str]", old: "list[str]", new: "list[str]", name: str, lim
 def _typed(each: Property, had: "frozenset[str]", types: "frozenset[str]") -> "tuple[tuple[str, str], ...]":
     """The parameters of a property with other types."""
     params = tuple(pair for pair in each.params if pair[0] not in ("", "TYPE") and pair != ("PREF", "1"))
-    words = [word.strip() for name, value in each.params if name in ("", "TYPE")
-             for word in value.replace('"', "").split(",")]
-    words = [word for word in words if word.upper() in types or word.upper() not in had]
+    words = [word for word in type_words(each) if word.upper() in types or word.upper() not in had]
     known = {word.upper() for word in words}
     words += sorted(types - known)
     return (("TYPE", ",".join(filter(None, words))), *params) if any(words) else params

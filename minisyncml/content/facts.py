@@ -9,9 +9,9 @@ from __future__ import annotations
 import binascii
 from typing import Callable, Iterable, Iterator, Optional
 
-from minisyncml.content.formats import hub
+from minisyncml.content.formats import FOLDER, hub
 from minisyncml.content.keys import LONG_UID, lines, own
-from minisyncml.content.kind import kind
+from minisyncml.content.kind import BLANK, kind
 from minisyncml.content.lines import Property
 from minisyncml.content.moments import DAY, Moment, days, duration, moment
 from minisyncml.digest import digest
@@ -70,8 +70,8 @@ def facts(media_type: str, body: bytes, zone: str = "") -> Facts:
 
 
 def _read(media_type: str, body: bytes, zone: str) -> Facts:
-    if body[:2048].lstrip(b"\xef\xbb\xbf \t\r\n")[:6].upper() == b"BEGIN:":
-        return _from_lines(list(lines(body)), media_type, zone)
+    if body[:2048].lstrip(BLANK)[:6].upper() == b"BEGIN:":
+        return _from_lines(list(lines(body)), zone)
     if media_type == "text/plain":
         return _note(body.decode("utf-8", "replace"))
     if not media_type.startswith(_FOREIGN):
@@ -81,7 +81,7 @@ def _read(media_type: str, body: bytes, zone: str) -> Facts:
     except (ItemError, ValueError, LookupError, ArithmeticError, RecursionError):
         return Facts("text")
     return _from_lines([(each.name, ";".join(f"{name}={value}" for name, value in each.params), each.value)
-                        for each in _without_zones(found)], media_type, zone)
+                        for each in _without_zones(found)], zone)
 
 
 def _without_zones(found: "Iterable[Property]") -> "Iterator[Property]":
@@ -93,7 +93,7 @@ def _without_zones(found: "Iterable[Property]") -> "Iterator[Property]":
             yield each
 
 
-def _from_lines(found: "list[tuple[str, str, str]]", media_type: str, zone: str) -> Facts:
+def _from_lines(found: "list[tuple[str, str, str]]", zone: str) -> Facts:
     part = next((value.upper() for name, _, value in found if name == "BEGIN" and value.upper() != "VCALENDAR"), "")
     make: "Callable[[dict[str, list[tuple[str, str]]], str], Facts]" = _MAKERS.get(part) or _other
     made = make(_collected(found, part), zone)
@@ -305,8 +305,7 @@ def _file(first: "dict[str, list[tuple[str, str]]]", zone: str) -> Facts:
     name = _plain(_one(first, "NAME"))
     made = Facts("file", name)
     content = str(_short(_one(first, "BODY")))
-    folder = next((value for parameters, value in first.get("EXT", ()) if parameters.endswith("X-minisyncml-folder")),
-                  "")
+    folder = next((value for parameters, value in first.get("EXT", ()) if parameters.endswith(FOLDER)), "")
     path = f"{folder}/{name}"
     made.sets = {"file": frozenset([path]), "content": frozenset([content])}
     made.meaning = _short(f"file {path} {content}")

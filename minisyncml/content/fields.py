@@ -11,7 +11,7 @@ from typing import NamedTuple, Optional, Sequence
 from minisyncml.content.components import ITEMS
 from minisyncml.content.escapes import split, unescaped
 from minisyncml.content.form import KEPT
-from minisyncml.content.lines import Property, is_binary
+from minisyncml.content.lines import Property, behind, is_binary, type_words
 from minisyncml.content.people import address
 from minisyncml.content.times import DAYS, parse_duration, tzid
 from minisyncml.digest import digest
@@ -82,7 +82,7 @@ def units(found: "Sequence[Property]") -> "list[Unit]":
             made += [Unit("", "", "", _NONE, (each,))] if calendar or not each.name else _property(found, at, "")
             at += 1 if calendar or not each.name else _length(found, at)
             continue
-        end = _end(found, at)
+        end = behind(found, at) or len(found)
         kind = each.value.strip().upper()
         if kind == "VTIMEZONE":
             made.append(Unit(kind, "", "", _NONE, tuple(found[at:end])))
@@ -130,16 +130,6 @@ def groups(fields: "Sequence[Unit]") -> "dict[tuple[str, str], list[Unit]]":
     return made
 
 
-def _end(found: "Sequence[Property]", at: int) -> int:
-    """Behind the END of what begins here; one that is missing ends at the last line."""
-    depth = 0
-    for index in range(at, len(found)):
-        depth += (found[index].name == "BEGIN") - (found[index].name == "END")
-        if not depth:
-            return index + 1
-    return len(found)
-
-
 def _path(kind: str, found: "Sequence[Property]") -> str:
     depth = 0
     for each in found:
@@ -155,7 +145,7 @@ def _component(found: "Sequence[Property]", path: str) -> "list[Unit]":
     while at < len(found):
         each = found[at]
         if each.name == "BEGIN":
-            end = _end(found, at)
+            end = behind(found, at) or len(found)
             made.append(Unit(path, each.value.strip().upper(), _block(found[at:end]), _NONE, tuple(found[at:end])))
             at = end
         elif each.name in ("", "END"):
@@ -186,15 +176,6 @@ def plain_rule(rule: str, start: str) -> str:
         except ValueError:
             pass    # no date
     return ";".join(part for part in parts if part not in spare)
-
-
-def full_name(parts: "Sequence[str]") -> str:
-    """A name as it is shown, where it is only known in parts.
-
-    :param parts: of N: family name, given name, more names, title, what follows
-    :returns: title, given name, more names, family name, and what follows
-    """
-    return " ".join(parts[at] for at in (3, 1, 2, 0, 4) if at < len(parts) and parts[at])
 
 
 def words(text: str) -> "list[str]":
@@ -235,11 +216,9 @@ def types(each: Property) -> "frozenset[str]":
     """
     if not each.params or each.name in MEDIA:
         return _NONE
-    found: "set[str]" = set()
+    found = {word.upper() for word in type_words(each)}
     for name, value in each.params:
-        if name in ("", "TYPE"):
-            found.update(word.strip().upper() for word in value.replace('"', "").split(","))
-        elif name == "PREF" and value == "1":
+        if name == "PREF" and value == "1":
             found.add("PREF")
         elif each.name == "ATTENDEE" and name in ("PARTSTAT", "ROLE"):
             found.add(f"{name}={value.strip().upper()}")

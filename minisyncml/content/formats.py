@@ -9,7 +9,7 @@ calendar  iCalendar 2.0: events and tasks
 note      iCalendar 2.0: VJOURNAL
 bookmark  vBookmark
 mail      READ, FLAGS and the like, and BODY, the message in base64
-file      NAME, CREATED, MODIFIED, ATTRIBUTES, CTTYPE and BODY, the content in base64
+file      NAME, CREATED, MODIFIED, ATTRIBUTES, CTTYPE, EXT and BODY, the content in base64
 ========  ========================================================================================================
 
 The modules of formats are loaded when one of theirs is used for the first time: most sessions convert nothing.
@@ -20,7 +20,7 @@ from __future__ import annotations
 from typing import Optional, Sequence
 
 from minisyncml.content.form import PLAIN, Form
-from minisyncml.content.kind import bare, is_journal, kind
+from minisyncml.content.kind import FAMILIES, bare, is_journal, kind
 from minisyncml.content.lines import Property
 from minisyncml.errors import ItemError
 from minisyncml.status import UNSUPPORTED_TYPE
@@ -71,16 +71,13 @@ class Format:
         raise NotImplementedError
 
 
-_MODULES = {
-    "text/vcard": "cards", "text/x-vcard": "cards", "text/x-s4j-sifc": "sifc",
-    "text/calendar": "icalendar", "text/x-vcalendar": "vcalendar",
-    "text/x-s4j-sife": "sifcalendar", "text/x-s4j-sift": "sifcalendar",
-    "text/plain": "notes", "text/x-vnote": "notes", "text/x-s4j-sifn": "notes",
-    "text/x-vbookmark": "bookmarks", "application/x-mswinurl": "bookmarks",
-    "message/rfc822": "mail", "application/vnd.omads-email+xml": "mail",
-    "application/vnd.omads-file+xml": "omafiles", "application/vnd.omads-folder+xml": "omafiles",
-    "application/octet-stream": "omafiles",
-}
+FOLDER = "X-minisyncml-folder"      #: EXT with this NAME says in which folder a file is; only programs of our kind do
+
+#: where the formats of each family are, and those that have a module of their own
+_FAMILIES = {"contact": "cards", "calendar": "icalendar", "note": "notes", "bookmark": "bookmarks", "mail": "mail",
+             "file": "omafiles"}
+_MODULES = {"text/x-s4j-sifc": "sifc", "text/x-vcalendar": "vcalendar", "text/x-s4j-sife": "sifcalendar",
+            "text/x-s4j-sift": "sifcalendar"}
 _FORMATS: "list[Format]" = []
 _loaded: "set[str]" = set()
 
@@ -102,7 +99,7 @@ def find(media_type: str, version: str = "", family: str = "") -> Optional[Forma
     :returns: None for a type that is kept as opaque bytes
     """
     name = bare(media_type)
-    module = "notes" if family == "note" else _MODULES.get(name)
+    module = _MODULES.get(name) or _FAMILIES.get(family if family == "note" else FAMILIES.get(name, ""))
     if module is not None and module not in _loaded:
         from importlib import import_module
         _FORMATS.extend(import_module(f"minisyncml.content.{module}").FORMATS)

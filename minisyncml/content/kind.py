@@ -34,7 +34,8 @@ _OPAQUE = frozenset(("application/octet-stream", "message/rfc822", "application/
 _CONTENTS = {"application/vnd.omads-email+xml": b"<emailitem", "application/vnd.omads-file+xml": b"<body"}
 _ROOTS = {b"contact": "text/x-s4j-sifc", b"appointment": "text/x-s4j-sife", b"task": "text/x-s4j-sift",
           b"note": "text/x-s4j-sifn"}
-_BLANK = b"\xef\xbb\xbf \t\r\n"
+#: what may stand before the first line
+BLANK = b"\xef\xbb\xbf \t\r\n"
 
 
 def bare(media_type: Optional[str]) -> str:
@@ -56,9 +57,9 @@ def kind(body: bytes, declared: Optional[str] = None) -> str:
     """
     if declared in _OPAQUE:
         return declared or ""
-    head = body[:32].lstrip(_BLANK)
+    head = body[:32].lstrip(BLANK)
     if len(head) < 16 and len(body) > 32:
-        head = body[:2048].lstrip(_BLANK)
+        head = body[:2048].lstrip(BLANK)
     head = head[:16].upper()
     if head.startswith(b"BEGIN:V"):
         if head.startswith(b"BEGIN:VCARD"):
@@ -97,7 +98,7 @@ def _version(body: bytes) -> bytes:
 
 def _sif(body: bytes) -> str:
     """Which SIF an XML text is by its root, empty for any other."""
-    rest = body[:2048].lstrip(_BLANK)
+    rest = body[:2048].lstrip(BLANK)
     while rest[:2] in (b"<?", b"<!"):
         rest = rest.partition(b"-->" if rest.startswith(b"<!--") else b">")[2].lstrip()
     name = rest[1:32].replace(b">", b" ").replace(b"/", b" ").split(None, 1)

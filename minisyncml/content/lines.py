@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import binascii
 from io import BytesIO
-from typing import Iterable, Iterator, NamedTuple, Optional
+from typing import Iterable, Iterator, NamedTuple, Optional, Sequence
 
 from minisyncml.content.charsets import decoded
 from minisyncml.content.form import PLAIN, Form
@@ -205,6 +205,41 @@ def _plain(each: Property) -> "list[tuple[str, str]]":
         return []
     return [(name, value) for name, value in each.params if name != "CHARSET" and not (
         name in ("", "ENCODING") and value.upper() in _BARE_ENCODINGS)]
+
+
+def begins(found: "Iterable[Property]", name: str) -> bool:
+    """Whether something is among properties.
+
+    :param found: properties
+    :param name: of an object or component, such as VEVENT
+    :returns: True when it begins there
+    """
+    return any(each.name == "BEGIN" and each.value.strip().upper() == name for each in found)
+
+
+def behind(found: "Sequence[Property]", at: int) -> int:
+    """Where something ends.
+
+    :param found: properties
+    :param at: the place of its BEGIN
+    :returns: the place behind its END; 0 when that is missing
+    """
+    depth = 0
+    for index in range(at, len(found)):
+        depth += (found[index].name == "BEGIN") - (found[index].name == "END")
+        if not depth:
+            return index + 1
+    return 0
+
+
+def type_words(each: Property) -> "list[str]":
+    """The types of a property.
+
+    :param each: of any version
+    :returns: as they are written, in order
+    """
+    return [word.strip() for name, value in each.params if name in ("", "TYPE")
+            for word in value.replace('"', "").split(",")]
 
 
 def is_binary(each: Property) -> bool:

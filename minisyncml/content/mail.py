@@ -9,30 +9,10 @@ from __future__ import annotations
 import binascii
 from typing import Sequence
 
-from minisyncml.content.elements import MAX_SIZE
 from minisyncml.content.form import Form
 from minisyncml.content.formats import Format
 from minisyncml.content.lines import Property
-from minisyncml.content.omads import content_of, holding, read, write
-from minisyncml.errors import ItemError
-
-
-class Message(Format):
-    """The message alone."""
-
-    type = "message/rfc822"
-    family = "mail"
-
-    def read(self, body: bytes, form: Form) -> "list[Property]":
-        if len(body) > MAX_SIZE:
-            raise ItemError(f"a message of {len(body)} bytes is too large", 413)
-        return [Property("BEGIN", "EMAIL"), holding(body), Property("END", "EMAIL")]
-
-    def write(self, found: "Sequence[Property]", form: Form) -> bytes:
-        body = content_of(found)
-        if body is None:
-            raise ItemError("there is no message in it")
-        return body
+from minisyncml.content.omads import Content, content_of, read, write
 
 
 class Email(Format):
@@ -64,4 +44,4 @@ def _is_text(body: bytes) -> bool:
     return sum(sign > 126 or sign < 32 or sign == 61 for sign in sample) * 6 <= len(sample)
 
 
-FORMATS = (Message(), Email())
+FORMATS = (Content("message/rfc822", "mail", "EMAIL"), Email())

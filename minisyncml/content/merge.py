@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Callable, Iterator, NamedTuple, Optional, Sequence
 
 from minisyncml.content.caps import Caps
+from minisyncml.content.cardvalues import full_name
 from minisyncml.content.clocks import in_utc
 from minisyncml.content.fields import (
     LISTS,
@@ -17,7 +18,6 @@ from minisyncml.content.fields import (
     SETS,
     STRUCTURED,
     Unit,
-    full_name,
     groups,
     plain_rule,
     words,

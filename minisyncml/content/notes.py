@@ -15,7 +15,7 @@ from minisyncml.content.escapes import escaped, split, unescaped
 from minisyncml.content.form import KEPT, Form
 from minisyncml.content.formats import Format
 from minisyncml.content.kept import as_lines, found_in
-from minisyncml.content.lines import MAX_SIZE, Property, is_binary, parse, write
+from minisyncml.content.lines import MAX_SIZE, Property, begins, is_binary, parse, write
 from minisyncml.content.sif import list_in, list_out, other_in, other_out
 from minisyncml.content.times import parse_time, stamp, time_of, time_property
 from minisyncml.content.zones import Zones
@@ -126,7 +126,7 @@ class Journal(_Note):
 
     def read(self, body: bytes, form: Form) -> "list[Property]":
         found = parse(body, form.charset_in)
-        if not any(each.name == "BEGIN" and each.value.strip().upper() == "VJOURNAL" for each in found):
+        if not begins(found, "VJOURNAL"):
             raise ItemError("there is no VJOURNAL in it")
         return found
 
@@ -142,7 +142,7 @@ class VNote(_Note):
 
     def read(self, body: bytes, form: Form) -> "list[Property]":
         found = parse(body, form.charset_in)
-        if not any(each.name == "BEGIN" and each.value.strip().upper() == "VNOTE" for each in found):
+        if not begins(found, "VNOTE"):
             raise ItemError("this is no vNote")
         values: "dict[str, str]" = {}
         others: "list[Property]" = []

@@ -10,6 +10,8 @@ import binascii
 from typing import Iterable, Iterator, Optional, Sequence
 
 from minisyncml.content.elements import MAX_SIZE, Element, fragment, read_document, write_elements
+from minisyncml.content.form import Form
+from minisyncml.content.formats import Format
 from minisyncml.content.lines import Property
 from minisyncml.errors import ItemError
 
@@ -65,6 +67,29 @@ def content_of(found: "Iterable[Property]") -> Optional[bytes]:
     """
     body = next((each for each in found if each.name == "BODY"), None)
     return None if body is None else _unbased(body.value.encode())
+
+
+class Content(Format):
+    """The content alone, byte for byte.
+
+    :param type: media type
+    :param family: mail or file
+    :param root: of the object around it
+    """
+
+    def __init__(self, type: str, family: str, root: str) -> None:
+        self.type, self.family, self.root = type, family, root
+
+    def read(self, body: bytes, form: Form) -> "list[Property]":
+        if len(body) > MAX_SIZE:
+            raise ItemError(f"an object of {len(body)} bytes is too large", 413)
+        return [Property("BEGIN", self.root), holding(body), Property("END", self.root)]
+
+    def write(self, found: "Sequence[Property]", form: Form) -> bytes:
+        body = content_of(found)
+        if body is None:
+            raise ItemError("it has no content")
+        return body
 
 
 def completed(mine: bytes, theirs: bytes) -> bytes:

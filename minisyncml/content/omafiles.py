@@ -7,36 +7,17 @@ from __future__ import annotations
 
 from typing import Optional, Sequence
 
-from minisyncml.content.elements import MAX_SIZE, Element
+from minisyncml.content.elements import Element
 from minisyncml.content.form import Form
-from minisyncml.content.formats import Format
-from minisyncml.content.lines import Property
-from minisyncml.content.omads import content_of, holding, read, write
+from minisyncml.content.formats import FOLDER, Format
+from minisyncml.content.lines import Property, begins
+from minisyncml.content.omads import Content, content_of, holding, read, write
 from minisyncml.errors import ItemError
 
-FOLDER_NAME = "X-minisyncml-folder"
 _LONGEST = 200          #: bytes of a name: file systems take 255, and somebody may want to put a number behind it
 _ODD = '<>:"|?*'        # what some file system does not take
 _DEVICES = frozenset(("CON", "PRN", "AUX", "NUL", *(f"{name}{number}" for name in ("COM", "LPT")
                                                     for number in range(1, 10))))
-
-
-class Raw(Format):
-    """The content alone."""
-
-    type = "application/octet-stream"
-    family = "file"
-
-    def read(self, body: bytes, form: Form) -> "list[Property]":
-        if len(body) > MAX_SIZE:
-            raise ItemError(f"a file of {len(body)} bytes is too large", 413)
-        return [Property("BEGIN", "FILE"), holding(body), Property("END", "FILE")]
-
-    def write(self, found: "Sequence[Property]", form: Form) -> bytes:
-        body = content_of(found)
-        if body is None:
-            raise ItemError("it has no content")
-        return body
 
 
 class File(Format):
@@ -49,7 +30,7 @@ class File(Format):
         return read(body, ("File",), "body")
 
     def write(self, found: "Sequence[Property]", form: Form) -> bytes:
-        if any(each.name == "BEGIN" and each.value.strip().upper() == "FOLDER" for each in found):
+        if begins(found, "FOLDER"):
             raise ItemError("a folder is no file")
         content = content_of(found)
         if content is None:
@@ -70,12 +51,12 @@ class Folder(Format):
         return read(body, ("Folder",), "body")
 
     def write(self, found: "Sequence[Property]", form: Form) -> bytes:
-        if not any(each.name == "BEGIN" and each.value.strip().upper() == "FOLDER" for each in found):
+        if not begins(found, "FOLDER"):
             raise ItemError("a file is no folder")
         return write("Folder", found, None)
 
 
-FORMATS = (Raw(), File(), Folder())
+FORMATS = (Content("application/octet-stream", "file", "FILE"), File(), Folder())
 
 
 def packed(name: str, content: bytes, modified: str = "", folder: str = "") -> bytes:
@@ -89,22 +70,8 @@ def packed(name: str, content: bytes, modified: str = "", folder: str = "") -> b
     """
     found = [Property("BEGIN", "FILE"), Property("NAME", name), holding(content)]
     found += [Property("MODIFIED", modified)] if modified else []
-    found += [Property("EXT", folder, (("NAME", FOLDER_NAME),))] if folder else []
+    found += [Property("EXT", folder, (("NAME", FOLDER),))] if folder else []
     return FORMATS[1].write(found, Form())
-
-
-def unpacked(body: bytes) -> "tuple[str, bytes]":
-    """What is in a file object.
-
-    :param body: the XML
-    :returns: the name, not to be trusted (see :func:`safe_name`), and the content
-    :raises ItemError: when it is no file object, or has no content
-    """
-    found = FORMATS[1].read(body, Form())
-    content = content_of(found)
-    if content is None:
-        raise ItemError("it has no content")
-    return next((each.value for each in found if each.name == "NAME"), ""), content
 
 
 def taken_apart(body: bytes) -> "tuple[str, Optional[str], str, bytes]":
@@ -120,7 +87,7 @@ def taken_apart(body: bytes) -> "tuple[str, Optional[str], str, bytes]":
     if content is None:
         raise ItemError("it has no content")
     said = {each.name: each.value for each in reversed(found) if each.name != "EXT"}
-    folder = next((each.value for each in found if each.name == "EXT" and each.param("NAME") == FOLDER_NAME), None)
+    folder = next((each.value for each in found if each.name == "EXT" and each.param("NAME") == FOLDER), None)
     return said.get("NAME", ""), folder, said.get("MODIFIED", ""), content
 
 

@@ -19,6 +19,7 @@ CLOSE = 8                   #: shades of 256 by which each part of a photo may d
 _SIDES = (1024, 640, 480, 320, 240, 160, 96, 64, 48, 32)    # pixels, of the longer one
 _QUALITIES = (85, 70, 50)
 _FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF"}
+_READ = ("JPEG", "PNG", "GIF", "BMP", "WEBP")
 _KINDS = ("JPEG", "JPG", "PNG", "GIF", "BMP", "WBMP", "TIFF", "WEBP")       # words of peers that are about a format
 
 
@@ -39,7 +40,7 @@ def fit(data: bytes, limit: int, type: str = "image/jpeg") -> Optional[bytes]:
     except ImportError:
         return None
     try:
-        with Image.open(BytesIO(data), formats=("JPEG", "PNG", "GIF", "BMP", "WEBP")) as opened:
+        with Image.open(BytesIO(data), formats=_READ) as opened:
             opened.draft("RGB", (_SIDES[0], _SIDES[0]))
             if opened.size[0] * opened.size[1] > MAX_PIXELS:
                 return None
@@ -66,7 +67,7 @@ def fitted(each: Property, limit: int, types: "Sequence[str]" = ()) -> Optional[
     type = media_type("PHOTO", words, each.value)
     known = [f"image/{word.lower()}".replace("/jpg", "/jpeg") for word in types if word in _KINDS]
     suits = not known or type in known
-    if suits and (not limit or len(each.value) * 3 // 4 - 2 <= limit):
+    if suits and within(each, limit):
         return each
     wanted = type if suits and type in _FORMATS else next((one for one in known if one in _FORMATS), "image/jpeg")
     if known and wanted not in known:
@@ -80,6 +81,16 @@ def fitted(each: Property, limit: int, types: "Sequence[str]" = ()) -> Optional[
     rest = [pair for pair in each.params if pair[0] not in ("", "TYPE", "ENCODING")]
     params = (("TYPE", _FORMATS[wanted]), *rest, ("ENCODING", "b"))
     return Property(each.name, binascii.b2a_base64(data, newline=False).decode("ascii"), params, each.group)
+
+
+def within(each: Property, limit: int) -> bool:
+    """Whether a photo is small enough.
+
+    :param each: property of a hub, in base64
+    :param limit: bytes at most; 0: no bound
+    :returns: True when it is
+    """
+    return not limit or len(each.value) * 3 // 4 - 2 <= limit
 
 
 def alike(one: Property, other: Property) -> bool:
@@ -99,7 +110,7 @@ def _thumbnail(value: str) -> bytes:
     try:
         from PIL import Image
         data = binascii.a2b_base64(value)
-        with Image.open(BytesIO(data), formats=("JPEG", "PNG", "GIF", "BMP", "WEBP")) as opened:
+        with Image.open(BytesIO(data), formats=_READ) as opened:
             if opened.size[0] * opened.size[1] > MAX_PIXELS:
                 return b""
             opened.draft("L", (64, 64))

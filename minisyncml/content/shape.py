@@ -9,7 +9,7 @@ from typing import Sequence
 
 from minisyncml.content.fields import IGNORED, Unit
 from minisyncml.content.form import Form
-from minisyncml.content.lines import Property
+from minisyncml.content.lines import Property, type_words
 
 
 def shapes(form: Form) -> bool:
@@ -61,8 +61,7 @@ def inward(fields: "Sequence[Unit]", form: Form) -> "list[Unit]":
 
 
 def _internet(each: Property) -> Property:
-    words = [word.strip().upper() for name, value in each.params if name in ("", "TYPE") for word in value.split(",")]
-    if "INTERNET" in words:
+    if any(word.upper() == "INTERNET" for word in type_words(each)):
         return each
     params = tuple((name, f"INTERNET,{value}") if name == "TYPE" else (name, value) for name, value in each.params)
     if not any(name == "TYPE" for name, _ in params):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Iterator, Optional, Sequence
 
 from minisyncml.content.cardlines import meaning, media_type, sorted_params
-from minisyncml.content.cards import FRAME, full_name, units
+from minisyncml.content.cards import FRAME, shown_name, units
 from minisyncml.content.cardvalues import extended
 from minisyncml.content.elements import Element, read_elements, write_elements
 from minisyncml.content.escapes import escaped, split, unescaped
@@ -170,7 +170,7 @@ def _properties(texts: "dict[str, str]") -> "dict[str, list[Property]]":
     add("Name", "N", ";".join([escaped(texts.get(name, "")) for name in _NAMES]))
     title = texts.get("FileAs", "")
     full = escaped(texts.get("Subject", "") or (title if "," not in title else ""))
-    full = full or (full_name(made["Name"][0].value) if "Name" in made else escaped(title))
+    full = full or (shown_name(made["Name"][0].value) if "Name" in made else escaped(title))
     add("Subject", "FN", full)
     if title and escaped(title) != full:
         add("FileAs", "X-EVOLUTION-FILE-AS", escaped(title))

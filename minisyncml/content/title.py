@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from minisyncml.content.keys import properties
+from minisyncml.content.kind import BLANK
 
 _NAMES = ("FN", "N", "ORG", "SUMMARY", "TITLE", "DESCRIPTION", "BODY", "SUBJECT", "URL")
 #: elements of SIF and of the objects of OMA DS
@@ -16,7 +17,7 @@ def title(body: bytes) -> str:
     :param body: the item
     :returns: its name or summary, else its first line
     """
-    if body[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+    if body[:64].lstrip(BLANK).startswith(b"<"):
         return _shown(_element(body[:65_536]))
     found: "dict[str, str]" = {}
     for name, value in properties(body[:4096]):
