@@ -14,11 +14,11 @@ from minisyncml.content.score import NEAR, SURE, score
 from minisyncml.content.view import View
 from minisyncml.errors import ItemError
 from minisyncml.store.base import ASKED, Batch, Item, Reading, Store
+from minisyncml.sync.match import DUPLICATE
 from minisyncml.sync.pairing import WORK
 from minisyncml.sync.sides import Classes, Side, candidates
 
 EQUAL, ALIKE = "equal", "alike"
-REASON = "duplicate"
 PAGE = 100      #: groups in one commit
 
 
@@ -192,11 +192,11 @@ class _One:
         kept, body = self.items[0], self.items[0].body
         for item in self.items[1:]:
             body = body if self.equal else _united(kept._replace(body=body), item)
-            self.batch.remove(item.id, REASON)
+            self.batch.remove(item.id, DUPLICATE)
             self.removed += 1
             self._unknow(item.id, kept.id)
         if body != kept.body:
-            self.batch.put(kept.id, kept.type, body, REASON)
+            self.batch.put(kept.id, kept.type, body, DUPLICATE)
             self.united = True
 
     def _asked(self, id: str) -> bool:

@@ -146,6 +146,10 @@ class Incoming:
     def _new(self, event: ItemArrived, media_type: str, body: bytes, name: bytes) -> int:
         remote = event.source or event.target or ""
         if self.matcher is not None:
+            copy = self.matcher.copy(remote, name) if self.answering else None
+            if copy is not None:    # it goes there, too
+                self.batch.set_entry(self.run.peer, copy)
+                return codes.OK
             if self._matched(remote, media_type, body, name):
                 return codes.OK if not self.client else codes.ITEM_ADDED
             if self.refusing:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import Iterator, Optional
 
 from minisyncml.digest import digest
-from minisyncml.store.base import Reading
+from minisyncml.store.base import Entry, Reading, Store
 
 #: before the key of a peer: the names that it had for our items before a slow sync made them doubtful
 WAS = "was "
+DUPLICATE = "duplicate"     #: why something is in the trash that was here more than once
 
 
 class Matcher:
@@ -21,9 +22,11 @@ class Matcher:
     :param reading: the store
     :param peer: key of the peer
     :param shadows: whether the peer has items in another form
+    :param copies: from :func:`copies`
     """
 
-    def __init__(self, reading: Reading, peer: str, shadows: bool = False) -> None:
+    def __init__(self, reading: Reading, peer: str, shadows: bool, copies: "dict[str, Entry]") -> None:
+        self._copies = copies
         self._open: "dict[bytes, list[str]]" = {}
         self._had: "dict[bytes, list[str]]" = {}
         self._taken: "Optional[set[str]]" = set() if shadows else None      # who may be found in both ways
@@ -38,6 +41,16 @@ class Matcher:
     def __len__(self) -> int:
         """How many items here are without counterpart."""
         return self._count
+
+    def copy(self, remote: str, name: bytes) -> Optional[Entry]:
+        """Whether the peer still has what was one too many here.
+
+        :param remote: its name of an item
+        :param name: digest of its body
+        :returns: what was known of that; None: it is something else
+        """
+        known = self._copies.get(remote)
+        return known if known is not None and known.digest == name else None
 
     def exact(self, name: bytes) -> Optional[str]:
         """Takes an item with these bytes.
@@ -68,6 +81,19 @@ class Matcher:
             self._count -= 1
             return id
         return None
+
+
+def copies(reading: Reading, store: Store, peer: str) -> "dict[str, Entry]":
+    """What was taken out here because it was there more than once, and was not deleted at the peer yet.
+
+    :param reading: a batch of the store
+    :param store: whose trash says so
+    :param peer: key of the peer
+    :returns: what was known of each, by the peer's name of it
+    """
+    gone = [entry for entry in reading.entries(WAS + peer) if reading.row(entry.id) is None]
+    known = {one.id for one in store.trash() if one.reason == DUPLICATE} if gone else ()
+    return {entry.remote: entry._replace(flags=0) for entry in gone if entry.id in known}
 
 
 def unsettled(reading: Reading, peer: str) -> "Iterator[tuple[str, bytes]]":

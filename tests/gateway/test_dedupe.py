@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Sequence
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pair import Pair, bodies, fill, fine, transferred
+from pair import Pair, bodies, delete, edit, fill, fine, transferred
 
 from minisyncml.content.kind import kind
 from minisyncml.gateway.dedupe import ALIKE, EQUAL, apply, find
 from minisyncml.limits import DEFAULT
 from minisyncml.store.base import ASKED, Entry, Store
+from minisyncml.store.batch import restore
 from minisyncml.store.memory import MemoryStore
 from minisyncml.store.place import open_store
 
@@ -148,8 +150,9 @@ class TestApply:
         assert bool(bodies(place)) == bool(items)
 
 
-def test_peers_lose_their_copies_at_the_next_sync(tmp_path: Path) -> None:
-    """Both sides hold everything three times; one side is cleaned up."""
+@pytest.mark.parametrize("mode", ["two-way", "slow"])
+def test_peers_lose_their_copies_at_the_next_sync(tmp_path: Path, mode: str) -> None:
+    """Both sides hold everything three times; one side is cleaned up. Then the other may compare everything anew."""
     here = open_store(str(tmp_path / "calendar"), "calendar", str(tmp_path / "data"))
     here.refresh()
     events = [event(f"SUMMARY:Tea {day}", f"DTSTART:202607{day:02}T100000Z", f"UID:{copy}-{day}")
@@ -162,7 +165,41 @@ def test_peers_lose_their_copies_at_the_next_sync(tmp_path: Path) -> None:
     assert done.removed == 20 and list(done.due.values()) == [20]
     here.checkpoint()
     assert len(list((tmp_path / "calendar").glob("*.ics"))) == 10
-    assert all(map(fine, both.sync()))
+    assert all(map(fine, both.sync(mode)))
     assert bodies(both.client["calendar"]) == bodies(here) and len(bodies(here)) == 10
     assert not any(map(transferred, both.sync()))
     here.close()
+
+
+def test_what_the_peer_edited_meanwhile_is_no_copy() -> None:
+    here, there = store([]), store([JOHN, JOHN, JOHN])
+    both = Pair({"contacts": there}, {"contacts": here})
+    both.sync()
+    apply(here, find(here).groups)
+    other = JOHN.replace(b"4567", b"9999")
+    for row, body in zip(list(there.rows()), (JOHN, JOHN, other)):
+        edit(there, row.id, body.decode())
+    both.sync("slow")
+    both.sync()
+    assert bodies(here) == bodies(there) == sorted([JOHN, other])
+    assert not any(map(transferred, both.sync()))
+
+
+def test_what_was_deleted_otherwise_comes_back_in_a_slow_sync() -> None:
+    """Only what is still here in another item may go there: a slow sync is how a lost folder is filled again."""
+    here, there = store([]), store([JOHN, TEA])
+    both = Pair({"contacts": there}, {"contacts": here})
+    both.sync()
+    delete(here, *[row.id for row in here.rows()])
+    both.sync("slow")
+    assert bodies(here) == bodies(there) == sorted([JOHN, TEA])
+
+
+def test_what_was_taken_back_stays() -> None:
+    here, there = store([]), store([JOHN, JOHN])
+    both = Pair({"contacts": there}, {"contacts": here})
+    both.sync()
+    apply(here, find(here).groups)
+    restore(here, "dedupe")
+    both.sync("slow")
+    assert bodies(here) == bodies(there) == [JOHN, JOHN]
