@@ -9,8 +9,9 @@ from __future__ import annotations
 import binascii
 from typing import Callable, Iterable, Iterator, Optional
 
+from minisyncml.content.form import KEPT
 from minisyncml.content.formats import FOLDER, hub
-from minisyncml.content.keys import LONG_UID, lines, own
+from minisyncml.content.keys import LONG_UID, UNSAID, lines, own
 from minisyncml.content.kind import BLANK, kind
 from minisyncml.content.lines import Property
 from minisyncml.content.moments import DAY, Moment, days, duration, moment
@@ -20,8 +21,7 @@ from minisyncml.errors import ItemError
 CUT = 12        #: characters that a title keeps on any device
 _ENOUGH = 4000  # characters of a text that are compared in parts
 _MOST = 40      # blocks of one item
-_UNSEEN = ("UID", "REV", "PRODID", "VERSION", "BEGIN", "END", "LAST-MODIFIED", "DCREATED", "CREATED", "DTSTAMP",
-           "X-IRMC-LUID", "X-MINISYNCML-KEPT", "SEQUENCE", "METHOD", "CALSCALE")
+_UNSEEN = UNSAID | {KEPT}
 _MUTE = {"VOICE", "PREF", "INTERNET", "QUOTED-PRINTABLE", "BASE64", "B", "8BIT", "7BIT", ""}
 _FOREIGN = ("text/x-s4j-", "message/", "application/vnd.omads-")    # no property lists
 _NONE: "frozenset[str]" = frozenset()

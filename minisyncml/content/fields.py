@@ -11,15 +11,14 @@ from typing import NamedTuple, Optional, Sequence
 from minisyncml.content.components import ITEMS
 from minisyncml.content.escapes import split, unescaped
 from minisyncml.content.form import KEPT
+from minisyncml.content.keys import UNSAID
 from minisyncml.content.lines import Property, behind, is_binary, type_words
 from minisyncml.content.people import address
 from minisyncml.content.times import DAYS, parse_duration, tzid
 from minisyncml.digest import digest
 
 DIGEST = "x-digest:"            #: stands in a shadow for a photo
-#: who wrote an item and when, and what it is called: no part of what it says
-IGNORED = frozenset(("UID", "REV", "LAST-MODIFIED", "DTSTAMP", "CREATED", "DCREATED", "PRODID", "SEQUENCE", "VERSION",
-                     "METHOD", "CALSCALE", "X-IRMC-LUID", "X-MOZ-GENERATION", KEPT))
+IGNORED = UNSAID | {KEPT}
 STRUCTURED = frozenset(("N", "ADR", "ORG"))
 LISTS = frozenset(("CATEGORIES", "NICKNAME", "EXDATE", "RDATE", "RESOURCES"))
 SETS = LISTS | {"TEL", "EMAIL", "ADR", "URL", "IMPP", "LABEL", "ATTENDEE", "ATTACH", "COMMENT", "CONTACT", "RELATED-TO",
@@ -318,4 +317,4 @@ def _block(found: "Sequence[Property]") -> str:
         when = off.value.strip().upper() if span is None else str(span // timedelta(seconds=1))
         return when + (" END" if (off.param("RELATED") or "").upper() == "END" else "")
     said = [each for each in found if each.name not in IGNORED and not each.name.startswith("X-") and each.name]
-    return "\n".join(sorted(f"{each.name}:{meaning(each)}" for each in said)) if len(said) > 2 else ""
+    return "\n".join(sorted(f"{each.name}:{meaning(each)}" for each in said))

@@ -20,8 +20,9 @@ from minisyncml.digest import digest
 
 Key = Callable[[bytes], str]
 LONG_UID = 16       # phones use their slot number as UID, which says nothing elsewhere
-_IGNORED = ("UID", "REV", "PRODID", "VERSION", "BEGIN", "END", "LAST-MODIFIED", "DCREATED", "CREATED", "DTSTAMP",
-            "X-IRMC-LUID")
+#: who wrote an item and when, and what it is called: no part of what it says
+UNSAID = frozenset(("BEGIN", "END", "VERSION", "PRODID", "METHOD", "CALSCALE", "UID", "REV", "LAST-MODIFIED", "DTSTAMP",
+                    "CREATED", "DCREATED", "SEQUENCE", "X-IRMC-LUID", "X-MOZ-GENERATION"))
 
 
 def lines(body: bytes) -> "Iterator[tuple[str, str, str]]":
@@ -179,4 +180,4 @@ def same(media_type: str, one: bytes, other: bytes) -> bool:
 
 def _meaning(body: bytes) -> "list[tuple[str, str]]":
     return sorted((name, value.rstrip("; ")) for name, value in properties(body)
-                  if name not in _IGNORED and value.strip("; "))
+                  if name not in UNSAID and value.strip("; "))

@@ -3,13 +3,16 @@ same moment. For matching only; what is converted is another module's.
 """
 
 # No `from __future__ import annotations`: named tuples would compile every annotation.
+from datetime import datetime, timedelta
 from typing import NamedTuple, Optional
+
+from minisyncml.content.times import parse_duration, parse_time
+from minisyncml.content.zones import known
 
 DAY = 1440              #: minutes
 SAME, POSSIBLE, OTHER = 2, 1, 0
-_BEFORE = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)  # days of a year before each month
+_EPOCH, _MINUTE = datetime(1970, 1, 1), timedelta(minutes=1)
 _FARTHEST = 14 * 60     # minutes from UTC that any clock on earth shows
-_UNITS = {"W": 7 * DAY, "D": DAY, "H": 60, "M": 1, "S": 0}
 
 
 class Moment(NamedTuple):
@@ -26,40 +29,13 @@ def moment(value: str, zone: str = "") -> Optional[Moment]:
     :param zone: IANA name of the zone of a time without Z; one that is not known is overlooked
     :returns: None for what is no date
     """
-    value = value.strip().upper()
-    digits = value.replace("-", "").replace(":", "")
-    day, t, clock = digits.partition("T")
-    utc = clock.endswith("Z")
-    clock = clock.rstrip("Z") or "0000"
-    if not (len(day) == 8 and day.isdigit() and day.isascii() and clock[:6].isdigit() and clock.isascii()):
+    when = parse_time(value)
+    if when is None:
         return None
-    if not (1 <= int(day[4:6]) <= 12 and 1 <= int(day[6:]) <= 31 and int(day[:4])):
-        return None
-    minutes = _days(int(day[:4]), int(day[4:6]), int(day[6:])) * DAY + int(clock[:2]) * 60 + int(clock[2:4] or 0)
-    if t and zone and not utc:
-        return _placed(minutes, zone)
-    return Moment("U" if utc else "F" if t else "D", minutes)
-
-
-def _days(year: int, month: int, day: int) -> int:
-    """Days since 1970."""
-    leaps = year - (month < 3)
-    return (year - 1970) * 365 + leaps // 4 - leaps // 100 + leaps // 400 - 477 + _BEFORE[month - 1] + day - 1
-
-
-def _placed(minutes: int, zone: str) -> Moment:
-    """What a clock of some zone means."""
-    from datetime import datetime, timedelta
-    from zoneinfo import ZoneInfo
-    names = zone.strip('"/ ').split("/")
-    for name in ("/".join(names[-3:]), "/".join(names[-2:]), names[-1]):
-        try:
-            offset = (datetime(1970, 1, 1) + timedelta(minutes=minutes)).replace(tzinfo=ZoneInfo(name)).utcoffset()
-        except (OSError, KeyError, ValueError, OverflowError):
-            continue    # unknown, or the name of a folder
-        if offset is not None:
-            return Moment("U", minutes - offset // timedelta(minutes=1))
-    return Moment("F", minutes)
+    there = known(zone.strip('"')) if zone and not (when.day or when.zone) else None
+    offset = there[1].utcoffset(when.at) if there is not None else timedelta(0)
+    kind = "D" if when.day else "F" if there is None and not when.zone else "U"
+    return Moment(kind, (when.at - offset - _EPOCH) // _MINUTE)
 
 
 def duration(value: str) -> Optional[int]:
@@ -68,15 +44,8 @@ def duration(value: str) -> Optional[int]:
     :param value: as in iCalendar: `PT1H30M`
     :returns: minutes, None for what is none
     """
-    total, number = 0, ""
-    for sign in value.strip().upper().lstrip("+P"):
-        if sign.isdigit() and sign.isascii() and len(number) < 6:
-            number += sign
-        elif sign in _UNITS and number:
-            total, number = total + int(number) * _UNITS[sign], ""
-        elif sign != "T":
-            return None
-    return total if value and not number else None
+    span = parse_duration(value)
+    return span // _MINUTE if span is not None else None
 
 
 def compare(one: Moment, other: Moment) -> int:

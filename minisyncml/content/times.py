@@ -28,8 +28,11 @@ def parse_time(value: str, zone: str = "") -> Optional[When]:
     """
     text = value.strip()
     if len(text) > 16 or text[8:9] != "T":
-        text = text[:40].replace("-", "", 2).replace(":", "").replace(" ", "T").partition(".")[0] \
-            + ("Z" if text.endswith("Z") and "." in text else "")
+        day, t, clock = text[:40].upper().replace(" ", "T").partition("T")
+        clock, _, fraction = clock.replace(":", "").partition(".")
+        text = day.replace("-", "") + t + clock + fraction.lstrip("0123456789")
+    if not text.isascii():
+        return None
     try:
         if len(text) == 8:
             return When(datetime(_year(text), int(text[4:6]), int(text[6:])), "", True)

@@ -163,7 +163,7 @@ class TestMeaning:
     (JOHN, "Doe John"), (card("FN:John Doe", "N:Doe;John"), "John Doe"), (card("TEL:5551234"), "5551234"),
     (event(*TEA), "Tea with Åsa, 2026-07-10"), (event("DTSTART:20260101"), "2026-01-01"),
     (b"Shopping\nmilk", "Shopping"), (b"", ""), (card(), ""), (event("DTSTART:99991231T990000"), ""),
-    (event("DTSTART;TZID=Asia/Tokyo:00010101T000000"), ""),
+    (event("DTSTART;TZID=Asia/Tokyo:00010101T000000"), "0001-12-31"),
 ))
 def test_titles(body: bytes, title: str) -> None:
     assert of(body).title == title
