@@ -14,12 +14,14 @@ from minisyncml.content.score import NEAR, SURE, score
 from minisyncml.content.view import View
 from minisyncml.errors import ItemError
 from minisyncml.store.base import ASKED, Batch, Item, Reading, Store
-from minisyncml.sync.match import DUPLICATE
+from minisyncml.sync.match import COPIES
 from minisyncml.sync.pairing import WORK
 from minisyncml.sync.sides import Classes, Side, candidates
 
 EQUAL, ALIKE = "equal", "alike"
+REASON = "duplicate"
 PAGE = 100      #: groups in one commit
+MOST = 10_000   #: names of copies that are remembered for a peer that compares everything
 
 
 class Group(NamedTuple):
@@ -153,7 +155,7 @@ def apply(store: Store, groups: "List[Group]", session: str = "dedupe") -> Done:
     :raises StoreError: when it cannot be written; groups that were committed before stay so
     """
     removed = united = left = 0
-    due: "Dict[str, int]" = {}
+    due: "Dict[str, List[str]]" = {}
     groups = sorted(groups, key=lambda group: group.why == ALIKE)   # the trash has a bound: what differs last
     room, size = store.limits.trash_items, store.limits.trash_bytes
     peers = store.peers()
@@ -169,10 +171,23 @@ def apply(store: Store, groups: "List[Group]", session: str = "dedupe") -> Done:
                 one.clean()
                 removed += one.removed
                 united += one.united
-                for peer in one.due:
-                    due[peer] = due.get(peer, 0) + 1
+                for peer, name in one.due:
+                    due.setdefault(peer, []).append(name)
             batch.commit()
-    return Done(removed, united, due, left)
+    if due:
+        _note(store, due)
+    return Done(removed, united, {peer: len(names) for peer, names in due.items()}, left)
+
+
+def _note(store: Store, due: "Dict[str, List[str]]") -> None:
+    """For peers that do not ask for changes next time, but compare everything."""
+    with store.begin() as batch:
+        for peer, names in due.items():
+            facts = batch.facts(peer)
+            known = facts.get(COPIES)
+            old = known if isinstance(known, list) else []
+            batch.set_facts(peer, {**facts, COPIES: [*old, *filter(None, names)][-MOST:]})
+        batch.commit()
 
 
 class _One:
@@ -181,7 +196,7 @@ class _One:
     def __init__(self, batch: Batch, group: Group, peers: "List[str]") -> None:
         self.batch, self.peers, self.equal = batch, peers, group.why == EQUAL
         self.removed, self.united = 0, False
-        self.due: "List[str]" = []
+        self.due: "List[Tuple[str, str]]" = []      # peer, and its name of what goes
         self.items = [item for item in map(batch.get, group.ids) if item is not None and not self._asked(item.id)]
 
     def clean(self) -> None:
@@ -192,11 +207,11 @@ class _One:
         kept, body = self.items[0], self.items[0].body
         for item in self.items[1:]:
             body = body if self.equal else _united(kept._replace(body=body), item)
-            self.batch.remove(item.id, DUPLICATE)
+            self.batch.remove(item.id, REASON)
             self.removed += 1
             self._unknow(item.id, kept.id)
         if body != kept.body:
-            self.batch.put(kept.id, kept.type, body, DUPLICATE)
+            self.batch.put(kept.id, kept.type, body, REASON)
             self.united = True
 
     def _asked(self, id: str) -> bool:
@@ -216,7 +231,7 @@ class _One:
             if entry is None:
                 continue
             if entry.flags or not entry.remote or self.batch.entry(peer, kept) is not None:
-                self.due.append(peer)
+                self.due.append((peer, entry.remote))
                 continue
             shadow = self.batch.shadow(peer, gone)
             self.batch.drop_entry(peer, gone)

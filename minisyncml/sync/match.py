@@ -6,14 +6,14 @@ Equal bytes settle at once. The rest is parked, durably, until the peer has sent
 
 from __future__ import annotations
 
-from typing import Iterator, Optional
+from typing import Any, Iterator, Optional
 
 from minisyncml.digest import digest
-from minisyncml.store.base import Entry, Reading, Store
+from minisyncml.store.base import Entry, Reading
 
 #: before the key of a peer: the names that it had for our items before a slow sync made them doubtful
 WAS = "was "
-DUPLICATE = "duplicate"     #: why something is in the trash that was here more than once
+COPIES = "copies"       #: fact of a peer: its names of what was here more than once, and was taken out
 
 
 class Matcher:
@@ -22,11 +22,10 @@ class Matcher:
     :param reading: the store
     :param peer: key of the peer
     :param shadows: whether the peer has items in another form
-    :param copies: from :func:`copies`
     """
 
-    def __init__(self, reading: Reading, peer: str, shadows: bool, copies: "dict[str, Entry]") -> None:
-        self._copies = copies
+    def __init__(self, reading: Reading, peer: str, shadows: bool = False) -> None:
+        self._copies = copies(reading, peer)
         self._open: "dict[bytes, list[str]]" = {}
         self._had: "dict[bytes, list[str]]" = {}
         self._taken: "Optional[set[str]]" = set() if shadows else None      # who may be found in both ways
@@ -83,17 +82,17 @@ class Matcher:
         return None
 
 
-def copies(reading: Reading, store: Store, peer: str) -> "dict[str, Entry]":
+def copies(reading: Reading, peer: str) -> "dict[str, Entry]":
     """What was taken out here because it was there more than once, and was not deleted at the peer yet.
 
-    :param reading: a batch of the store
-    :param store: whose trash says so
+    :param reading: a store or batch
     :param peer: key of the peer
     :returns: what was known of each, by the peer's name of it
     """
-    gone = [entry for entry in reading.entries(WAS + peer) if reading.row(entry.id) is None]
-    known = {one.id for one in store.trash() if one.reason == DUPLICATE} if gone else ()
-    return {entry.remote: entry._replace(flags=0) for entry in gone if entry.id in known}
+    names: Any = reading.facts(peer).get(COPIES, ())
+    found = (reading.by_remote(WAS + peer, name) for name in names)
+    return {entry.remote: entry._replace(flags=0) for entry in found
+            if entry is not None and reading.row(entry.id) is None}
 
 
 def unsettled(reading: Reading, peer: str) -> "Iterator[tuple[str, bytes]]":

@@ -29,7 +29,7 @@ from minisyncml.sync.answers import words
 from minisyncml.sync.conflict import DEFAULT as KEEP_BOTH
 from minisyncml.sync.conflict import policy
 from minisyncml.sync.incoming import Incoming
-from minisyncml.sync.match import WAS, Matcher, copies, unsettled
+from minisyncml.sync.match import COPIES, WAS, Matcher, unsettled
 from minisyncml.sync.outgoing import Outgoing
 from minisyncml.sync.run import ALERTED, OPEN, Run, anchors
 from minisyncml.sync.views import Views
@@ -251,8 +251,7 @@ class Syncer(Views):
         if run.whole and not run.complete:
             matcher = self._matchers.get(run.name)
             if matcher is None:
-                matcher = self._matchers[run.name] = Matcher(forms.batch, run.peer, forms.view is not None,
-                                                                 copies(forms.batch, self.stores[run.name], run.peer))
+                matcher = self._matchers[run.name] = Matcher(forms.batch, run.peer, forms.view is not None)
         known = self._incoming
         if known is None or known.run is not run or known.forms is not forms or known.matcher is not matcher:
             known = self._incoming = Incoming(run, forms, self.client, self.stores[run.name].types, matcher,
@@ -413,7 +412,8 @@ class Syncer(Views):
         """
         if not run.failed:
             facts = self.facts(run)
-            self.remember(run, confirmed=pair or anchors(facts, "pending"), pending=None, kept=None)
+            self.remember(run, confirmed=pair or anchors(facts, "pending"), pending=None, kept=None,
+                          **{COPIES: None})
 
     def close(self) -> None:
         """The session is over; whatever was not confirmed stays unconfirmed."""
