@@ -136,7 +136,7 @@ def shim(name: str = "curlshim") -> Path:
     """A preload, compiled once per user and machine.
 
     :param name: `curlshim` repairs the HTTP client of Debian's build, `sanshim` its notifications of SyncML 1.1, and
-        `btshim` leads its Bluetooth sockets elsewhere
+        `btshim` leads its Bluetooth sockets elsewhere, and `waitshim` shortens its waits for itself
     """
     folder = Path(tempfile.gettempdir()) / f"minisyncml-peers-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -250,7 +250,7 @@ class SyncEvolutionServer:
         home.mkdir(parents=True, exist_ok=True)
         self.background = Background(
             ["dbus-run-session", "--", "/usr/bin/python3", HTTP_SERVER, "-q", self.url], home / "server.log",
-            environment(home))
+            {**environment(home), "LD_PRELOAD": str(shim("waitshim"))})
 
     def account(self, device_id: str, user: str = "", password: str = "", max_msg_size: int = 150_000,
                 max_obj_size: int = 4_000_000, source: Source = ADDRESSBOOK) -> Account:
