@@ -203,7 +203,8 @@ class View:
         new = self._base(mine_type, mine, b"", source)
         marked = {unit.key for unit in had if "PREF" in unit.types}
         return not any("PREF" in unit.types and unit.key not in marked for unit in new) and all(
-            change.unit.name in MEDIA or same_rule(change, had, new) for change in changes(had, new, self._caps))
+            change.new is None or change.unit.name in MEDIA or same_rule(change, had, new)
+            for change in changes(had, new, self._caps))
 
     # -- formats
 

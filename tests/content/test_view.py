@@ -267,6 +267,21 @@ def test_a_phone_keeps_what_it_sends_whatever_it_says() -> None:
         more, (b"X-LIST:own", b"X-LIST:new"))
 
 
+@pytest.mark.parametrize("view", [
+    View(OLD, NEW), View(OLD._replace(limits=(Cap("TEL", 1),)), NEW), phone("N", "TEL", "NOTE")])
+def test_what_it_wrote_itself_needs_nothing_more(view: View) -> None:
+    """Even where it holds more than it says; only what somebody put in here does."""
+    theirs = b"BEGIN:VCARD\r\nVERSION:2.1\r\nN:Lovelace;Ada\r\nTEL:123\r\nTEL:456\r\nNOTE:some words\r\nEND:VCARD\r\n"
+    type, ours = view.stored("text/x-vcard", theirs)
+    assert view.shows(type, ours, "text/x-vcard", view.shadow("text/x-vcard", theirs))
+    for old, new in ((b"TEL:123", b"TEL:+123"), (b"TEL:123", b"TEL;TYPE=PREF:123"), (b"TEL:123", b"TEL;TYPE=HOME:123"),
+                     (b"TEL:456", b"TEL:789"), (b"NOTE:some", b"NOTE:more")):
+        mine = edited(ours, (old, new))
+        if view.sent(type, mine)[1] != view.sent(type, ours)[1]:
+            assert not view.shows(type, mine, "text/x-vcard", theirs)
+            assert view.shows(type, mine, *view.sent(type, mine))
+
+
 def test_a_photo_of_the_peer_is_taken_and_a_missing_one_deletes_nothing() -> None:
     view = View(OLD, NEW)
     type, body = view.sent("text/vcard", CARD)
