@@ -94,9 +94,9 @@ class Bench:
 
     def cases(self) -> "Iterator[tuple[str, Sample]]":
         """All sessions of one run."""
-        from minisyncml.store.peers import Peers
+        from minisyncml.store.peersfile import FilePeers
 
-        self.peers = Peers(str(self.folder / "peers"))
+        self.peers = FilePeers(str(self.folder / "peers"))
         with Relay(self.baud) as relay:
             child = multiprocessing.get_context("spawn").Process(
                 target=answer, args=(relay.a, str(self.folder / "phone"), self.kind), daemon=True)

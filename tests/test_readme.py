@@ -22,7 +22,7 @@ from minisyncml.cli.main import build_parser, parse
 from minisyncml.gateway.demo import MODEL, add, make_phone
 from minisyncml.gateway.emulator import phone_stores
 from minisyncml.profile import find
-from minisyncml.store.peers import Peers
+from minisyncml.store.peersfile import FilePeers
 from minisyncml.store.place import open_store
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -192,7 +192,7 @@ def test_conflicts_and_what_comes_back(tmp_path: Path, monkeypatch: pytest.Monke
     solving = next(text for text in blocks("") if "minisyncml conflicts solve" in text)
     past = next(text for text in blocks("") if "minisyncml history" in text)
     here, phone = open_store("", "contacts", str(tmp_path / "minisyncml")), MemoryStore(CARDS)
-    peers = Peers(str(tmp_path / "minisyncml" / "peers"))
+    peers = FilePeers(str(tmp_path / "minisyncml" / "peers"))
     server = Server({"contacts": here}, peers=peers, conflict="ask", now=lambda: 1_775_493_000.0)
     client = Client("pipe://here", {"contacts": phone}, device_id="IMEI:004999010640000",
                     transport=lambda: Pipe(server.handle))

@@ -17,6 +17,7 @@ from minisyncml.limits import DEFAULT, Limits
 from minisyncml.store.base import Store
 from minisyncml.store.files import FILES
 from minisyncml.store.peers import Peers
+from minisyncml.store.peersfile import FilePeers
 from minisyncml.store.place import open_store
 from minisyncml.store.rehearsal import Inside
 from minisyncml.store.spool import FOLDER, Spools
@@ -161,7 +162,7 @@ def peers_of(data: str) -> Peers:
     :returns: the open file
     :raises StoreError: when it cannot be read
     """
-    return Peers(os.path.join(data, "peers"))
+    return FilePeers(os.path.join(data, "peers"))
 
 
 def sessions_of(data: str, most: int) -> "list[dict[str, Any]]":

@@ -83,7 +83,7 @@ def run(args: "argparse.Namespace") -> int:
         raise UsageError(f"without --user anybody could read and change your data on {address.host}; "
                          "name users, or say --allow-anonymous")
     data, places = data_of(args, make=not args.dry_run), locals_of(args) or dict.fromkeys(DATASTORES, "")
-    peers = Peers(None) if args.dry_run else peers_of(data)
+    peers = Peers() if args.dry_run else peers_of(data)
 
     def stores_of(user: str) -> "dict[str, Store]":
         if args.dry_run:

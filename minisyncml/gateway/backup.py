@@ -88,7 +88,7 @@ class Line(NamedTuple):
 
         :returns: a copy in memory
         """
-        peers = Peers(None)
+        peers = Peers()
         for device, facts in self.known.items():
             peers.set(device, dict(facts))
         return peers

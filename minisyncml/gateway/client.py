@@ -81,7 +81,7 @@ class Client:
         _choose("version", version, VERSIONS)
         _choose("encoding", encoding, ("wbxml", "xml"))
         policy(conflict)    # raises when there is none of that name
-        self._peers = peers or Peers(None)
+        self._peers = peers or Peers()
         login = Login(user, password, auth) if user and auth != "none" else None
         self._options = Options(device_id or self._peers.identity, random, clock, limits, conflict, allow_empty, rescan,
                                 login=login, version=version, encoding=encoding, present=present, profile=profile,

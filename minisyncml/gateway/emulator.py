@@ -81,7 +81,7 @@ class Emulator:
         self._trace = trace
         self.switch = (profile.at_switch or "none") if switch is None else switch
         self._unready, self._user, self._password = unready, user, password
-        self.peers = peers or Peers(None)
+        self.peers = peers or Peers()
         self.on_report, self.log = on_report, log
         limits = limits._replace(max_msg_size=profile.max_msg or min(limits.max_msg_size, MAX_MSG_SIZE),
                                  max_obj_size=profile.max_obj or limits.max_obj_size)

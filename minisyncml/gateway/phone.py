@@ -105,7 +105,7 @@ class Phone:
         self._opener, self._stores, self._port, self._at = opener, stores, port, at
         profile_of({}, UNKNOWN, profile)    # raises when there is none of that name
         self._identity, self._server_id, self._obex_password = identity, server_id, obex_password
-        self._peers = peers or Peers(None)
+        self._peers = peers or Peers()
         self._user, self._password = user, password
         self._remotes = dict(remotes or {})
         self._options = Options("", random, clock, limits, conflict, allow_empty, rescan, profile=profile,

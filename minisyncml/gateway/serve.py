@@ -83,7 +83,7 @@ class Server:
         self._alike = bool(url) and users is not None   # behind a proxy all clients have one address
         self._limits = limits
         policy(conflict)    # raises when there is none of that name
-        self._peers = peers or Peers(None)
+        self._peers = peers or Peers()
         self._memory: Memory = _Aside(self._peers) if trial else self._peers
         self._options = Options(device_id or self._peers.identity, random, clock, limits, conflict, allow_empty, rescan,
                                 challenge=challenge, profile=profile, zone=zone, trial=trial,

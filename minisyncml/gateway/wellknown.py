@@ -142,7 +142,7 @@ class Search:
         return "HTTP error"
 
     def _ask(self, way: HttpTransport, url: str, encoding: str) -> Optional[str]:
-        exchange = Exchange.client(self._options._replace(encoding=encoding), {}, Peers(None), url)
+        exchange = Exchange.client(self._options._replace(encoding=encoding), {}, Peers(), url)
         packet = exchange.inquire(tell=False)
         try:
             answer = way.send(packet) if packet is not None else None

@@ -18,7 +18,7 @@ from minisyncml.cli.main import main
 from minisyncml.content.uid import apart
 from minisyncml.gateway.client import Client
 from minisyncml.gateway.serve import Server
-from minisyncml.store.peers import Peers
+from minisyncml.store.peersfile import FilePeers
 from minisyncml.store.place import open_store
 from minisyncml.transport.pipe import Pipe
 
@@ -52,7 +52,7 @@ class House:
         """One session, at its end all is closed; the exit code of the client."""
         stores = [{"contacts": open_store(str(folder), "contacts", str(state))}
                   for folder, state in ((self.here, self.data), (self.there, self.state))]
-        peers = [Peers(str(state / "peers")) for state in (self.data, self.state)]
+        peers = [FilePeers(str(state / "peers")) for state in (self.data, self.state)]
         server = Server(stores[1], peers=peers[1], conflict=self.conflict, log=lambda line: None)
         report = Client("pipe://box", stores[0], peers=peers[0], transport=lambda: Pipe(server.handle)).sync()
         server.close()

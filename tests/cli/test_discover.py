@@ -7,7 +7,7 @@ from pathlib import Path
 
 from commands import cli, contents, fill, served
 
-from minisyncml.store.peers import Peers
+from minisyncml.store.peersfile import FilePeers
 
 
 def test_only_the_host_is_given(tmp_path: Path) -> None:
@@ -31,7 +31,7 @@ def test_an_address_that_is_none_any_more_is_looked_for_again(tmp_path: Path) ->
     (tmp_path / "c").mkdir()
     with served("--data", tmp_path / "s", "contacts") as (url, _):
         host = url.partition("//")[2].rstrip("/")
-        peers = Peers(str(tmp_path / "c" / "peers"))
+        peers = FilePeers(str(tmp_path / "c" / "peers"))
         peers.set(host, {"url": f"http://{host}/nowhere/"})
         peers.close()
         done = cli("sync", host, f"contacts={tmp_path / 'here'}", "--data", tmp_path / "c", "--json")

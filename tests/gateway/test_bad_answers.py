@@ -145,7 +145,7 @@ def sync(world: World, store: Store, peers: Peers, row: Optional[Row] = None, mo
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=row.name) for row in ROWS])
 def test_answers(row: Row) -> None:
-    world, store, peers = World(), MemoryStore(TEXT), Peers(None)
+    world, store, peers = World(), MemoryStore(TEXT), Peers()
     fill(store, *MINE)
     error = sync(world, store, peers, row).error
     if row.error is None:

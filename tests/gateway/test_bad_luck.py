@@ -91,7 +91,7 @@ def sync(world: World, store: Store, peers: Peers, mode: str, encoding: str, cha
 
 def play(encoding: str, mode: str, changes: "list[Change]") -> None:
     world = World(SMALL, random=Noise(), allow_empty=True)
-    store, peers = MemoryStore(TEXT), Peers(None)
+    store, peers = MemoryStore(TEXT), Peers()
     fill(world.stores["ada"], *(f"there {number} {'y' * 200}" for number in range(6)))
     fill(store, *(f"here {number} {'x' * 200}" for number in range(6)), "large " + "z" * 3000)
     report = sync(world, store, peers, mode, encoding, changes)

@@ -102,7 +102,7 @@ def test_passwords_are_told_to_nobody(auth: str, password: str) -> None:
     reports: "list[Report]" = []
     told: "list[str]" = []
     world = World(on_report=reports.append, challenge=auth, tap=lambda way, packet: told.append(way + summary(packet)))
-    store, peers = MemoryStore(TEXT), Peers(None)
+    store, peers = MemoryStore(TEXT), Peers()
     client = Client(URL, {"notes": store}, user="ada", password=password, auth=auth, peers=peers, device_id="phone",
                     transport=lambda: Pipe(world.server.handle, URL))
     reports.append(client.sync())

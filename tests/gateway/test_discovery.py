@@ -123,7 +123,7 @@ class Box:
 
     def __init__(self, **stores: Store) -> None:
         self.stores: "dict[str, Store]" = dict(stores)
-        self.peers, self.mine = Peers(None), {"contacts": MemoryStore(CARD), "notes": MemoryStore(TEXT)}
+        self.peers, self.mine = Peers(), {"contacts": MemoryStore(CARD), "notes": MemoryStore(TEXT)}
         self.seen = 0
 
     def client(self, **more: object) -> Client:
@@ -209,7 +209,7 @@ def search(peers: Peers, **more: Any) -> Search:
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("elsewhere", ["404 Not Found", "200 OK", "405 Method Not Allowed", "503 Busy"])
 def test_a_server_is_found_where_servers_are(path: str, elsewhere: str) -> None:
-    server, peers = Server({"notes": MemoryStore()}, users={"ada": "pw"}), Peers(None)
+    server, peers = Server({"notes": MemoryStore()}, users={"ada": "pw"}), Peers()
     with serving(at(path, server.wsgi_app, elsewhere)) as http:
         target = f"127.0.0.1:{http.port}"
         url = search(peers).find(target)
@@ -223,7 +223,7 @@ def test_a_server_is_found_where_servers_are(path: str, elsewhere: str) -> None:
 def test_no_credentials_and_no_items_are_sent_on_the_way() -> None:
     with RawServer(lambda request, number: answer(b"", "404 Not Found")) as raw:
         with pytest.raises(TransportError) as error:
-            search(Peers(None)).find(f"http://127.0.0.1:{raw.port}")
+            search(Peers()).find(f"http://127.0.0.1:{raw.port}")
     assert [request.line.split()[1] for request in raw.requests] == list(PATHS)
     for request in raw.requests:
         assert "authorization" not in request.headers
@@ -233,7 +233,7 @@ def test_no_credentials_and_no_items_are_sent_on_the_way() -> None:
 
 
 def test_a_server_that_takes_xml_only() -> None:
-    server, peers = Server({"notes": MemoryStore()}), Peers(None)
+    server, peers = Server({"notes": MemoryStore()}), Peers()
 
     def xml_only(environ: "dict[str, Any]", start: Any) -> "list[bytes]":
         if "wbxml" in environ["CONTENT_TYPE"]:
@@ -251,13 +251,13 @@ def test_time_is_bounded() -> None:
     ticks = iter(range(0, 10_000, 20))
     with RawServer(lambda request, number: answer(b"", "404 Not Found")) as raw:
         with pytest.raises(TransportError, match="no time was left after 60 seconds"):
-            search(Peers(None), clock=lambda: float(next(ticks))).find(f"http://127.0.0.1:{raw.port}")
+            search(Peers(), clock=lambda: float(next(ticks))).find(f"http://127.0.0.1:{raw.port}")
     assert len(raw.requests) < 4
 
 
 def test_a_host_that_is_not_there() -> None:
     with pytest.raises(TransportError) as error:
-        search(Peers(None)).find("127.0.0.1:9")
+        search(Peers()).find("127.0.0.1:9")
     assert str(error.value).count("127.0.0.1:9/:") == 2 and "connection refused" in str(error.value)
 
 
@@ -269,7 +269,7 @@ def test_nothing_is_sent_in_clear_text_to_a_host_that_is_not_near() -> None:
         return HttpTransport("http://127.0.0.1:9/", limits=limits, environ={})
 
     with pytest.raises(TransportError, match="http:// was not tried; say http://example.org if you want that"):
-        Search(Peers(None), reach).find("example.org")
+        Search(Peers(), reach).find("example.org")
     assert asked == ["https://example.org/"]
 
 
@@ -284,8 +284,8 @@ def test_a_near_host_that_leads_elsewhere_in_clear_text_is_not_followed() -> Non
                 return packet
 
         with pytest.raises(TransportError, match="it leads to http://example.org/sync, which is not encrypted"):
-            Search(Peers(None), lambda url, limits: Moved(url, limits=limits)).find(f"127.0.0.1:{raw.port}")
-        assert Search(Peers(None), lambda url, limits: Moved(url, limits=limits)).find(f"http://127.0.0.1:{raw.port}")
+            Search(Peers(), lambda url, limits: Moved(url, limits=limits)).find(f"127.0.0.1:{raw.port}")
+        assert Search(Peers(), lambda url, limits: Moved(url, limits=limits)).find(f"http://127.0.0.1:{raw.port}")
 
 
 @pytest.mark.parametrize("host, is_near", [

@@ -82,7 +82,7 @@ def test_a_good_phone_is_walked_to_the_end(name: str, cables: Cables) -> None:
 
 
 def test_what_was_found_is_kept_and_used(cables: Cables) -> None:
-    bench, peers = Bench("lg"), Peers(None)
+    bench, peers = Bench("lg"), Peers()
     found = examine(bench, cables, peers)
     device = bench.emulator.options.device
     assert found.learnt == {"server_id": "LGPCSync"} and peers.get(device)[LEARNT] == found.learnt
@@ -194,7 +194,7 @@ def mind(bench: Bench, takes: "Callable[[Any], bool]") -> None:
 
 
 def test_complaint_6_a_phone_that_hangs_on_large_messages(cables: Cables) -> None:
-    bench, peers = Bench("sony-ericsson-w595"), Peers(None)
+    bench, peers = Bench("sony-ericsson-w595"), Peers()
     mind(bench, lambda exchange: exchange.session.peer_msg_size <= 4_000)
     found = examine(bench, cables, peers)
     assert found.syncs and found.learnt == {"max_msg": 4000}
@@ -209,7 +209,7 @@ def test_a_phone_that_takes_one_database_in_a_session(cables: Cables) -> None:
 
 
 def test_complaint_7_databases_that_must_be_called_exactly_so(cables: Cables) -> None:
-    bench, peers = Bench("nokia-s60"), Peers(None)
+    bench, peers = Bench("nokia-s60"), Peers()
     stores = bench.emulator.stores
     renamed = {"Addressbook": stores["Contacts"], "Agenda": stores["Calendar"], "Memo": stores["Notes"]}
     bench.emulator.stores = renamed
@@ -232,7 +232,7 @@ def test_complaint_11_the_types_that_the_phone_prefers_are_told(cables: Cables) 
 
 
 def test_complaint_12_after_the_doctor_a_sync_needs_nothing_more(cables: Cables) -> None:
-    bench, peers = Bench("lg"), Peers(None)
+    bench, peers = Bench("lg"), Peers()
     assert examine(bench, cables, peers).syncs
     report = bench.caller(cables(bench.emulator), peers=peers, port=_port_of(peers)).sync()
     assert report.exit_code == 0 and bench.equal()

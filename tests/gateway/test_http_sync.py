@@ -57,7 +57,7 @@ def make(url: str, store: Store, user: str = "ada", **options: Any) -> Client:
     limits = options.setdefault("limits", SMALL)
     patience = {"limits": limits, "environ": {}, "sleep": lambda seconds: None}
     options.setdefault("password", "pw")
-    options.setdefault("peers", Peers(None))
+    options.setdefault("peers", Peers())
     return Client(url, {"notes": store}, user=user,
                   transport=lambda: HttpTransport(url, **patience), **options)
 
@@ -135,7 +135,7 @@ def test_a_lost_answer_loses_and_doubles_nothing(running: Running, lost: int) ->
 def test_a_line_that_stays_dead_and_the_next_session(running: Running) -> None:
     mine = MemoryStore()
     fill(mine, *(f"mine {number} " + "x" * 300 for number in range(25)))
-    peers = Peers(None)
+    peers = Peers()
     for dead_from in range(3, 7):
         with relay(running, functools.partial(operator.le, dead_from)) as middle:
             report = make(middle.url, mine, peers=peers, device_id="phone").sync()
@@ -168,7 +168,7 @@ def test_an_older_version_after_an_http_error(running: Running, speaks: str, enc
     mine = MemoryStore()
     fill(mine, "one", "two", "three")
     with forward, RawServer(script) as old:
-        peers = Peers(None)
+        peers = Peers()
         report = make(old.url, mine, encoding=encoding, peers=peers).sync()
         assert (report.exit_code, report.messages) == (0, len(newer) + 2 * (len(old.requests) - len(newer)))
         assert report.bytes_out == sum(len(request.body) for request in old.requests)
@@ -242,7 +242,7 @@ def test_a_message_that_is_too_large(running: Running) -> None:
 
 
 def test_a_server_that_was_renewed_is_asked_for_more(running: Running) -> None:
-    mine, peers = MemoryStore(), Peers(None)
+    mine, peers = MemoryStore(), Peers()
     forward = relay(running, lambda number: False)
     takes = [b"1.0"]
 

@@ -126,7 +126,7 @@ def test_no_uri_is_told_on_a_line() -> None:
 def test_the_phone_is_known_by_its_device_id() -> None:
     """It was on ttyACM0 and is on ttyACM1 now: nothing is compared anew, and its names of databases stay."""
     bench = Bench("syncevolution", kinds=("contacts",))
-    peers = Peers(None)
+    peers = Peers()
     with Switchboard(bench.emulator.answer) as line:
         assert good(bench.caller(line, port="/dev/ttyACM0", peers=peers).sync())
         report = bench.caller(line, port="/dev/ttyACM1", peers=peers).sync()
@@ -185,7 +185,7 @@ def test_a_message_that_is_not_ready_is_asked_for_again() -> None:
 def test_another_phone_at_the_same_port() -> None:
     """What we thought of the first one does not keep us from the second."""
     first, second = Bench("lg", kinds=("contacts",)), Bench("nokia-s60", kinds=("contacts",))
-    peers = Peers(None)
+    peers = Peers()
     with Switchboard(first.emulator.answer) as line:
         assert good(first.caller(line, profile="lg", peers=peers).sync()) and first.equal()
     with Switchboard(second.emulator.answer) as line:
@@ -292,7 +292,7 @@ def test_the_phone_logs_in(password: str, code: int) -> None:
 
 def test_small_messages_and_what_the_phone_says_of_itself() -> None:
     bench = Bench("sony-ericsson-t68i", kinds=("contacts",), items=60, switch="none")
-    peers = Peers(None)
+    peers = Peers()
     put(bench.ours["contacts"], "contacts", *(f"ours {number}" for number in range(60)))
     with Switchboard(bench.emulator.answer) as line:
         assert good(bench.caller(line, profile="sony-ericsson-t68i", peers=peers).sync()) and bench.equal()

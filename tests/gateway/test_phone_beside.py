@@ -15,7 +15,7 @@ from minisyncml.gateway.serve import Server
 from minisyncml.limits import DEFAULT
 from minisyncml.store.base import Store
 from minisyncml.store.memory import MemoryStore
-from minisyncml.store.peers import Peers
+from minisyncml.store.peersfile import FilePeers
 from minisyncml.store.place import open_store
 
 LIMITS = DEFAULT._replace(max_msg_size=4000)    # several messages, so that the sessions interleave
@@ -37,11 +37,11 @@ def test_a_cable_and_http_at_once(tmp_path: Path) -> None:
     put(mine["contacts"], "contacts", *(f"of the client {number}" for number in range(40)))
     fill(mine["notes"], *(f"note of the client {number}" for number in range(40)))
     reports: "list[Report]" = []
-    server = Server(served, peers=Peers(peers), limits=LIMITS)
+    server = Server(served, peers=FilePeers(peers), limits=LIMITS)
     with serving(server.wsgi_app) as http, Switchboard(bench.emulator.answer) as line:
         url = f"http://127.0.0.1:{http.port}/"
         client = Client(url, mine, limits=LIMITS)
-        phone = bench.caller(line, peers=Peers(peers), limits=LIMITS)
+        phone = bench.caller(line, peers=FilePeers(peers), limits=LIMITS)
         for _ in range(3):
             by_http = Thread(target=lambda: reports.append(client.sync()))
             by_http.start()

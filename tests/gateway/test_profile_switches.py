@@ -346,7 +346,7 @@ class TestKnowing:
         assert phone.exchange.profile.name == "sync4j" and b"xmlns" not in phone.raw
 
     def test_what_was_learnt_wins_and_stays(self) -> None:
-        peers = Peers(None)
+        peers = Peers()
         learn(peers, "phone-9", {"wait_222": True, "modes": ("two-way",), "max_msg": 3000})
         learn(peers, "phone-9", {"max_msg": None})
         phone = probe()

@@ -64,7 +64,7 @@ class Phone:
         self.store = MemoryStore()
         fill(self.store, *(f"note {number}" for number in range(notes)))
         options = Options(device, lambda size: b"\1" * size, lambda: 0.0, login=login)
-        self.exchange = Exchange.client(options, {"notes": self.store}, Peers(None), URL)
+        self.exchange = Exchange.client(options, {"notes": self.store}, Peers(), URL)
         self.packet = self.exchange.start()
 
     def post(self, packet: Optional[Packet] = None, sender: str = "") -> Optional[Packet]:

@@ -24,7 +24,7 @@ class Trial:
 
     def __init__(self, first: bool, size: int, user: str = "") -> None:
         self.mine, self.theirs = MemoryStore(), MemoryStore()
-        self.peers, self.limits, self.user = Peers(None), DEFAULT._replace(max_msg_size=size), user
+        self.peers, self.limits, self.user = Peers(), DEFAULT._replace(max_msg_size=size), user
         fill(self.mine, *TEXTS)
         if not first:
             assert self.sync().exit_code == 0

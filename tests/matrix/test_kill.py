@@ -18,7 +18,7 @@ from store.powercut import Quick
 
 from minisyncml.gateway.exchange import Exchange
 from minisyncml.store.batch import Keeper, Overlay
-from minisyncml.store.peers import Peers
+from minisyncml.store.peersfile import FilePeers
 from minisyncml.transport.base import Packet
 
 from .world import KINDS, NAMES, SIDES, base, change, held, open_all, wanted
@@ -99,7 +99,7 @@ class Side:
         stores = open_all(KINDS[kind], where / side, files)
         if not fine:
             stores = {name: counted(store, clock) for name, store in stores.items()}
-        memory = Peers(str(where / side / "peers"), Quick())
+        memory = FilePeers(str(where / side / "peers"), Quick())
         if side == "client":
             self.exchange = Exchange.client(options("phone-1"), stores, memory, "http://server/")
         else:
@@ -184,7 +184,7 @@ def prepared(kind: str, where: Path) -> None:
 def open_pair(kind: str, where: Path) -> Pair:
     stores = [open_all(KINDS[kind], where / side, Quick()) for side in SIDES]
     pair = Pair(*stores, reborn=False)
-    pair.client_memory, pair.server_memory = (Peers(str(where / side / "peers"), Quick()) for side in SIDES)  # type: ignore
+    pair.client_memory, pair.server_memory = (FilePeers(str(where / side / "peers"), Quick()) for side in SIDES)  # type: ignore
     return pair
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from minisyncml.store import peers as module
 from minisyncml.store.peers import Peers
+from minisyncml.store.peersfile import FilePeers
 
 
 @pytest.fixture(params=[True, False], ids=["file", "memory"])
@@ -16,15 +17,19 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> Optional[str]:
     return str(tmp_path / "peers") if request.param else None
 
 
+def opened(path: Optional[str]) -> Peers:
+    return Peers() if path is None else FilePeers(path)
+
+
 def again(peers: Peers, path: Optional[str]) -> Peers:
     if path is None:
         return peers
     peers.close()
-    return Peers(path)
+    return opened(path)
 
 
 def test_devices(path: Optional[str]) -> None:
-    peers = Peers(path)
+    peers = opened(path)
     assert peers.get("IMEI:1") == {} == peers.get("")
     peers.set("IMEI:1", {"nonce": "a", "devinf": {"x": [1]}})
     peers.set("IMEI:2", {"nonce": "b"})
@@ -37,7 +42,7 @@ def test_devices(path: Optional[str]) -> None:
 
 
 def test_what_comes_back_is_a_copy(path: Optional[str]) -> None:
-    peers = Peers(path)
+    peers = opened(path)
     facts: "dict[str, object]" = {"x": 1}
     peers.set("d", facts)
     facts["x"] = 2
@@ -46,7 +51,7 @@ def test_what_comes_back_is_a_copy(path: Optional[str]) -> None:
 
 
 def test_devices_are_bounded(path: Optional[str]) -> None:
-    peers = Peers(path)
+    peers = opened(path)
     for n in range(module.DEVICES + 5):
         peers.set(f"d{n}", {"n": n})
     peers = again(peers, path)
@@ -55,7 +60,7 @@ def test_devices_are_bounded(path: Optional[str]) -> None:
 
 
 def test_history(path: Optional[str]) -> None:
-    peers = Peers(path)
+    peers = opened(path)
     assert peers.history() == []
     for n in range(module.SESSIONS + 3):
         peers.record({"n": n})
@@ -66,9 +71,9 @@ def test_history(path: Optional[str]) -> None:
 
 
 def test_identity(path: Optional[str]) -> None:
-    peers = Peers(path)
-    other = peers if path is None else Peers(path)
+    peers = opened(path)
+    other = peers if path is None else opened(path)
     name = peers.identity
     assert len(name) > 16 and name.isascii()
     assert other.identity == name == again(peers, path).identity
-    assert Peers(None).identity != name
+    assert Peers().identity != name

@@ -13,7 +13,7 @@ from minisyncml.errors import UsageError
 from minisyncml.gateway.archive import called
 from minisyncml.gateway.backup import WAYS, Line, Taken, backup
 from minisyncml.gateway.report import visible
-from minisyncml.store.peers import Peers
+from minisyncml.store.peersfile import FilePeers
 from minisyncml.transport import sdp
 from minisyncml.transport.ports import open_link
 from minisyncml.transport.serial import SPEED
@@ -119,7 +119,7 @@ def known_of(args: "argparse.Namespace") -> "dict[str, dict[str, object]]":
     path = os.path.join(data_of(args, make=False), "peers")
     if not os.path.exists(path):
         return {}
-    peers = Peers(path)
+    peers = FilePeers(path)
     try:
         return {device: peers.get(device) for device in peers.devices()}
     finally:

@@ -17,6 +17,7 @@ from minisyncml.gateway.report import Report
 from minisyncml.notify.base import IGNORE, POLICIES
 from minisyncml.profile import find
 from minisyncml.store.peers import Peers
+from minisyncml.store.peersfile import FilePeers
 from minisyncml.sync.run import MODES
 from minisyncml.transport import sdp
 from minisyncml.transport.atswitches import NAMES
@@ -67,7 +68,7 @@ def run(args: "argparse.Namespace") -> int:
     with ExitStack() as stack:
         if folder:
             _make(os.path.join(folder, STATE))
-        peers = Peers(os.path.join(folder, STATE, "peers") if folder else None)
+        peers = FilePeers(os.path.join(folder, STATE, "peers")) if folder else Peers()
         stack.callback(peers.close)
         stores = phone_stores(profile, folder)
         for store in stores.values():
