@@ -6,7 +6,7 @@ the hub; a peer that calls a property otherwise is understood.
 
 from __future__ import annotations
 
-from typing import Container, Iterator, Optional, Sequence
+from typing import Iterator, Mapping, Optional, Sequence
 
 from minisyncml.content.escapes import escaped, split, unescaped
 from minisyncml.content.fields import DATES, LISTS, MEDIA, STRUCTURED, Unit, meaning, number
@@ -29,6 +29,7 @@ _WHOLE = frozenset(("TEL", "EMAIL", "URL", "IMPP", "RRULE", "EXRULE", "ATTENDEE"
 _TYPED = frozenset(("TEL", "EMAIL", "ADR", "LABEL", "URL", "IMPP"))
 #: properties that have one of a few words as their value
 _WORDS = frozenset(("CLASS", "STATUS", "PRIORITY", "CATEGORIES"))
+NOTHING: "Mapping[tuple[str, str], Sequence[Unit]]" = {}
 
 
 class Caps:
@@ -106,12 +107,13 @@ def _lower(one: int, other: int) -> int:
     return min(one, other) if one and other else one or other
 
 
-def cut(fields: "Sequence[Unit]", caps: Caps, had: "Container[tuple[str, str]]" = ()) -> "list[Unit]":
+def cut(fields: "Sequence[Unit]", caps: Caps, had: "Mapping[tuple[str, str], Sequence[Unit]]" = NOTHING,
+        ) -> "list[Unit]":
     """An item as the peer can hold it.
 
     :param fields: all of it
     :param caps: what the peer keeps
-    :param had: component and name of what the peer has of this item: that it keeps, whatever it says
+    :param had: what the peer has of this item, by component and name: that it keeps, whatever it says
     :returns: the same units where nothing was cut
     """
     if not caps.exceptions:     # each would become an event of its own
@@ -120,8 +122,11 @@ def cut(fields: "Sequence[Unit]", caps: Caps, had: "Container[tuple[str, str]]" 
     made: "list[Unit]" = []
     for at, unit in enumerate(fields):
         cap = caps.of(unit.name) if unit.name else None
-        if cap is None and unit.key in had:
+        known = had.get(unit.key)
+        if cap is None and known:
             cap = Cap(unit.name)
+        elif cap is not None and known and (cap.most or cap.size) and any(one.value == unit.value for one in known):
+            cap = cap._replace(most=0, size=0)
         if not unit.name or not unit.value:
             if not unit.name or cap is not None:
                 made.append(unit)

@@ -5,9 +5,9 @@ Loaded for peers that want another form than our store, or do not keep all that 
 
 from __future__ import annotations
 
-from typing import Callable, Container, Optional, Sequence, TypeVar
+from typing import Callable, Mapping, Optional, Sequence, TypeVar
 
-from minisyncml.content.caps import Caps, cut
+from minisyncml.content.caps import NOTHING, Caps, cut
 from minisyncml.content.edit import Edit, aligned
 from minisyncml.content.fields import DIGEST, MEDIA, Unit, flat, groups, photo, units
 from minisyncml.content.form import KEPT, PLAIN, Form
@@ -291,12 +291,12 @@ class View:
         first = full.index(at[0])
         return [*full[:first], *parted, *(unit for unit in full[first:] if unit.name not in _NOTE)]
 
-    def _had(self, target: Format, shadow: bytes) -> "Container[tuple[str, str]]":
+    def _had(self, target: Format, shadow: bytes) -> "Mapping[tuple[str, str], Sequence[Unit]]":
         """What the peer has of an item."""
         try:
-            return groups(self._theirs(target, shadow)) if shadow and self.peer.caps is not None else ()
+            return groups(self._theirs(target, shadow)) if shadow and self._caps.bounded else NOTHING
         except ItemError:
-            return ()
+            return NOTHING
 
     def _written(self, own: Format, mine: bytes, full: "list[Unit]", made: "list[Unit]") -> bytes:
         after = flat(made)

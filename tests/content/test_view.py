@@ -268,6 +268,20 @@ def test_a_phone_keeps_what_it_sends_whatever_it_says() -> None:
 
 
 @pytest.mark.parametrize("view", [
+    View(OLD._replace(limits=(Cap("TEL", 1), Cap("NOTE", 0, 5))), NEW),
+    View(OLD._replace(caps=(Cap("N"), Cap("TEL", 1), Cap("NOTE", 0, 5))), NEW)])
+def test_a_phone_keeps_more_than_it_says(view: View) -> None:
+    """What it sent itself goes there whole and in full number; what is new to it does not."""
+    theirs = b"BEGIN:VCARD\r\nVERSION:2.1\r\nN:Lovelace;Ada\r\nTEL:123\r\nTEL:456\r\nNOTE:some words\r\nEND:VCARD\r\n"
+    type, ours = view.stored("text/x-vcard", theirs)
+    more = edited(ours, (b"N:Lovelace", b"N:King"), (b"NOTE:", b"TEL:789\r\nNOTE:"))
+    body = view.sent(type, more, view.shadow("text/x-vcard", theirs))[1]
+    assert b"N:King;Ada" in body and b"TEL:123" in body and b"TEL:456" in body and b"NOTE:some words" in body
+    assert b"TEL:789" not in body
+    assert b"NOTE:other\r\n" in view.sent(type, edited(more, (b"some", b"other")), theirs)[1]
+
+
+@pytest.mark.parametrize("view", [
     View(OLD, NEW), View(OLD._replace(limits=(Cap("TEL", 1),)), NEW), phone("N", "TEL", "NOTE")])
 def test_what_it_wrote_itself_needs_nothing_more(view: View) -> None:
     """Even where it holds more than it says; only what somebody put in here does."""
