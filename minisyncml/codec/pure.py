@@ -8,14 +8,29 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
+from minisyncml.codec.kinds import (
+    ADD,
+    ARCHIVE,
+    DELETE,
+    END,
+    FINAL,
+    FURTHER,
+    GENERIC,
+    MAP,
+    MORE,
+    NORESP,
+    OPAQUE,
+    OUTSIDE,
+    REPLACE,
+    SFTDEL,
+    STATUS,
+    SYNC,
+    SYNCHDR,
+)
 from minisyncml.codec.walk import Mismatch, Walk
 from minisyncml.errors import DecodeError, LimitError
 
 Record = Tuple[int, ...]
-
-GENERIC, END = 0x00, 0x01
-ADD, DELETE, FINAL, MAP, REPLACE, STATUS, SYNC, SYNCHDR = 0x05, 0x10, 0x12, 0x18, 0x20, 0x29, 0x2A, 0x2C
-FURTHER, MORE, ARCHIVE, SFTDEL, OPAQUE, NORESP, OUTSIDE = 0x100, 0x200, 0x400, 0x800, 0x1000, 0x2000, 0x4000
 
 _SYNCBODY, _CMDID, _DATA, _ITEM, _LOCURI, _MAPITEM, _META = 0x2B, 0x0B, 0x0F, 0x14, 0x17, 0x19, 0x1A
 _NORESP, _SOURCE, _TARGET, _NUMBER, _MOREDATA = 0x1D, 0x27, 0x2E, 0x33, 0x34
@@ -23,6 +38,7 @@ _NORESP, _SOURCE, _TARGET, _NUMBER, _MOREDATA = 0x1D, 0x27, 0x2E, 0x33, 0x34
 #: every command that may stand in a Sync (page 0)
 _COMMANDS = frozenset((0x05, 0x06, 0x08, 0x0D, 0x10, 0x11, 0x12, 0x13, 0x18, 0x1F, 0x20, 0x22, 0x23, 0x24, 0x29, 0x2A,
                        0x3B))
+
 
 class _Walk(Walk):
     """A position in a document, and how to match the strict grammar there: all raise Mismatch or IndexError."""

@@ -9,7 +9,7 @@ give equal records.
 from itertools import islice
 from typing import Iterator, NamedTuple, Optional
 
-from minisyncml.codec import native, pure, tokens
+from minisyncml.codec import native, tokens
 from minisyncml.codec.node import Node
 from minisyncml.codec.writing import encode, fragment, header, mb, text
 from minisyncml.errors import DecodeError, LimitError
@@ -344,6 +344,8 @@ def records(ctx: Context, limits: Limits = DEFAULT) -> "Optional[Iterator[native
     table, most = len(ctx.table), 2 * limits.max_commands
     if IMPLEMENTATION == "C":
         return native.chunks(ctx.data, start, table, limits.max_depth, most, limits.max_uri)
+    from importlib import import_module  # nobody needs it who has the other
+    pure = import_module("minisyncml.codec.pure")
     return _plainly(pure.records(ctx.data, start, table, limits.max_depth, most))
 
 

@@ -8,7 +8,7 @@ a plain command; everything else comes as the range of one element, and goes thr
 from itertools import repeat
 from typing import Any, Callable, Dict, Iterable, Iterator, NamedTuple, Optional
 
-from minisyncml.codec import pure, wbxml
+from minisyncml.codec import kinds, wbxml
 from minisyncml.codec.native import Chunk
 from minisyncml.codec.node import Node
 from minisyncml.errors import LimitError
@@ -17,8 +17,7 @@ from minisyncml.message.commands import Add, Command, Delete, Item, Map, MapItem
 from minisyncml.message.fields import Reading, number
 from minisyncml.message.schema import COMMANDS, META, NO_CODE, read_command
 
-_PAGE = 0xFF                                # of the flags: code page at the start of a range
-_CLASSES: "dict[int, Any]" = {pure.ADD: Add, pure.REPLACE: Replace, pure.DELETE: Delete}
+_CLASSES: "dict[int, Any]" = {kinds.ADD: Add, kinds.REPLACE: Replace, kinds.DELETE: Delete}
 _NAMES = {name: name for name in ("SyncHdr", *COMMANDS)}    # so that a thousand Status share one string
 _NEW: Any = tuple.__new__                   # half the time of calling the class
 _NONE, _FALSE, _NOTHING = repeat(None), repeat(False), repeat(())     # columns without end
@@ -65,7 +64,7 @@ class _Records:
         if self._head is None:
             return None
         _, flags, start, length = self._head[:4]
-        return wbxml.subtree(self.ctx, start, length, flags & _PAGE, self.limits)
+        return wbxml.subtree(self.ctx, start, length, flags & kinds.PAGE, self.limits)
 
     def run(self, chunks: "Iterator[Chunk]") -> None:
         """Take all records."""
@@ -90,10 +89,10 @@ class _Records:
         Values are made column by column, since a loop of Python over the items would cost twice as much.
         """
         first = chunk.row(number)
-        width = 7 if first[0] == pure.STATUS else 3
+        width = 7 if first[0] == kinds.STATUS else 3
         end = text + width * count
         columns = [chunk.texts[at:end:width] for at in range(text, text + width)]
-        if first[0] == pure.STATUS:
+        if first[0] == kinds.STATUS:
             self._statuses(first, count, *columns)
         elif first[12] < 0:
             self._items(first, count, _NONE, *columns)
@@ -127,14 +126,15 @@ class _Records:
         item = _NEW(Item, (
             None if source < 0 else self._uri(source, source_length),
             None if target < 0 else self._uri(target, target_length), self._meta(own_meta, own_length),
-            self.data[body:body + length] if body >= 0 else None, flags & pure.MORE != 0, None, None, None, None, None))
-        if flags & pure.FURTHER:
+            self.data[body:body + length] if body >= 0 else None, flags & kinds.MORE != 0,
+            None, None, None, None, None))
+        if flags & kinds.FURTHER:
             self._more(item)
             return
         self.reading.left -= 1
         self.commands.append(_NEW(_CLASSES[kind], (
-            self._text(cmd, cmd_length), (item,), self._meta(meta, meta_length), flags & pure.NORESP != 0, None,
-            flags & pure.ARCHIVE != 0, flags & pure.SFTDEL != 0)))
+            self._text(cmd, cmd_length), (item,), self._meta(meta, meta_length), flags & kinds.NORESP != 0, None,
+            flags & kinds.ARCHIVE != 0, flags & kinds.SFTDEL != 0)))
 
     def _more(self, item: Any) -> None:
         """A further item of the last command."""
@@ -165,7 +165,7 @@ class _Records:
         _, flags, cmd, cmd_length, meta, meta_length, target, target_length, source, source_length, guid, \
             guid_length, luid, luid_length, _, _ = record
         item = MapItem(self._uri(guid, guid_length) or "", self._uri(luid, luid_length) or "")
-        if flags & pure.FURTHER:
+        if flags & kinds.FURTHER:
             self._more(item)
             return
         self.reading.left -= 1
@@ -179,7 +179,7 @@ class _Records:
         self._join()
         self._sync = (
             self._text(cmd, cmd_length), self._uri(target, target_length), self._uri(source, source_length), (),
-            self._meta(meta, meta_length), number(self._text(changes, changes_length)), flags & pure.NORESP != 0, None)
+            self._meta(meta, meta_length), number(self._text(changes, changes_length)), flags & kinds.NORESP != 0, None)
         self._outer, self.commands, self._late = self.commands, [], []
 
     def _close(self, record: "tuple[int, ...]") -> None:
@@ -193,9 +193,9 @@ class _Records:
 
     def _generic(self, record: "tuple[int, ...]") -> None:
         _, flags, start, length = record[:4]
-        if flags & pure.OUTSIDE:
+        if flags & kinds.OUTSIDE:
             return
-        node = wbxml.subtree(self.ctx, start, length, flags & _PAGE, self.limits)
+        node = wbxml.subtree(self.ctx, start, length, flags & kinds.PAGE, self.limits)
         command = read_command(node, self.reading)
         if command is not None:
             self.commands.append(command)
@@ -234,9 +234,9 @@ class _Records:
 
 
 _TAKE: "dict[int, Callable[[_Records, tuple[int, ...]], None]]" = {
-    pure.ADD: _Records._item, pure.REPLACE: _Records._item, pure.DELETE: _Records._item,
-    pure.STATUS: _Records._status, pure.MAP: _Records._map, pure.SYNC: _Records._open, pure.END: _Records._close,
-    pure.GENERIC: _Records._generic, pure.FINAL: _Records._final, pure.SYNCHDR: _Records._header,
+    kinds.ADD: _Records._item, kinds.REPLACE: _Records._item, kinds.DELETE: _Records._item,
+    kinds.STATUS: _Records._status, kinds.MAP: _Records._map, kinds.SYNC: _Records._open, kinds.END: _Records._close,
+    kinds.GENERIC: _Records._generic, kinds.FINAL: _Records._final, kinds.SYNCHDR: _Records._header,
 }
 
 

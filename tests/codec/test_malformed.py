@@ -7,7 +7,7 @@ from typing import Callable, Iterator
 import pytest
 
 from minisyncml import codec
-from minisyncml.codec import native, pure, wbxml
+from minisyncml.codec import kinds, native, pure, wbxml
 from minisyncml.errors import DecodeError, LimitError
 from minisyncml.limits import DEFAULT
 
@@ -84,7 +84,7 @@ def test_depth(implementation: str) -> None:
         pytest.skip("no C codec")
     limit = DEFAULT.max_depth
     codec.decode(nested(limit))
-    assert [record[0] for record in make(implementation)(wbxml.context(nested(limit)))] == [pure.GENERIC]
+    assert [record[0] for record in make(implementation)(wbxml.context(nested(limit)))] == [kinds.GENERIC]
     for run in (codec.decode, lambda data: list(make(implementation)(wbxml.context(data)))):
         with pytest.raises(LimitError):
             run(nested(limit + 1))

@@ -9,13 +9,13 @@ from codec.documents import damaged_documents, plain, vectors, wild_documents
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from minisyncml.codec import native, pure, wbxml
+from minisyncml.codec import kinds, native, pure, wbxml
 from minisyncml.codec.node import Node
 from minisyncml.errors import DecodeError
 
 inherited = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
 
-NAMES = {pure.ADD: "Add", pure.REPLACE: "Replace", pure.DELETE: "Delete", pure.MAP: "Map", pure.STATUS: "Status"}
+NAMES = {kinds.ADD: "Add", kinds.REPLACE: "Replace", kinds.DELETE: "Delete", kinds.MAP: "Map", kinds.STATUS: "Status"}
 STATUS = ("CmdID", "MsgRef", "CmdRef", "Cmd", "TargetRef", "SourceRef", "Data")
 
 
@@ -45,38 +45,38 @@ class Expand:
 
     def take(self, record: "tuple[int, ...]") -> None:
         kind, flags = record[0], record[1]
-        if kind in (pure.GENERIC, pure.SYNCHDR):
-            parent = self.root if kind == pure.SYNCHDR or flags & pure.OUTSIDE else self.open
+        if kind in (kinds.GENERIC, kinds.SYNCHDR):
+            parent = self.root if kind == kinds.SYNCHDR or flags & kinds.OUTSIDE else self.open
             parent.children += self.range(record, 0, flags & 0xFF)
-        elif kind == pure.SYNC:
+        elif kind == kinds.SYNC:
             self.open = Node("Sync", [*self.text("CmdID", record, 0), *self.place("Target", record, 2),
                                       *self.place("Source", record, 3), *self.range(record, 1),
                                       *self.text("NumberOfChanges", record, 4),
-                                      *self.flags(record, NoResp=pure.NORESP)])
+                                      *self.flags(record, NoResp=kinds.NORESP)])
             self.body.children.append(self.open)
-        elif kind == pure.END:
+        elif kind == kinds.END:
             self.open = self.body
-        elif kind == pure.FINAL:
+        elif kind == kinds.FINAL:
             self.open.children.append(Node("Final"))
-        elif kind == pure.STATUS:
+        elif kind == kinds.STATUS:
             parts = [part for span, tag in enumerate(STATUS) for part in self.text(tag, record, span)]
             self.open.children.append(Node("Status", parts))
         else:
             self.command(kind, record)
 
     def command(self, kind: int, record: "tuple[int, ...]") -> None:
-        if not record[1] & pure.FURTHER:
-            head = self.place("Target", record, 2) + self.place("Source", record, 3) if kind == pure.MAP else []
+        if not record[1] & kinds.FURTHER:
+            head = self.place("Target", record, 2) + self.place("Source", record, 3) if kind == kinds.MAP else []
             self.open.children.append(Node(NAMES[kind], [
                 *self.text("CmdID", record, 0),
-                *self.flags(record, NoResp=pure.NORESP, Archive=pure.ARCHIVE, SftDel=pure.SFTDEL),
+                *self.flags(record, NoResp=kinds.NORESP, Archive=kinds.ARCHIVE, SftDel=kinds.SFTDEL),
                 *head, *self.range(record, 1)]))
-        if kind == pure.MAP:
+        if kind == kinds.MAP:
             item = Node("MapItem", self.place("Target", record, 4) + self.place("Source", record, 5))
         else:
             item = Node("Item", [*self.place("Source", record, 3), *self.place("Target", record, 2),
                                  *self.range(record, 4), *self.text("Data", record, 5),
-                                 *self.flags(record, MoreData=pure.MORE)])
+                                 *self.flags(record, MoreData=kinds.MORE)])
         command = self.open.children[-1]
         assert isinstance(command, Node)
         command.children.append(item)
@@ -171,12 +171,12 @@ class RecordsSuite:
         absent = (-1, 0)
         head = (44, 1, 48, 9)
         assert list(self.records(wbxml.context(data))) == [
-            (pure.SYNCHDR, 0, 6, 9) + absent * 6,
-            (pure.SYNC, 0, 19, 1, *absent, 25, 1, 32, 1, 38, 1) + absent * 2,
-            (pure.ADD, pure.NORESP | pure.MORE | pure.OPAQUE, *head, *absent, 63, 1, *absent, 70, 1, *absent),
-            (pure.ADD, pure.NORESP | pure.FURTHER, *head, *absent, 78, 1, *absent, 84, 1, *absent),
-            (pure.END, 0) + absent * 7,
-            (pure.FINAL, 0) + absent * 7,
+            (kinds.SYNCHDR, 0, 6, 9) + absent * 6,
+            (kinds.SYNC, 0, 19, 1, *absent, 25, 1, 32, 1, 38, 1) + absent * 2,
+            (kinds.ADD, kinds.NORESP | kinds.MORE | kinds.OPAQUE, *head, *absent, 63, 1, *absent, 70, 1, *absent),
+            (kinds.ADD, kinds.NORESP | kinds.FURTHER, *head, *absent, 78, 1, *absent, 84, 1, *absent),
+            (kinds.END, 0) + absent * 7,
+            (kinds.FINAL, 0) + absent * 7,
         ]
 
 
@@ -248,13 +248,13 @@ class TestC(RecordsSuite):
 
 
 def plain_texts(data: bytes, record: "tuple[int, ...]") -> "list[str]":
-    spans = range(2, 16, 2) if record[0] == pure.STATUS else (2, 6, 8)
+    spans = range(2, 16, 2) if record[0] == kinds.STATUS else (2, 6, 8)
     return [data[record[at]:record[at] + record[at + 1]].decode() if record[at] >= 0 else "" for at in spans]
 
 
 def shape(data: bytes, record: "tuple[int, ...]") -> Any:
-    metas = () if record[0] == pure.STATUS else (4, 10)
-    return (record[0], record[1] & ~pure.OPAQUE, tuple(start >= 0 for start in record[2::2]),
+    metas = () if record[0] == kinds.STATUS else (4, 10)
+    return (record[0], record[1] & ~kinds.OPAQUE, tuple(start >= 0 for start in record[2::2]),
             tuple(data[record[at]:record[at] + record[at + 1]] for at in metas if record[at] >= 0))
 
 
