@@ -98,22 +98,18 @@ def old_alarms(part: Part, found: Schedule, form: Form, zones: Zones) -> "list[P
         name = _known(_NAMES.get(action, "AALARM"), form)
         snooze, repeat = alarm.value("DURATION").strip(), alarm.value("REPEAT").strip()
         words = [_moment(when, found, form, zones), snooze, repeat]
-        kind = ()
-        attached = alarm.first("ATTACH")
+        attached = alarm.first("ATTACH") if name in ("AALARM", "PALARM") else None
+        word = attached.param("X-TYPE") if attached is not None else None
         if name in ("AALARM", "PALARM"):
-            words.append(attached.value.replace(";", "\\;") if attached is not None else "")
-            word = attached.param("X-TYPE") if attached is not None else None
-            kind = (("TYPE", word),) if word else ()    # type: ignore[assignment]
-        elif name == "DALARM":
-            words.append(_text(alarm.value("DESCRIPTION")))
+            words.append(alarm.value("ATTACH").replace(";", "\\;"))
         else:
-            people = [address(each.value) for each in alarm.all("ATTENDEE")[:1]]
-            words += [people[0] if people else "", _text(alarm.value("DESCRIPTION"))]
+            words += [address(alarm.value("ATTENDEE"))] if name == "MALARM" else []
+            words.append(_text(alarm.value("DESCRIPTION")))
         while len(words) > 1 and not words[-1]:
             words.pop()
         if len(words) > 3 and not words[2]:
             words[2] = "0"
-        made.append(Property(name, ";".join(words), kind))
+        made.append(Property(name, ";".join(words), (("TYPE", word),) if word else ()))
     return made
 
 

@@ -5,7 +5,7 @@ Works on the hubs of :mod:`minisyncml.content.formats`. What to do about a diffe
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import NamedTuple, Optional, Sequence
 
 from minisyncml.content.components import ITEMS
@@ -14,7 +14,7 @@ from minisyncml.content.form import KEPT
 from minisyncml.content.keys import UNSAID
 from minisyncml.content.lines import Property, behind, is_binary, type_words
 from minisyncml.content.people import address
-from minisyncml.content.times import DAYS, parse_duration, tzid
+from minisyncml.content.times import parse_duration, tzid
 from minisyncml.digest import digest
 
 DIGEST = "x-digest:"            #: stands in a shadow for a photo
@@ -154,27 +154,6 @@ def _component(found: "Sequence[Property]", path: str) -> "list[Unit]":
             made += _property(found, at, path)
             at += _length(found, at)
     return made
-
-
-def plain_rule(rule: str, start: str) -> str:
-    """A rule without what goes without saying.
-
-    :param rule: :attr:`Unit.value` of an RRULE
-    :param start: of its DTSTART
-    :returns: the shortest rule that says the same
-    """
-    parts = rule.split(";")
-    if len(start) < 8 or not start[:8].isdecimal():
-        return rule
-    spare = {f"BYMONTH={int(start[4:6])}"} if "FREQ=YEARLY" in parts else set()
-    if "FREQ=MONTHLY" in parts or ("FREQ=YEARLY" in parts and spare & set(parts)):
-        spare.add(f"BYMONTHDAY={int(start[6:8])}")
-    if "FREQ=WEEKLY" in parts:
-        try:
-            spare.add(f"BYDAY={DAYS[date(int(start[:4]), int(start[4:6]), int(start[6:8])).weekday()]}")
-        except ValueError:
-            pass    # no date
-    return ";".join(part for part in parts if part not in spare)
 
 
 def words(text: str) -> "list[str]":

@@ -12,9 +12,9 @@ from minisyncml.content.components import TEXTS, Part
 from minisyncml.content.escapes import escaped, one_line, split
 from minisyncml.content.form import KEPT, Form
 from minisyncml.content.lines import Property, is_binary
-from minisyncml.content.meaning import LISTS, SLOTS, TIMES, meanings
 from minisyncml.content.people import new_person
 from minisyncml.content.schedule import End, date_properties, dates_in, end_of, of_plain, realigned, schedule_of
+from minisyncml.content.slots import LISTS, SLOTS, TIMES, meanings
 from minisyncml.content.times import DAY, UTC, When, rest, stamp, time_of, time_property
 from minisyncml.content.tovcalendar import STATUS
 from minisyncml.content.zones import Zones

@@ -16,8 +16,8 @@ from minisyncml.content.escapes import escaped, unescaped
 from minisyncml.content.form import KEPT, Form
 from minisyncml.content.formats import Format
 from minisyncml.content.lines import Property, parse, write
-from minisyncml.content.meaning import restored, unsaid, zones_for
 from minisyncml.content.schedule import Clock, date_properties, dates_of, last_of, schedule_of
+from minisyncml.content.slots import restored, unsaid, zones_for
 from minisyncml.content.times import When, rest, stamp, time_of, time_property
 from minisyncml.content.zones import Zones
 from minisyncml.errors import ItemError

@@ -18,6 +18,8 @@ MAX_PROPERTIES = 20_000     #: of one object: more is no contact or appointment
 MAX_SIZE = 16 << 20         #: bytes of one object
 _OLD = (b"2.1", b"1.0", b"1.1")
 _CHARSETS = {"utf-8": "UTF-8", "latin-1": "ISO-8859-1", "cp1252": "WINDOWS-1252"}
+#: each byte in quoted-printable
+_QUOTED = tuple(chr(sign) if 32 <= sign < 127 and sign != 61 else f"={sign:02X}" for sign in range(256))
 _BARE_ENCODINGS = ("QUOTED-PRINTABLE", "BASE64", "8BIT", "7BIT")
 
 
@@ -194,10 +196,7 @@ def _encoded(text: str, form: Form) -> "tuple[bytes, str]":
 
 def _head(each: Property, params: "list[tuple[str, str]]") -> str:
     name = f"{each.group}.{each.name}" if each.group else each.name
-    if not params:
-        return name
-    words = [name]
-    return ";".join(words + [f"{name}={value}" if name else value for name, value in params])
+    return ";".join([name, *(f"{key}={value}" if key else value for key, value in params)]) if params else name
 
 
 def _plain(each: Property) -> "list[tuple[str, str]]":
@@ -286,10 +285,11 @@ def _old_line(each: Property, form: Form = PLAIN) -> bytes:
 
 def _quoted(data: bytes, fold: bool) -> "Iterator[str]":
     """Quoted-printable, cut where a line gets long; line breaks as =0D=0A."""
-    width = 30
+    width, last = 30, len(data)
     for at, sign in enumerate(data, 1):
-        space = sign == 32 and (width < 70 or not fold) and at < len(data)  # one at the end of a line gets lost
-        piece = chr(sign) if 32 < sign < 127 and sign != 61 or space else f"={sign:02X}"
+        piece = _QUOTED[sign]
+        if sign == 32 and (at == last or fold and width >= 70):     # one at the end of a line gets lost
+            piece = "=20"
         if fold and width + len(piece) > 74:
             yield "=\r\n"
             width = 0

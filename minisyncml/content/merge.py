@@ -19,10 +19,10 @@ from minisyncml.content.fields import (
     STRUCTURED,
     Unit,
     groups,
-    plain_rule,
     words,
 )
 from minisyncml.content.photos import alike
+from minisyncml.content.recurrence import parse_rule, plain
 from minisyncml.content.times import UTC, stamp, time_of
 from minisyncml.content.zones import Zones
 
@@ -212,8 +212,16 @@ def same_rule(change: Change, old: "Sequence[Unit]", new: "Sequence[Unit]") -> b
     if change.unit.name != "RRULE" or change.old is None or change.new is None:
         return False
     path = change.unit.path
-    starts = [next((unit.value for unit in fields if unit.key == (path, "DTSTART")), "") for fields in (old, new)]
-    return plain_rule(change.old.value, starts[0]) == plain_rule(change.new.value, starts[1])
+    starts = (next((unit for unit in fields if unit.key == (path, "DTSTART")), None) for fields in (old, new))
+    one, other = (_rule(unit, start) for unit, start in zip((change.old, change.new), starts))
+    return one == other
+
+
+def _rule(unit: Unit, start: Optional[Unit]) -> object:
+    """What a rule says, what it leaves to the start filled in."""
+    rule, when = parse_rule(unit.value), time_of(start.lines[0]) if start is not None else None
+    plain_rule = plain(rule, when.at.date()) if rule is not None and when is not None else None
+    return (plain_rule, rule.counted, rule.until) if rule is not None and plain_rule is not None else unit.value
 
 
 def united(old: "Sequence[Unit]", view: "Sequence[Unit]", new: "Sequence[Unit]",

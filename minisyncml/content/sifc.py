@@ -51,6 +51,9 @@ _SINGLE = {name: field for field, names in _TEXTS.items() for name in names if n
 _OTHERS = ("BillingInformation", "ComputerNetworkName", "CustomerID", "Folder", "FTPSite", "Gender",
            "GovernmentIDNumber", "Hobby", "IMAddress", "Importance", "Initials", "Language", "Mileage",
            "OrganizationalIDNumber", "ReferredBy", "TTYTDDTelephoneNumber", "User1", "User2", "User3", "User4")
+_FIELDS = {each.lower(): each for each in (*_NAMES, *_COMPANY, *_NUMBERS, *_MAILS, *_TEXTS)}
+_FIELDS.update({f"{said}address{part}".lower(): f"{place}Address{part}" for part in _PARTS if part
+                for said, place in (*zip(_PLACES, _PLACES), ("Work", "Business"))})
 _CASED = {name.upper(): name for name in _OTHERS}
 #: what a client of Funambol wants to see even when it is empty: what is not there it takes for unchanged
 _ALWAYS = (*_NAMES, *_COMPANY, *(name for name in _NUMBERS if name[:4] not in ("Tele", "Call", "Prim", "Comp")),
@@ -130,18 +133,7 @@ FORMATS = (Contact(),)
 
 def _field(name: str) -> Optional[str]:
     """The element in our spelling; None for one that we do not know."""
-    if not _FIELDS:
-        _FIELDS.update({each.lower(): each for each in (*_NAMES, *_COMPANY, *_NUMBERS, *_MAILS, *_TEXTS)})
-        for place in _PLACES:
-            for part in _PARTS:
-                _FIELDS[f"{place}address{part}".lower()] = f"{place}Address{part}"
-                _FIELDS[f"workaddress{part}".lower()] = f"BusinessAddress{part}"
-        for whole in ("home", "business", "work", "other"):
-            del _FIELDS[f"{whole}address"]
     return _FIELDS.get(name.lower())
-
-
-_FIELDS: "dict[str, str]" = {}
 
 
 def _other(each: Element) -> "Iterator[Property]":

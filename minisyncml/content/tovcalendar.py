@@ -12,7 +12,6 @@ from minisyncml.content.components import TEXTS, Part
 from minisyncml.content.escapes import split, unescaped
 from minisyncml.content.form import KEPT, Form
 from minisyncml.content.lines import Property, is_binary
-from minisyncml.content.meaning import LISTS, TIMES, meanings, slot_of
 from minisyncml.content.people import old_person
 from minisyncml.content.schedule import (
     Clock,
@@ -25,6 +24,7 @@ from minisyncml.content.schedule import (
     plain_rule,
     schedule_of,
 )
+from minisyncml.content.slots import LISTS, TIMES, meanings, slot_of
 from minisyncml.content.times import DAY, UTC, When, parse_time, rest, stamp, time_of
 from minisyncml.content.vtimezone import daylight
 from minisyncml.content.zones import Zones
@@ -44,9 +44,8 @@ def old_part(part: Part, form: Form, zones: Zones) -> Part:
     :returns: the component
     :raises ItemError: when it is before the first date that the receiver knows
     """
-    schedule = schedule_of(part, zones)
+    schedule, part = _not_before(schedule_of(part, zones), part, form, zones)
     clock = Clock(schedule.start, form, zones, False)
-    schedule, part = _not_before(schedule, part, form, clock)
     back = _kept_old(part, zones, form)
     done: "set[str]" = set()
     props: "list[Property]" = []
@@ -126,7 +125,7 @@ def _last(days: Days, form: Form) -> str:
     return last.replace("T000000", "T240000" if form.all_day == "epoc" else "T235959")
 
 
-def _not_before(schedule: Schedule, part: Part, form: Form, clock: Clock) -> "tuple[Schedule, Part]":
+def _not_before(schedule: Schedule, part: Part, form: Form, zones: Zones) -> "tuple[Schedule, Part]":
     """Nothing before the first date that the peer knows. A rule begins later, a date of a task is left out."""
     least = parse_time(form.min_date)
     start = schedule.start
@@ -136,7 +135,7 @@ def _not_before(schedule: Schedule, part: Part, form: Form, clock: Clock) -> "tu
         times = [when if when is None or when.at >= least.at else None for when in schedule]
         return Schedule(*times), part
     rule = part.first("RRULE")
-    plain = plain_rule(rule.value, start, clock.zones, form.zone) if rule is not None else None
+    plain = plain_rule(rule.value, start, zones, form.zone) if rule is not None else None
     day = first_after(plain[0], start.at.date(), least.at.date()) if plain is not None else None
     if plain is None or day is None or plain[1].last is not None and plain[1].last.date() < day:
         raise ItemError(f"it is before {least.at:%Y-%m-%d}, the first date there")
@@ -148,9 +147,8 @@ def _not_before(schedule: Schedule, part: Part, form: Form, clock: Clock) -> "tu
             raise ItemError(f"it is before {least.at:%Y-%m-%d}, the first date there")
         ending = End(0, datetime.combine(last, start.at.time()))
     moved = start._replace(at=start.at + span)
-    text = of_plain(plain[0], ending, moved, clock.zones)
+    text = of_plain(plain[0], ending, moved, zones)
     props = [Property("RRULE", text) if each is rule else each for each in part.props]
-    clock.__init__(moved, form, clock.zones, False)     # type: ignore[misc]
     return Schedule(moved, end._replace(at=end.at + span) if end is not None else None, schedule.due), \
         Part(part.name, props, part.parts)
 

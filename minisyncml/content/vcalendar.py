@@ -15,8 +15,8 @@ from minisyncml.content.form import KEPT, Form
 from minisyncml.content.formats import Format
 from minisyncml.content.fromvcalendar import new_part
 from minisyncml.content.lines import Property, parse, write
-from minisyncml.content.meaning import PRODID, calendar_of, restored, unsaid
 from minisyncml.content.schedule import date_properties, schedule_of
+from minisyncml.content.slots import PRODID, calendar_of, restored, unsaid
 from minisyncml.content.times import time_of
 from minisyncml.content.tovcalendar import old_part, plain_line
 from minisyncml.content.zones import Zones, offsets_of

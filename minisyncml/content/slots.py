@@ -35,7 +35,7 @@ def zones_for(parts: "Sequence[Part]", there: "Sequence[Part]" = ()) -> "list[Pa
     names: "dict[str, int]" = {}
     for part in parts:
         for each in part.props:
-            zone = tzid(each)
+            zone = tzid(each) if each.params else ""
             if zone:
                 year = int(each.value[:4]) if each.value[:4].isdecimal() else 1970
                 names[zone] = min(year, names.get(zone, 9999))
@@ -191,6 +191,6 @@ def _start(meant: "dict[str, Any]") -> object:
 
 
 def _names(part: Part, others: "Sequence[Part]") -> "list[str]":
-    return sorted({tzid(each) for one in (part, *others) for each in one.props} - {""})
+    return sorted({tzid(each) for one in (part, *others) for each in one.props if each.params} - {""})
 
 
