@@ -14,9 +14,8 @@ from minisyncml.content.form import KEPT, Form
 from minisyncml.content.formats import Format
 from minisyncml.content.fromsifcalendar import new_part
 from minisyncml.content.lines import Property
-from minisyncml.content.slots import PRODID, calendar_of, restored, unsaid
+from minisyncml.content.slots import PRODID, calendar_of, restored, unsaid, without_exceptions
 from minisyncml.content.tosifcalendar import elements_of
-from minisyncml.content.vcalendar import without_exceptions
 from minisyncml.content.zones import Zones
 from minisyncml.errors import ItemError
 from minisyncml.status import UNSUPPORTED_TYPE

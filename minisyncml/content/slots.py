@@ -13,8 +13,8 @@ from minisyncml.content.components import TEXTS, Part, flat
 from minisyncml.content.escapes import split, unescaped
 from minisyncml.content.form import KEPT, Form
 from minisyncml.content.lines import Property
-from minisyncml.content.schedule import dates_of, meaning_of_rules, meaning_of_times, schedule_of
-from minisyncml.content.times import stamp, tzid
+from minisyncml.content.schedule import date_properties, dates_of, meaning_of_rules, meaning_of_times, schedule_of
+from minisyncml.content.times import stamp, time_of, tzid
 from minisyncml.content.vtimezone import timezone
 from minisyncml.content.zones import Zones
 
@@ -103,6 +103,29 @@ def _put(part: Part, slot: str, props: "Sequence[Property]") -> None:
     at = next((at for at, each in enumerate(part.props) if slot_of(each) == slot), len(part.props))
     others = [each for each in part.props if slot_of(each) != slot]
     part.props = [*others[:at], *props, *others[at:]]
+
+
+def without_exceptions(part: Part, others: "list[Part]", zones: Zones) -> Part:
+    """An item with a rule that does not happen where an exception was moved away, but where that was moved to.
+
+    :param part: the series
+    :param others: its exceptions
+    :param zones: of the item
+    :returns: the series with more EXDATE and RDATE
+    """
+    start = schedule_of(part, zones).start
+    gone, added = [], []
+    for other in others:
+        each = other.first("RECURRENCE-ID")
+        was, now = time_of(each) if each is not None else None, schedule_of(other, zones).start
+        cancelled = other.value("STATUS").strip().upper() == "CANCELLED"
+        if was is None or was == now and not cancelled:
+            continue
+        gone.append(was)
+        if now is not None and not cancelled and start is not None and now.day == start.day:
+            added.append(now)
+    return Part(part.name, [*part.props, *date_properties("EXDATE", gone), *date_properties("RDATE", added)],
+                part.parts)
 
 
 def slot_of(each: Property) -> str:

@@ -15,9 +15,7 @@ from minisyncml.content.form import KEPT, Form
 from minisyncml.content.formats import Format
 from minisyncml.content.fromvcalendar import new_part
 from minisyncml.content.lines import Property, parse, write
-from minisyncml.content.schedule import date_properties, schedule_of
-from minisyncml.content.slots import PRODID, calendar_of, restored, unsaid
-from minisyncml.content.times import time_of
+from minisyncml.content.slots import PRODID, calendar_of, restored, unsaid, without_exceptions
 from minisyncml.content.tovcalendar import old_part, plain_line
 from minisyncml.content.zones import Zones, offsets_of
 
@@ -112,26 +110,3 @@ def _old_whole(part: Part, others: "list[Part]", form: Form, there: "dict[str, P
         again.offsets = offsets_of(old.all("TZ"), old.all("DAYLIGHT"))
         old.props += unsaid(part, others, new_part(old, form, again), form, zones)
     return old
-
-
-def without_exceptions(part: Part, others: "list[Part]", zones: Zones) -> Part:
-    """An item with a rule that does not happen where an exception was moved away, but where that was moved to.
-
-    :param part: the series
-    :param others: its exceptions
-    :param zones: of the item
-    :returns: the series with more EXDATE and RDATE
-    """
-    start = schedule_of(part, zones).start
-    gone, added = [], []
-    for other in others:
-        each = other.first("RECURRENCE-ID")
-        was, now = time_of(each) if each is not None else None, schedule_of(other, zones).start
-        cancelled = other.value("STATUS").strip().upper() == "CANCELLED"
-        if was is None or was == now and not cancelled:
-            continue
-        gone.append(was)
-        if now is not None and not cancelled and start is not None and now.day == start.day:
-            added.append(now)
-    return Part(part.name, [*part.props, *date_properties("EXDATE", gone), *date_properties("RDATE", added)],
-                part.parts)
