@@ -10,7 +10,7 @@ from minisyncml.errors import UsageError
 from minisyncml.gateway.names import KINDS, resolve
 from minisyncml.message.devinf import DataStore, DevInf, ct_caps
 from minisyncml.profile import DEFAULT, Profile
-from minisyncml.sync.syncer import plain_uri
+from minisyncml.sync.uris import plain_uri
 
 Types = Tuple[Tuple[str, str], ...]
 

@@ -28,7 +28,7 @@ from minisyncml.sync.client import ClientSyncer
 from minisyncml.sync.run import MODES, Run
 from minisyncml.sync.server import ServerSyncer
 from minisyncml.sync.syncer import Options as SyncOptions
-from minisyncml.sync.syncer import plain_uri
+from minisyncml.sync.uris import plain_uri
 from minisyncml.transport.base import Packet
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from minisyncml.message.devinf import DevInf, from_dict, to_dict
 from minisyncml.profile import DEFAULT, Identity, Profile
 from minisyncml.store.base import Store
 from minisyncml.sync.run import Run
-from minisyncml.sync.syncer import plain_uri
+from minisyncml.sync.uris import plain_uri
 
 if TYPE_CHECKING:
     from minisyncml.content.view import View

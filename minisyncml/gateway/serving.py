@@ -9,7 +9,7 @@ from minisyncml.gateway.together import JOINT, joined, keeps_both
 from minisyncml.message.devinf import DevInf
 from minisyncml.profile import DEFAULT as NO_PROFILE
 from minisyncml.sync.server import ServerSyncer
-from minisyncml.sync.syncer import plain_uri
+from minisyncml.sync.uris import plain_uri
 
 
 class Serving(ServerSyncer):

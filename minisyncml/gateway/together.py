@@ -8,7 +8,7 @@ from minisyncml.gateway.names import KINDS, resolve
 from minisyncml.message.devinf import DevInf, ct_caps
 from minisyncml.profile import Profile
 from minisyncml.store.base import Store
-from minisyncml.sync.syncer import plain_uri
+from minisyncml.sync.uris import plain_uri
 
 JOINT = "+"
 

@@ -14,7 +14,7 @@ from minisyncml.gateway.names import KINDS
 from minisyncml.message.devinf import CTCap, DataStore, DevInf, Property, ct_caps
 from minisyncml.profile import Profile
 from minisyncml.store.base import Store
-from minisyncml.sync.syncer import plain_uri
+from minisyncml.sync.uris import plain_uri
 
 if TYPE_CHECKING:
     from minisyncml.content.view import View

@@ -16,7 +16,7 @@ from minisyncml.notify.legacy import Legacy, alerts
 from minisyncml.notify.san import key
 from minisyncml.store.base import Store
 from minisyncml.sync.run import MODE_NAMES
-from minisyncml.sync.syncer import plain_uri
+from minisyncml.sync.uris import plain_uri
 from minisyncml.transport.base import Packet
 
 #: what a client asks for when it is alerted (DS Protocol 1.2.1, section 12; Sync Protocol 1.1, section 8)

@@ -12,7 +12,8 @@ from minisyncml.message import commands as c
 from minisyncml.store.base import PENDING
 from minisyncml.sync.answers import settled, taken
 from minisyncml.sync.run import ALERTED, OPEN, Run, anchors, following
-from minisyncml.sync.syncer import Syncer, peer_key, plain_uri
+from minisyncml.sync.syncer import Syncer
+from minisyncml.sync.uris import peer_key, plain_uri
 
 MAP_ITEMS = 500     #: MapItems in one Map; split further when it does not fit
 _REFRESH = (codes.ALERT_REFRESH_FROM_CLIENT, codes.ALERT_REFRESH_FROM_SERVER)

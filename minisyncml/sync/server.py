@@ -11,7 +11,8 @@ from minisyncml.message import commands as c
 from minisyncml.store.base import PENDING, Entry
 from minisyncml.sync.answers import settled, taken
 from minisyncml.sync.run import ALERTED, MODE_NAMES, OPEN, Run, anchors, first_contact, following
-from minisyncml.sync.syncer import Syncer, peer_key
+from minisyncml.sync.syncer import Syncer
+from minisyncml.sync.uris import peer_key
 
 _REPLACING = (codes.ALERT_REFRESH_FROM_CLIENT, codes.ALERT_REFRESH_FROM_SERVER)
 _ONE_WAY = (codes.ALERT_ONE_WAY_FROM_CLIENT, codes.ALERT_ONE_WAY_FROM_SERVER)

@@ -7,7 +7,7 @@ the owner commits before the next message leaves.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, Optional, Protocol
+from typing import Any, Callable, Iterable, Mapping, Optional, Protocol
 
 from minisyncml import status as codes
 from minisyncml.content.title import title
@@ -24,20 +24,15 @@ from minisyncml.errors import ItemError, StoreError
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message import commands as c
 from minisyncml.store.base import SOFT, UNHEARD, Store
-from minisyncml.store.batch import OPEN as UNSOLVED
 from minisyncml.sync.answers import words
 from minisyncml.sync.conflict import DEFAULT as KEEP_BOTH
 from minisyncml.sync.conflict import policy
 from minisyncml.sync.incoming import Incoming
-from minisyncml.sync.match import COPIES, WAS, Matcher, unsettled
+from minisyncml.sync.match import COPIES, WAS, Matcher
 from minisyncml.sync.outgoing import Outgoing
 from minisyncml.sync.run import ALERTED, OPEN, Run, anchors
+from minisyncml.sync.uris import plain_uri
 from minisyncml.sync.views import Views
-
-if TYPE_CHECKING:
-    from minisyncml.sync.deletions import Deletions
-
-SLICE = 200     #: parked items settled in one commit
 
 
 class Port(Protocol):
@@ -299,49 +294,8 @@ class Syncer(Views):
             return
         run.complete = True
         self._matchers.pop(run.name, None)      # what pairs the rest needs the room
-        self._settle_parked(run)
-        if run.slow and not self.client:
-            self.batch(run).clear_entries(WAS + run.peer)
         from importlib import import_module
-        incoming = self.incoming(run)
-        deletions: Deletions = import_module("minisyncml.sync.deletions").Deletions(
-            run, incoming.forms, self.client, incoming.policy)
-        deletions.end_of_waiting()
-        gone, left = deletions.doomed()
-        refresh = codes.ALERT_REFRESH_FROM_SERVER if self.client else codes.ALERT_REFRESH_FROM_CLIENT
-        rest = [id for id, _ in unsettled(self.batch(run), run.peer)] if run.code == refresh else []
-        if not self.options.allow_empty and _all_lost(len(gone) + len(rest), left, self.options.limits):
-            self.risk(run, f"the peer has {left or 'nothing'} left of {run.name}: "
-                      f"{len(gone) + len(rest)} items would be deleted")
-            return
-        deletions.carry_out(gone)
-        deletions.wipe_rest(rest)
-        self._tell_open(run)
-
-    def _tell_open(self, run: Run) -> None:
-        """The conflicts that wait for a person; and what waits no more goes to the trash."""
-        if self.client or next(self.batch(run).parked(UNSOLVED + run.peer), None) is None:
-            return
-        from importlib import import_module
-        asking = import_module("minisyncml.sync.asking")
-        asking.tidy(self.batch(run), run.peer)
-        for one in asking.waiting(self.batch(run), run.peer):
-            run.ask("local", one.entry.id, title(one.theirs.body))
-
-    def _settle_parked(self, run: Run) -> None:
-        """Slice by slice: all that was parked does not have to fit into memory at once. Few syncs come here, so what
-        it takes is loaded here."""
-        if next(self.batch(run).parked(run.peer), None) is None:
-            return
-        from importlib import import_module
-        pairing = import_module("minisyncml.sync.pairing")
-        incoming, (pairs, near) = self.incoming(run), pairing.find(self.batch(run), run.peer, self.view(run))
-        run.near += map(list, near)
-        incoming.forms.batch = self.flush(run)
-        for done, one in enumerate(self.stores[run.name].parked(run.peer), 1):
-            incoming.settle_parked(one, pairs)
-            if done % SLICE == 0:
-                incoming.forms.batch = self.flush(run)
+        import_module("minisyncml.sync.ending").end(self, run)
 
     def risk(self, run: Run, problem: str) -> None:
         """Stop a run because a side turned up empty.
@@ -420,29 +374,3 @@ class Syncer(Views):
         for run in self.runs:
             if not run.complete or run.phase == OPEN:
                 run.fail(codes.SYNC_FAILED, f"the session ended before {run.name} was synced")
-
-
-def _all_lost(gone: int, left: int, limits: Limits) -> bool:
-    return gone >= limits.guard_items and left * limits.guard_share < gone
-
-
-def plain_uri(uri: Optional[str]) -> str:
-    """A datastore URI as it is compared: no leading `./`, no query, no case.
-
-    :param uri: as received
-    :returns: the bare name
-    """
-    bare = (uri or "").partition("?")[0].strip().casefold()
-    while bare.startswith(("./", "/")):
-        bare = bare[2:] if bare.startswith("./") else bare[1:]
-    return bare
-
-
-def peer_key(device: str, remote: str) -> str:
-    """The key under which a store knows one database of one device.
-
-    :param device: device id, SyncHdr Source
-    :param remote: the datastore's URI there
-    :returns: a text key
-    """
-    return f"{device}|{plain_uri(remote)}"
