@@ -260,7 +260,7 @@ def measure(make: "Callable[[str], Any]", folder: str, count: int) -> "dict[str,
 
 
 def scans(store: Any, count: int, figures: "dict[str, float]") -> None:
-    from minisyncml.store.base import changes
+    from minisyncml.store.due import changes
 
     assert len(list(store.rows())) == len(list(store.entries(PEER))) == count
     figures["rows ms"] = timed(lambda: sum(1 for _ in store.rows()), cpu=True)

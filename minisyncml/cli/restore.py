@@ -10,7 +10,8 @@ from minisyncml.content.uid import apart
 from minisyncml.errors import UsageError
 from minisyncml.gateway.report import visible
 from minisyncml.store.base import Store
-from minisyncml.store.batch import Keeper, restore
+from minisyncml.store.batch import Keeper
+from minisyncml.store.trash import restore
 
 if TYPE_CHECKING:
     import argparse

@@ -18,7 +18,8 @@ from minisyncml.gateway.report import Report
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message.devinf import DevInf, from_dict
 from minisyncml.profile import UNKNOWN, Profile
-from minisyncml.store.base import Store, changes
+from minisyncml.store.base import Store
+from minisyncml.store.due import changes
 from minisyncml.store.peers import Peers
 from minisyncml.sync.conflict import DEFAULT as KEEP_BOTH
 from minisyncml.sync.conflict import policy

@@ -14,7 +14,8 @@ from minisyncml.gateway import irmcfiles
 from minisyncml.obex import codes, headers
 from minisyncml.obex.headers import Pair
 from minisyncml.obex.server import Connect, Get, Put
-from minisyncml.store.base import SOFT, Batch, Entry, Item, Store, changes
+from minisyncml.store.base import SOFT, Batch, Entry, Item, Store
+from minisyncml.store.due import changes
 from minisyncml.transport.obex import Reply, Service
 
 #: database: our datastores in it, and how its files end

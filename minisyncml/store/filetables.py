@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Iterator, List, Optional, Set, Tuple
 
 from minisyncml.store.folder import UNSURE
-from minisyncml.store.journal import Table
+from minisyncml.store.table import Table
 from minisyncml.store.tables import ItemTable, RowTable, to_bytes, to_text
 
 

@@ -1,6 +1,6 @@
 """An append-only log of rows in named tables, with bodies raw beside them. One append and one fsync is one commit.
 
-What the rows mean is not known here: a :class:`Table` for each name keeps in memory what it wants of them.
+What the rows mean is not known here: a :class:`.table.Table` for each name keeps in memory what it wants of them.
 
 What the file looks like stands in records.py.
 """
@@ -29,57 +29,10 @@ from minisyncml.store.records import (
     record,
     salt_of,
 )
+from minisyncml.store.table import Table
 
 _SLACK = 262_144        # bytes of garbage that are never worth a compaction
 _ROW = 100              # bytes that a row takes in the file, about
-
-
-class Table:
-    """What is kept in memory of one table."""
-
-    def set(self, key: int, at: int, length: int, *fields: Any) -> None:
-        """A row is there now.
-
-        :param key: its number
-        :param at: where its body is in the file
-        :param length: of its body in bytes; -1: it has none; the fields of the row follow
-        """
-        raise NotImplementedError
-
-    def drop(self, key: int) -> None:
-        """A row is gone.
-
-        :param key: its number
-        """
-        raise NotImplementedError
-
-    def clear(self) -> None:
-        """All rows are gone."""
-        raise NotImplementedError
-
-    def touch(self) -> None:
-        """It was named in a record, perhaps without rows."""
-
-    def lasting(self) -> bool:
-        """Whether it is to be remembered when it has no rows.
-
-        :returns: no, unless the table knows better
-        """
-        return False
-
-    def dump(self) -> "Iterator[Tuple[List[Any], int]]":
-        """All rows, to be written anew.
-
-        :returns: each as the list `[number, length, fields...]`, and where its body is
-        """
-        raise NotImplementedError
-
-    def weight(self) -> "Tuple[int, int]":
-        """How much of the file is still needed.
-
-        :returns: count of rows, bytes of bodies and long texts
-        """
-        raise NotImplementedError
 
 
 class Journal:

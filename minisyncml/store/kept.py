@@ -10,10 +10,11 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 from minisyncml import limits as _limits
 from minisyncml.digest import digest as digest_of
 from minisyncml.store.base import Entry, Item, Parked, Row, Trashed
-from minisyncml.store.batch import Keeper, Overlay, PeerChanges, number, plain, surplus
+from minisyncml.store.batch import Keeper, Overlay, PeerChanges, number, plain
 from minisyncml.store.files import FILES, Files
-from minisyncml.store.journal import Journal, Table
+from minisyncml.store.journal import Journal
 from minisyncml.store.records import Group
+from minisyncml.store.table import Table
 from minisyncml.store.tables import (
     CHUNK,
     BodyTable,
@@ -28,6 +29,7 @@ from minisyncml.store.tables import (
     to_bytes,
     to_text,
 )
+from minisyncml.store.trash import surplus
 
 Record = Tuple[List[Group], List[bytes]]
 

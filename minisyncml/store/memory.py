@@ -9,7 +9,8 @@ from typing import Dict, Iterator, List, Mapping, Optional, Tuple
 from minisyncml import limits as _limits
 from minisyncml.errors import ItemError, StoreBusy
 from minisyncml.store.base import Entry, Item, Parked, Row, Store, Trashed
-from minisyncml.store.batch import Keeper, Overlay, PeerChanges, number, plain, surplus
+from minisyncml.store.batch import Keeper, Overlay, PeerChanges, number, plain
+from minisyncml.store.trash import surplus
 
 
 class _Peer:

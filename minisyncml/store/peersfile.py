@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any, Dict, Iterator, List, Tuple
 
 from minisyncml.store.files import FILES, Files
-from minisyncml.store.journal import Journal, Table
+from minisyncml.store.journal import Journal
 from minisyncml.store.peers import DEVICES, SESSIONS, Peers, new_name
 from minisyncml.store.records import Group
+from minisyncml.store.table import Table
 from minisyncml.store.tables import RowTable, ValueTable, to_bytes, to_text
 
 

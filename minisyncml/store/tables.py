@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from minisyncml.store.base import Entry
-from minisyncml.store.journal import Table
 from minisyncml.store.rows import Rows
+from minisyncml.store.table import Table
 
 CHUNK = 256     #: rows taken at a time while the guard is held
 

@@ -19,10 +19,10 @@ from minisyncml.store.batch import Overlay, number
 from minisyncml.store.files import FILES, Files, failure
 from minisyncml.store.filetables import FileTable, Marks, RedoTable
 from minisyncml.store.folder import TEMPORARY, Signature
-from minisyncml.store.journal import Table
 from minisyncml.store.kept import Kept
 from minisyncml.store.records import Group
 from minisyncml.store.scan import Scan
+from minisyncml.store.table import Table
 from minisyncml.store.tables import ValueTable, to_bytes
 
 UNSYNCED = 2000     #: so many files are written before they are synced in the middle of a session

@@ -13,7 +13,8 @@ from minisyncml.content.title import title
 from minisyncml.errors import ItemError
 from minisyncml.limits import Limits
 from minisyncml.message import commands as c
-from minisyncml.store.base import PENDING, Batch, Change, Entry, changes
+from minisyncml.store.base import PENDING, Batch, Entry
+from minisyncml.store.due import Change, changes
 from minisyncml.sync.forms import Forms, Recent
 from minisyncml.sync.run import FAILED, OPEN, SENT, Run
 

@@ -9,7 +9,8 @@ from typing import Any, Iterable, Mapping, Optional
 from minisyncml import status as codes
 from minisyncml.engine.events import Alerted, Event
 from minisyncml.message import commands as c
-from minisyncml.store.base import Store, changes
+from minisyncml.store.base import Store
+from minisyncml.store.due import changes
 from minisyncml.sync.run import OPEN, SENT, Run
 from minisyncml.sync.server import ServerSyncer
 from minisyncml.sync.syncer import Options, Port

@@ -14,9 +14,9 @@ from minisyncml.content.kind import kind
 from minisyncml.gateway.dedupe import ALIKE, EQUAL, apply, find
 from minisyncml.limits import DEFAULT
 from minisyncml.store.base import ASKED, Entry, Store
-from minisyncml.store.batch import restore
 from minisyncml.store.memory import MemoryStore
 from minisyncml.store.place import open_store
+from minisyncml.store.trash import restore
 
 ANY = (("*/*", ""),)
 

@@ -11,9 +11,10 @@ import pytest
 from minisyncml.digest import digest
 from minisyncml.errors import ItemError, StoreBusy, StoreError
 from minisyncml.limits import DEFAULT, Limits
-from minisyncml.store import base
 from minisyncml.store.base import DOOMED, SOFT, Entry, Parked, Row
-from minisyncml.store.batch import Keeper, restore
+from minisyncml.store.batch import Keeper
+from minisyncml.store.due import changes
+from minisyncml.store.trash import restore
 
 PEER = "dev-1/contacts"
 CARD = b"BEGIN:VCARD\r\nVERSION:2.1\r\nN:%s\r\nEND:VCARD\r\n"
@@ -507,11 +508,11 @@ class StoreTests:
         upto = store.revision
         self.add(store, "late")
         expected = [("Replace", "1"), ("Delete", "2"), ("Replace", "4"), ("Add", "5"), ("Add", "6")]
-        assert [(c.kind, c.id) for c in base.changes(store, PEER, upto)] == expected
+        assert [(c.kind, c.id) for c in changes(store, PEER, upto)] == expected
         got: "list[tuple[str, str]]" = []
         after = ""
         while True:
-            some = base.changes(store, PEER, upto, after, 2)
+            some = changes(store, PEER, upto, after, 2)
             got += [(c.kind, c.id) for c in some]
             if len(some) < 2:
                 break

@@ -9,8 +9,9 @@ import pytest
 
 from minisyncml.errors import StoreBusy, StoreError
 from minisyncml.limits import DEFAULT
-from minisyncml.store.base import DOOMED, Entry, Parked, Store, changes
+from minisyncml.store.base import DOOMED, Entry, Parked, Store
 from minisyncml.store.combined import Combined
+from minisyncml.store.due import changes
 from minisyncml.store.memory import MemoryStore
 from minisyncml.store.tiny import TinyStore
 

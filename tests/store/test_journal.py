@@ -15,7 +15,8 @@ from helpers import ROOT
 from minisyncml.errors import StoreBusy, StoreError
 from minisyncml.store.base import Entry
 from minisyncml.store.files import Files
-from minisyncml.store.journal import Journal, Table
+from minisyncml.store.journal import Journal
+from minisyncml.store.table import Table
 from minisyncml.store.tiny import TinyStore
 
 PUT = "text/plain"

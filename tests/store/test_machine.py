@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from minisyncml.limits import Limits
-from minisyncml.store.base import Entry, Parked, changes
+from minisyncml.store.base import Entry, Parked
 from minisyncml.store.batch import Keeper
+from minisyncml.store.due import changes
 from minisyncml.store.memory import MemoryStore
 from minisyncml.store.tiny import TinyStore
 from minisyncml.store.vdir import VdirStore

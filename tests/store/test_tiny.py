@@ -14,7 +14,7 @@ from tinydb.storages import JSONStorage
 from tinydb.table import Document
 
 from minisyncml.errors import ItemError
-from minisyncml.store.base import changes
+from minisyncml.store.due import changes
 from minisyncml.store.tiny import TinyStore
 
 from .powercut import Quick
