@@ -27,9 +27,8 @@ from minisyncml.content.cardvalues import (
 )
 from minisyncml.content.escapes import one_line
 from minisyncml.content.form import Form
-from minisyncml.content.lines import Property, is_binary
+from minisyncml.content.lines import ENCODINGS, Property, is_binary
 
-_ENCODINGS = ("QUOTED-PRINTABLE", "BASE64", "8BIT", "7BIT")
 _SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.+/")
 _PREFIX = {"PHOTO": "image/", "LOGO": "image/", "SOUND": "audio/", "KEY": "application/"}
 _MEDIA_TYPES = {"PGP": "application/pgp-keys", "X509": "application/pkix-cert", "JPG": "image/jpeg",
@@ -55,7 +54,7 @@ def sorted_params(each: Property) -> "tuple[list[str], list[tuple[str, str]]]":
         if name in ("", "TYPE"):
             for word in value.replace('"', "").upper().split(","):
                 word = word.strip()
-                if word and word not in _ENCODINGS:
+                if word and word not in ENCODINGS:
                     words[word] = None
         elif name == "PREF" and value == "1":
             words["PREF"] = None

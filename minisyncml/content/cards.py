@@ -58,7 +58,6 @@ class Card(Format):
                 Property("END", "VCARD")]
 
     def write(self, found: "Sequence[Property]", form: Form) -> bytes:
-        """See :meth:`minisyncml.content.formats.Format.write`."""
         inner = [each for each in found if each.name not in FRAME]
         if self.version == "3.0":
             frame = [each for each in found if each.name in FRAME and each.raw]

@@ -13,7 +13,7 @@ from minisyncml.content.form import KEPT
 from minisyncml.content.formats import FOLDER, hub
 from minisyncml.content.keys import LONG_UID, UNSAID, lines, own
 from minisyncml.content.kind import BLANK, kind
-from minisyncml.content.lines import Property
+from minisyncml.content.lines import ENCODINGS, Property
 from minisyncml.content.moments import DAY, Moment, days, duration, moment
 from minisyncml.digest import digest
 from minisyncml.errors import ItemError
@@ -22,7 +22,7 @@ CUT = 12        #: characters that a title keeps on any device
 _ENOUGH = 4000  # characters of a text that are compared in parts
 _MOST = 40      # blocks of one item
 _UNSEEN = UNSAID | {KEPT}
-_MUTE = {"VOICE", "PREF", "INTERNET", "QUOTED-PRINTABLE", "BASE64", "B", "8BIT", "7BIT", ""}
+_MUTE = {"VOICE", "PREF", "INTERNET", "B", "", *ENCODINGS}
 _FOREIGN = ("text/x-s4j-", "message/", "application/vnd.omads-")    # no property lists
 _NONE: "frozenset[str]" = frozenset()
 

@@ -11,7 +11,7 @@ from minisyncml.content.clocks import ENTRY, in_utc, inward, midnight, whole_day
 from minisyncml.content.components import TEXTS, Part
 from minisyncml.content.escapes import escaped, one_line, split
 from minisyncml.content.form import KEPT, Form
-from minisyncml.content.lines import Property, is_binary
+from minisyncml.content.lines import ENCODINGS, Property, is_binary
 from minisyncml.content.people import new_person
 from minisyncml.content.schedule import End, date_properties, dates_in, end_of, of_plain, realigned, schedule_of
 from minisyncml.content.slots import LISTS, SLOTS, TIMES, meanings
@@ -133,10 +133,7 @@ def _modern(each: Property) -> "tuple[tuple[str, str], ...]":
     if is_binary(each):
         return each.params
     return tuple((name or "X-PARAM", value) for name, value in each.params
-                 if name not in ("CHARSET", "ENCODING") and (name or value.upper() not in _ENCODINGS))
-
-
-_ENCODINGS = ("QUOTED-PRINTABLE", "8BIT", "7BIT")
+                 if name not in ("CHARSET", "ENCODING") and (name or value.upper() not in ENCODINGS))
 
 
 def _new_text(each: Property, reading: _Reading) -> "list[Property]":

@@ -11,7 +11,7 @@ from typing import Optional, Sequence
 from minisyncml.content import recurrence, vcalendar
 from minisyncml.content.alarms import at_distance, at_time, distance, trigger
 from minisyncml.content.clocks import ENTRY, dawn, in_utc, inward, whole_days
-from minisyncml.content.components import ITEMS, Part, flat, tree, zones_of
+from minisyncml.content.components import ITEMS, MAX_DEPTH, Part, flat, tree, zones_of
 from minisyncml.content.escapes import escaped, unescaped
 from minisyncml.content.form import KEPT, Form
 from minisyncml.content.formats import Format
@@ -31,7 +31,6 @@ class ICalendar(Format):
     type, version, family = "text/calendar", "2.0", "calendar"
 
     def read(self, body: bytes, form: Form) -> "list[Property]":
-        """See :meth:`Format.read`."""
         found = parse(body, form.charset_in)
         named = [each for each in found if each.name]
         head = [(each.name, each.value.strip().upper()) for each in named[:2]]
@@ -56,7 +55,6 @@ class ICalendar(Format):
         return list(flat(Part("VCALENDAR", root.props, [*more, *parts])))
 
     def write(self, found: "Sequence[Property]", form: Form) -> bytes:
-        """See :meth:`Format.write`."""
         if form.time == "auto" and form.alarm == "auto":
             return write(found, False, form)
         root = tree(found)
@@ -95,7 +93,7 @@ def _whole(found: "list[Property]") -> "list[Property]":
                     return list(flat(tree(found)))
                 found = found[:at + 1]
                 break
-    if not items or len(depth) > 8:
+    if not items or len(depth) > MAX_DEPTH:
         return list(flat(tree(found)))
     if depth and found[-1].raw and not found[-1].raw.endswith(b"\n"):
         found[-1] = found[-1]._replace(raw=b"")

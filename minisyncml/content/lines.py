@@ -20,7 +20,8 @@ _OLD = (b"2.1", b"1.0", b"1.1")
 _CHARSETS = {"utf-8": "UTF-8", "latin-1": "ISO-8859-1", "cp1252": "WINDOWS-1252"}
 #: each byte in quoted-printable
 _QUOTED = tuple(chr(sign) if 32 <= sign < 127 and sign != 61 else f"={sign:02X}" for sign in range(256))
-_BARE_ENCODINGS = ("QUOTED-PRINTABLE", "BASE64", "8BIT", "7BIT")
+#: words that may stand among the parameters without a name
+ENCODINGS = ("QUOTED-PRINTABLE", "BASE64", "8BIT", "7BIT")
 
 
 class Property(NamedTuple):
@@ -203,7 +204,7 @@ def _plain(each: Property) -> "list[tuple[str, str]]":
     if not each.params:
         return []
     return [(name, value) for name, value in each.params if name != "CHARSET" and not (
-        name in ("", "ENCODING") and value.upper() in _BARE_ENCODINGS)]
+        name in ("", "ENCODING") and value.upper() in ENCODINGS)]
 
 
 def begins(found: "Iterable[Property]", name: str) -> bool:

@@ -81,7 +81,6 @@ class Contact(Format):
         return write_elements("contact", [*said, *rest])
 
     def read(self, body: bytes, form: Form) -> "list[Property]":
-        """See :meth:`minisyncml.content.formats.Format.read`."""
         texts: "dict[str, str]" = {}
         others: "list[Property]" = []
         kept: "list[Element]" = []
@@ -103,7 +102,6 @@ class Contact(Format):
         return [Property("BEGIN", "VCARD"), Property("VERSION", "3.0"), *inner, *others, Property("END", "VCARD")]
 
     def write(self, found: "Sequence[Property]", form: Form) -> bytes:
-        """See :meth:`minisyncml.content.formats.Format.write`."""
         texts: "dict[str, str]" = {}
         placed: "dict[str, list[Property]]" = {}
         aside: "list[Element]" = []

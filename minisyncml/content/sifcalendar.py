@@ -35,7 +35,6 @@ class Sif(Format):
         self.type, self.kind, self.roots = type, kind, roots
 
     def read(self, body: bytes, form: Form) -> "list[Property]":
-        """See :meth:`Format.read`."""
         found = read_elements(body, self.roots)
         zones = Zones(form.zone)
         part = new_part(self.kind, found, form, zones)
@@ -44,7 +43,6 @@ class Sif(Format):
         return calendar_of([Property("VERSION", "2.0"), PRODID], [part, *beside])
 
     def write(self, found: "Sequence[Property]", form: Form) -> bytes:
-        """See :meth:`Format.write`."""
         root = tree(found)
         items = [part for part in root.parts if part.name in ITEMS]
         part = next((each for each in items if each.first("RECURRENCE-ID") is None), items[0])

@@ -9,7 +9,7 @@ from typing import Any, Iterator, Sequence
 
 from minisyncml.content import kept
 from minisyncml.content.alarms import meaning_of_alarms
-from minisyncml.content.components import TEXTS, Part, flat
+from minisyncml.content.components import MAX_DEPTH, TEXTS, Part, flat
 from minisyncml.content.escapes import split, unescaped
 from minisyncml.content.form import KEPT, Form
 from minisyncml.content.lines import Property
@@ -86,7 +86,7 @@ def _parts(props: "Sequence[Property]") -> "list[Part]":
     holder = Part("")
     stack = [holder]
     for each in props:
-        if each.name == "BEGIN" and len(stack) < 8:
+        if each.name == "BEGIN" and len(stack) < MAX_DEPTH:
             stack.append(Part(each.value))
             stack[-2].parts.append(stack[-1])
         elif each.name == "END" and len(stack) > 1:

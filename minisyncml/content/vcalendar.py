@@ -28,11 +28,9 @@ class VCalendar(Format):
     type, version, family = "text/x-vcalendar", "1.0", "calendar"
 
     def read(self, body: bytes, form: Form) -> "list[Property]":
-        """See :meth:`Format.read`."""
         return read(parse(body, form.charset_in), form)
 
     def write(self, found: "Sequence[Property]", form: Form) -> bytes:
-        """See :meth:`Format.write`."""
         return write(old_calendar(found, form), True, form)
 
 
