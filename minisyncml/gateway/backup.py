@@ -186,15 +186,14 @@ class _Drain:
         self._owner: "dict[tuple[str, bytes], str]" = {}     # LUID and digest of each item, and in which store it is
 
     def __call__(self, exchange: Exchange) -> bool:
-        runs = exchange.syncer.runs if exchange.syncer is not None else []
-        for run in runs:
+        for run in exchange.runs:
             if not run.from_client and not run.failed:
                 raise PeerError(f"the phone wants to be given {run.name} instead of giving it; look for the direction "
                                 "of syncs in its settings", 405)
             self._peers[run.name] = run.peer
             self._take(run.name, self._last[run.name])
         self._progress(f"{sum(self._archive.counts.values())} items")
-        return bool(runs) and all(run.complete or run.failed for run in runs)
+        return bool(exchange.runs) and all(run.complete or run.failed for run in exchange.runs)
 
     def _take(self, name: str, after: str) -> None:
         store, paths = self._stores[name], self._paths[name]

@@ -357,8 +357,7 @@ class _Listener:
 
     def __call__(self, exchange: Exchange) -> bool:
         self._heard += 1
-        runs = exchange.syncer.runs if exchange.syncer is not None else []
-        if any(not run.from_client and not run.failed for run in runs):
+        if any(not run.from_client and not run.failed for run in exchange.runs):
             raise PeerError("the phone wants to be given items only; look for the direction of syncs in its settings")
         return self._heard > 1
 

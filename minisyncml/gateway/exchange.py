@@ -1,65 +1,54 @@
 """One SyncML session bound to its stores: a packet in, a packet out, everything durable in between. HTTP server and
-client, OBEX, emulator and tests all drive this one class; it has no transport of its own.
+client, OBEX, emulator and tests all drive this one class; it has no transport of its own. What the two ends say of
+themselves, and know of each other, stands in meeting.py.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, Union
 
-from minisyncml import status as codes
-from minisyncml.content.form import PLAIN
-from minisyncml.digest import digest
 from minisyncml.engine.auth import Secret
 from minisyncml.engine.config import CLIENT, SERVER, Config
 from minisyncml.engine.events import Described, Event, LoggedIn
 from minisyncml.engine.session import Session
 from minisyncml.errors import Error, PeerError, RefusedError, RemoteProtocolError, StoreError
-from minisyncml.gateway.identity import describe, is_ours
-from minisyncml.gateway.manners import BOUND
+from minisyncml.gateway.meeting import Meeting
 from minisyncml.gateway.options import Options, Stores
 from minisyncml.gateway.outcome import fill
-from minisyncml.gateway.peer import Memory, Peer
+from minisyncml.gateway.peer import Memory
 from minisyncml.gateway.report import Report
 from minisyncml.gateway.serving import Serving
 from minisyncml.gateway.together import Together
-from minisyncml.message.devinf import DevInf, devinf_bytes
-from minisyncml.profile import Profile
+from minisyncml.message.devinf import DevInf
 from minisyncml.sync.client import ClientSyncer
-from minisyncml.sync.run import MODES, Run
+from minisyncml.sync.run import MODES
 from minisyncml.sync.server import ServerSyncer
 from minisyncml.sync.syncer import Options as SyncOptions
 from minisyncml.sync.uris import plain_uri
 from minisyncml.transport.base import Packet
 
 if TYPE_CHECKING:
-    from minisyncml.content.view import View
     from minisyncml.gateway.wake import Order
 
 
-class Exchange:
+class Exchange(Meeting):
     """One session. Made by :meth:`server` or :meth:`client`.
 
     :ivar finished: nothing more is to come
     :ivar failed: why the session broke, None while it did not
     :ivar mark: tells it apart from other sessions of that device with the same number, in the trash and to people
-    :ivar peer: who is at the other end
     """
 
     def __init__(self, options: Options, config: Config, memory: Memory,
                  stores: "Union[Stores, Callable[[str], Stores]]", state: "Optional[dict[str, Any]]" = None) -> None:
-        self._options = options
-        self.peer = Peer(memory, options.identity, options.profile, config.target if config.role == CLIENT else "")
+        super().__init__(options, config, memory, state["session"] if state else None)
         self._stores_of = stores if callable(stores) else lambda user: stores
-        self._stores: Stores = {}
-        self._config = config._replace(devinf=self._describe, recall=self.peer.nonce)
-        self.session = Session(self._config, state["session"] if state else None)
         self.failed: Optional[Error] = None
         self.mark = ""
         # bytes in, bytes out, messages; bytes out that are not known to have arrived
         self._count = state["count"] if state else [0, 0, 0, 0]
         self._began = options.clock()
         self._spared: "dict[str, StoreError]" = {}      # datastores that failed in the first message
-        self.syncer: "Optional[ClientSyncer | ServerSyncer]" = None
         if state:
             self.peer.user, self.peer.device = state["user"], state["device"]
             if state["syncer"] is not None:
@@ -107,21 +96,6 @@ class Exchange:
         """
         return {"session": self.session.state(), "syncer": self.syncer.state() if self.syncer else None,
                 "user": self.user, "device": self.device, "count": list(self._count)}
-
-    @property
-    def user(self) -> str:
-        """Who logged in, empty when nobody had to."""
-        return self.peer.user
-
-    @property
-    def device(self) -> str:
-        """The peer's device id."""
-        return self.peer.device
-
-    @property
-    def profile(self) -> Profile:
-        """What the peer is like, as far as that is known."""
-        return self.peer.profile
 
     @property
     def finished(self) -> bool:
@@ -342,97 +316,13 @@ class Exchange:
             syncer.names = {plain_uri(uri): name for name, uri in self._options.remotes.items()}
         syncer.session = " ".join(filter(None, (self.device, self.session.session_id, self.mark)))
         syncer.spared = self._spared
-        syncer.view_of, syncer.base_of = self._view, _base
+        syncer.view_of, syncer.base_of = self._view, self._base
         self.syncer = syncer
         self._learn()
         return syncer
 
     def _step(self) -> int:
         return int.from_bytes(self._options.nonce(2), "big") + 1
-
-    # -- device information
-
-    def _describe(self, version: str) -> DevInf:
-        named = {self._options.remotes.get(name, name): store for name, store in self._stores.items()}
-        runs = self.syncer.runs if isinstance(self.syncer, ServerSyncer) else ()
-        uris = {self._options.remotes.get(run.name, run.name): run.local for run in runs}
-        client = self._config.role == CLIENT
-        return self._options.present(describe(named, self._options.device, client, version, uris,
-                                              None if client else self.peer.devinf))
-
-    def _fingerprint(self) -> str:
-        """Changes when our DevInf does, so that it is told again."""
-        return digest(devinf_bytes(self._describe(self._options.version), "wbxml", self._options.version)).hex()
-
-    def _ask(self) -> None:
-        """A peer that is not known yet is asked what it is."""
-        if "devinf" not in self.peer.facts() and "no-get" not in self.profile.devinf_out:
-            self.session.ask()
-
-    def _adapt(self, known: "dict[str, Any]") -> None:
-        """What the peer is like, as far as it is known, counts from now on."""
-        profile = self.peer.adapt(known, self.session.target if self._config.role == SERVER else "")
-        self.session.profile = profile
-        if self.syncer is not None:
-            self.syncer.outgoing.slow_command = profile.slow_cmd.capitalize()
-        if isinstance(self.syncer, Serving):
-            self.syncer.profile = profile
-            self.syncer.undecided = int(profile.open_conflict)
-            self.syncer.bound = self.syncer.bound or known.get(BOUND, {})
-
-    def _learn(self) -> None:
-        """What is known of the peer means something for this session."""
-        self._adapt(self.peer.facts())
-        if self.syncer is None:
-            return
-        self.syncer.look_again()
-        devinf = self.peer.devinf
-        if devinf is None:
-            return
-        if isinstance(self.syncer, Serving):
-            self.syncer.devinf = devinf
-        self.syncer.ours = is_ours(devinf)
-        self.session.packs = self.profile.packs or (
-            self.syncer.ours and is_ours(self._describe(self._options.version)))
-        if not isinstance(self.syncer, ServerSyncer):
-            return
-        self.session.peer_large = devinf.large_objects
-        self.syncer.outgoing.count = devinf.number_of_changes
-
-    def _view(self, run: Run) -> "Optional[View]":
-        """What the peer sees of a datastore."""
-        assert self.syncer is not None
-        return self.peer.view(run, self.syncer.stores[run.name], self._options.zone)
-
-    @property
-    def missing(self) -> "dict[str, str]":
-        """Our names of datastores that the server does not have, and the URI that was tried."""
-        runs = self.syncer.runs if self.syncer is not None else []
-        return {run.name: run.remote for run in runs if run.status == codes.NOT_FOUND}
-
-    def unknown(self) -> "dict[str, str]":
-        """After a session: datastores that the server does not know by the name we used, but by another.
-
-        :returns: our name to the server's URI, as its DevInf has it
-        """
-        missing = self.missing
-        runs = self.syncer.runs if self.syncer is not None else []
-        runs = [run for run in runs if run.name in self._stores]
-        found = {run.name: run.remote for run in runs if run.name not in missing}
-        kept = {name: uri for name, uri in self.peer.facts().get(BOUND, {}).items() if name in found}
-        other = self.peer.bind({run.name: self._stores[run.name].types for run in runs}, found, kept)
-        return {run.name: other[run.name] for run in runs if other[run.name] != run.remote}
-
-    def _keep(self) -> None:
-        """What the next session needs: nonces, that a server has our DevInf, how datastores are called."""
-        session, client = self.session, self._config.role == CLIENT
-        if session.authenticated:
-            bound = {name: run.remote for run in self.syncer.runs if run.answered
-                     for name in self.syncer.locks(run.name)} if client and self.syncer else {}
-            self.peer.keep(session.nonce if client else session.new_nonce, self._fingerprint() if client else "", bound)
-        if isinstance(self.syncer, Serving) and self.syncer.fresh:
-            self.peer.called(self.syncer.bound)
-            self.syncer.fresh = False
 
     # -- what became of it
 
@@ -444,16 +334,9 @@ class Exchange:
         report.bytes_in, report.bytes_out, report.messages = self._count[:3]
         report.seconds = self._options.clock() - self._began
         report.error, report.session = self.failed, self.mark
-        for run in self.syncer.runs if self.syncer is not None else ():
+        for run in self.runs:
             fill(report, run)
         return report
-
-
-def _base(run: Run) -> "View":
-    """What makes shadows where a peer sees just what we have."""
-    from importlib import import_module
-    view: "View" = import_module("minisyncml.content.view").View(PLAIN, PLAIN)
-    return view
 
 
 def _serving(trial: bool) -> "type[Serving]":

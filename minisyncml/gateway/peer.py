@@ -1,5 +1,5 @@
 """The peer of one session: what is remembered of it, and what that says of it. What a session makes of it stands in
-exchange.py, the profile's sources in manners.py.
+meeting.py, the profile's sources in manners.py.
 """
 
 from __future__ import annotations

@@ -365,9 +365,8 @@ class Phone:
             learn(self._peers, device, {"san": (form, *(other for other in profile.san if other != form))})
         facts = self._peers.get(device)
         old = facts.get(NAMES)
-        runs = exchange.syncer.runs if exchange.syncer is not None else []
         names = {**(old if isinstance(old, dict) else {}), **{
-            name: run.local for run in runs if run.complete for name in run.name.split(JOINT)}}
+            name: run.local for run in exchange.runs if run.complete for name in run.name.split(JOINT)}}
         if names != old:
             self._peers.set(device, {**facts, NAMES: names})
 

@@ -152,10 +152,9 @@ class _Job:
     def _look(self, stores: "Mapping[str, Store]", owner: str) -> "Callable[[Exchange], bool]":
         """Hangs up when the phone said all it has, and notes what it lacks."""
         def enough(exchange: Exchange) -> bool:
-            runs = exchange.syncer.runs if exchange.syncer is not None else []
-            if not runs or not all(run.complete or run.failed for run in runs):
+            if not exchange.runs or not all(run.complete or run.failed for run in exchange.runs):
                 return False
-            for run in runs:
+            for run in exchange.runs:
                 kind, store = owner or run.name, stores[run.name]
                 if not run.failed:
                     self._done.titles[kind] = [self._paths[kind, row.id] for row in store.rows()
