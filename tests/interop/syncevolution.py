@@ -106,9 +106,9 @@ def configure(folder: Path, *words: str) -> None:
         raise RuntimeError(f"configure {words}: {done.stdout.decode('utf-8', 'replace')}")
 
 
-def reports(folder: Path, config: str) -> List[Path]:
+def reports(folder: Path, config: str, logs: str = ".cache/syncevolution") -> List[Path]:
     """The filed reports of a configuration, oldest first; one appears when its session is over."""
-    found = folder.glob(f".cache/syncevolution/{config}-*/status.ini")
+    found = folder.glob(f"{logs}/*{config}-*/status.ini")
     return sorted((p for p in found if b"\nend = " in b"\n" + p.read_bytes()),
                   key=lambda p: (p.stat().st_mtime_ns, p.parent.name))
 
@@ -215,7 +215,10 @@ class SyncEvolutionClient:
 
 
 class Account:
-    """One client that a :class:`SyncEvolutionServer` knows: a device id, credentials, an address book of its own."""
+    """One client that a :class:`SyncEvolutionServer` knows: a device id, credentials, an address book of its own.
+
+    Its reports are in a folder of their own: SyncEvolution runs out of names after some thirty in a minute.
+    """
 
     def __init__(self, home: Path, name: str, device_id: str, source: Source = ADDRESSBOOK) -> None:
         self.home = home
@@ -223,12 +226,13 @@ class Account:
         self.config = f"peer@{name}"
         self.device_id = device_id
         self.folder = home / f"contacts-{name}"
+        self.logs = f"logs-{name}"
         self.seen = 0
 
     def result(self) -> Result:
         """The report of the session after the one asked for last; waits until the server has filed it."""
-        wait_until(lambda: len(reports(self.home, self.config)) > self.seen, f"report of {self.config}")
-        found = reports(self.home, self.config)
+        wait_until(lambda: len(reports(self.home, self.config, self.logs)) > self.seen, f"report of {self.config}")
+        found = reports(self.home, self.config, self.logs)
         self.seen += 1
         return read_report(found[self.seen - 1], self.source.name)
 
@@ -267,8 +271,8 @@ class SyncEvolutionServer:
                   account.config[4:], source.name)
         configure(self.home, "--template", "SyncEvolution_Client", f"username={user}", f"password={password}",
                   f"remoteDeviceId={device_id}", f"maxMsgSize={max_msg_size}", f"maxObjSize={max_obj_size}",
-                  "preventSlowSync=0", f"uri={self.uri}", "sync=two-way", *QUIET, *source.settings, account.config,
-                  source.name)
+                  "preventSlowSync=0", f"logdir={self.home / account.logs}", f"uri={self.uri}", "sync=two-way", *QUIET,
+                  *source.settings, account.config, source.name)
         return account
 
     def __enter__(self) -> "SyncEvolutionServer":
