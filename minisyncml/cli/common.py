@@ -87,6 +87,19 @@ def data_of(args: "argparse.Namespace", make: bool = True) -> str:
     return path
 
 
+def data_to_read(args: "argparse.Namespace") -> str:
+    """The data folder, for those who only look.
+
+    :param args: the options of :func:`add_common`
+    :returns: its path; it may not be there yet, unless the user named it
+    :raises UsageError: when the folder that was named is not there
+    """
+    data = data_of(args, make=False)
+    if args.data and not os.path.isdir(data):
+        raise UsageError(f"{data} does not exist")
+    return data
+
+
 def locals_of(args: "argparse.Namespace") -> "dict[str, str]":
     """The LOCAL arguments.
 
@@ -111,9 +124,7 @@ def datastores_of(args: "argparse.Namespace", writing: bool) -> "Iterator[list[t
     :raises UsageError: when the folder that was named is not there
     :raises StoreError: when one cannot be read
     """
-    data = data_of(args, make=False)
-    if args.data and not os.path.isdir(data):
-        raise UsageError(f"{data} does not exist")
+    data = data_to_read(args)
     places, files = locals_of(args), FILES if writing else Inside(data)
     stores: "list[tuple[str, Store]]" = []
     try:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, Iterator
 
-from minisyncml.cli.common import add_common, data_of, line, sessions_of
-from minisyncml.errors import UsageError
+from minisyncml.cli.common import add_common, data_to_read, line, sessions_of
 from minisyncml.gateway.report import visible
 
 if TYPE_CHECKING:
@@ -34,9 +32,7 @@ def run(args: "argparse.Namespace") -> int:
     :raises UsageError: when the folder that was named is not there
     :raises StoreError: when it cannot be read
     """
-    data = data_of(args, make=False)
-    if args.data and not os.path.isdir(data):
-        raise UsageError(f"{data} does not exist")
+    data = data_to_read(args)
     sessions = [one for one in sessions_of(data, args.sessions) if args.peer in ("", one.get("peer"))]
     for session in sessions:
         if args.json:

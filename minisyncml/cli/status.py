@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from minisyncml.cli.common import add_common, close_quietly, data_of, line, sessions_of
-from minisyncml.errors import UsageError
+from minisyncml.cli.common import add_common, close_quietly, data_to_read, line, sessions_of
 from minisyncml.gateway.kept import Kept, find, open_kept, place_of
 from minisyncml.gateway.report import visible
 from minisyncml.store.rehearsal import Inside
@@ -47,9 +45,7 @@ def run(args: "argparse.Namespace") -> int:
     :raises UsageError: when the folder that was named is not there
     :raises StoreError: when something cannot be read
     """
-    data = data_of(args, make=False)
-    if args.data and not os.path.isdir(data):
-        raise UsageError(f"{data} does not exist")
+    data = data_to_read(args)
     kept, sessions = [_count(one, data) for one in find(data)], sessions_of(data, args.sessions)
     if args.json:
         import json

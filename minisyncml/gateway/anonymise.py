@@ -77,7 +77,7 @@ class Anonymiser:
         return b"".join([*parts, self._value(data[at:])])
 
     def _lines(self, data: bytes, line: "_Line") -> "Iterator[bytes]":
-        for part in data.splitlines(keepends=True) if line.free else _logical(data, line):
+        for part in data.splitlines(keepends=True) if line.free else _logical(data):
             yield self._line(part, line)
 
     def _line(self, part: bytes, line: "_Line") -> bytes:
@@ -326,7 +326,7 @@ class _Line:
         self.inside = True
 
 
-def _logical(data: bytes, line: _Line) -> "Iterator[bytes]":
+def _logical(data: bytes) -> "Iterator[bytes]":
     """The properties of an item, each with all lines that belong to it."""
     held = b""
     for row in data.splitlines(keepends=True):

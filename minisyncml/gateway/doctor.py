@@ -307,9 +307,9 @@ class Doctor:
             return
         found.syncs = True
         self._good("session", "the phone begins to send its items; nothing of them was kept")
-        self._tell_databases(best)
+        self._tell_databases()
 
-    def _tell_databases(self, best: Try) -> None:
+    def _tell_databases(self) -> None:
         devinf = self.found.devinf
         if devinf is None:
             self._note(Step("device information", TROUBLE, "the phone does not say what it is; name it by --profile"))

@@ -42,7 +42,7 @@ def view_of(profile: Profile, devinf: Optional[DevInf], uri: str, store: Store, 
     """
     found = _datastore(devinf, uri)
     family = _family(store)
-    reads = _reads(found, family, store)
+    reads = _reads(found, family)
     form = form_of(profile, devinf, uri, store, zone, spoken)
     if not store.form[0] and (not form.type or _pairs(store, family) <= set(reads)):
         form = form._replace(type="", version="")
@@ -125,7 +125,7 @@ def _plain(type: str, version: str) -> "tuple[str, str]":
     return _MISCALLED.get(pair, pair)
 
 
-def _reads(found: Optional[DataStore], family: str, store: Store) -> "list[tuple[str, str]]":
+def _reads(found: Optional[DataStore], family: str) -> "list[tuple[str, str]]":
     """What the peer says it reads of this family, what it likes best first."""
     if found is None or not family:
         return []
@@ -138,7 +138,7 @@ def _type(profile: Profile, devinf: Optional[DevInf], found: Optional[DataStore]
           spoken: str) -> "tuple[str, str]":
     """The type and version that items go to the peer in."""
     family = _family(store)
-    reads = _reads(found, family, store)
+    reads = _reads(found, family)
     if reads:
         phone = devinf is not None and (devinf.dev_type or "").lower() not in _COMPUTERS
         return store.form if store.form in reads and not phone else reads[0]

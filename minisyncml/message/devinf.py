@@ -17,7 +17,6 @@ from minisyncml.message.commands import Item, Meta
 from minisyncml.message.fields import FLAG, NEEDED, NUMBER, TEXT, Kind, Reading, Row, Schema, Writing
 
 MEDIA_TYPE = "application/vnd.syncml-devinf"    #: Meta/Type of Put, Get and Results, with `+wbxml` or `+xml` behind it
-URIS = {"1.0": "./devinf10", "1.1": "./devinf11", "1.2": "./devinf12"}
 
 
 class ContentType(NamedTuple):

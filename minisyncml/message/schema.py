@@ -14,7 +14,7 @@ What reading makes of faulty messages:
 
 from __future__ import annotations
 
-from typing import Any, Optional, Union
+from typing import Any, Optional
 
 from minisyncml.codec.node import Node
 from minisyncml.errors import LocalProtocolError
@@ -238,16 +238,3 @@ def write_part(schema: Schema, tag: str, value: Any, writing: Writing = WRITING)
     :returns: a new node
     """
     return Node(tag, schema.write(value, writing))
-
-
-def anchor_data(next_anchor: str) -> Node:
-    """The Data of a Status item that echoes an anchor (Representation 1.2.2, Status of an Alert).
-
-    :param next_anchor: the peer's Next
-    :returns: a Data node, fit for `Item.data`
-    """
-    return Node("Data", [Node("Anchor", [Node("Next", _text(next_anchor))])])
-
-
-def _text(value: str) -> "list[Union[Node, str, bytes]]":
-    return [value] if value else []
