@@ -17,6 +17,7 @@ The modules of formats are loaded when one of theirs is used for the first time:
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Optional, Sequence
 
 from minisyncml.content.form import PLAIN, Form
@@ -88,8 +89,10 @@ def register(format: Format) -> None:
     :param format: an instance
     """
     _FORMATS.insert(0, format)
+    find.cache_clear()
 
 
+@lru_cache(maxsize=100)
 def find(media_type: str, version: str = "", family: str = "") -> Optional[Format]:
     """The format of a media type.
 

@@ -43,7 +43,6 @@ class View:
         self._shaping = self._caps.bounded or shapes(peer)
         # what a peer does not keep is ours to keep: nothing needs to go there only to come back
         self._out = peer._replace(caps=peer.caps if peer.caps is not None else (), strip=(*peer.strip, KEPT))
-        self._found: "dict[tuple[str, str], Optional[Format]]" = {}
 
     def sent(self, type: str, body: bytes, shadow: bytes = b"") -> "tuple[str, bytes]":
         """An item of ours as it goes to the peer.
@@ -212,24 +211,16 @@ class View:
         """The format of an item; the version of a vCard stands in it alone."""
         name = kind(body, type)
         if FAMILIES.get(name) != "contact" or name not in ("text/vcard", "text/x-vcard"):
-            return format_of(body, type) if name == "text/calendar" else self._find(name, "")
+            return format_of(body, type) if name == "text/calendar" else find(name, "")
         at = body.find(b"\nVERSION:")
         version = body[at + 9:at + 13].strip().decode("latin-1") if at >= 0 else ""
-        return self._find(name, version if version in ("2.1", "3.0", "4.0") else "")
-
-    def _find(self, name: str, version: str) -> Optional[Format]:
-        key = name, version
-        if key not in self._found:
-            if len(self._found) > 100:
-                self._found.clear()
-            self._found[key] = find(name, version)
-        return self._found[key]
+        return find(name, version if version in ("2.1", "3.0", "4.0") else "")
 
     def _target(self, form: Form, source: Format) -> Format:
         """The format in which a side wants an item."""
         if not form.type:
             return source
-        target = self._find(form.type, form.version)
+        target = find(form.type, form.version)
         if target is None and form.type == source.type:
             return source
         if target is None or target.family != source.family:
