@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+
 def _add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> "argparse.ArgumentParser":
     parser = verbs.add_parser("sync", help="sync with a SyncML server")
     parser.add_argument("target", nargs="?", metavar="TARGET", help="URL of the server, or only its host: the usual "

@@ -102,6 +102,7 @@ def _slot(session: "Session", command: c.Command, item: Optional[c.Item] = None,
 
 # -- commands, one by one
 
+
 def _on_status(session: "Session", command: c.Status, events: "list[Event]") -> None:
     if is_header(command):
         return
@@ -241,7 +242,6 @@ def _unknown(session: "Session", command: c.Command) -> None:
     else:
         known = isinstance(command, c.Move) or c.name_of(command) in ("Exec", "Search")
         session.slots.fill(_slot(session, command), codes.UNSUPPORTED_FEATURE if known else codes.NOT_IMPLEMENTED)
-
 
 
 _HANDLERS: "dict[type, Callable[[Any, Any, list[Event]], None]]" = {

@@ -62,7 +62,7 @@ class Anonymiser:
         if line is None and start[:1] == b"<":
             return self._tagged(data)
         if line is None:
-            line = _Line(not start[:6].upper() == b"BEGIN:")
+            line = _Line(start[:6].upper() != b"BEGIN:")
         new = b"".join(self._lines(data, line))
         if more:
             self._cut[way] = line

@@ -272,7 +272,7 @@ def types_of(kind: str) -> "tuple[tuple[str, str], ...]":
 
 def _slug(kind: str, body: bytes) -> str:
     """What a person would call an item, as part of a file name."""
-    if kind == "notes" and not body[:6].upper() == b"BEGIN:":
+    if kind == "notes" and body[:6].upper() != b"BEGIN:":
         text = body[:400].decode("utf-8", "replace").strip().partition("\n")[0]
     else:
         found = {name: value for name, value in reversed(list(properties(body[:20_000]))) if value.strip("; ")}

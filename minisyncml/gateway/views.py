@@ -28,6 +28,7 @@ _VERSIONS = {"text/x-vcard": "2.1", "text/vcard": "3.0", "text/x-vcalendar": "1.
 _MISCALLED = {("text/calendar", "1.0"): ("text/x-vcalendar", "1.0"), ("text/vcard", "2.1"): ("text/x-vcard", "2.1"),
               ("text/x-vcard", "3.0"): ("text/vcard", "3.0"), ("text/x-vcalendar", "2.0"): ("text/calendar", "2.0")}
 
+
 def view_of(profile: Profile, devinf: Optional[DevInf], uri: str, store: Store, zone: str,
             spoken: str = "") -> "Optional[View]":
     """What a peer sees of a datastore.

@@ -46,6 +46,7 @@ MALFORMED = [
     (HEAD + "6d6b43", "document is cut short", 8),                 # instruction without end
 ]
 
+
 def make(name: str) -> "Callable[[wbxml.Context], Iterator[tuple[int, ...]]]":
     records = native.records if name == "C" else pure.records
 

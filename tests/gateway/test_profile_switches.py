@@ -259,7 +259,6 @@ class TestNames:
         alerts = [one for one in pair.messages()[0][1].commands if isinstance(one, c.Alert)]
         assert alerts[0].items[0].target == "pnote"
 
-
     @pytest.mark.parametrize("name, found", [("", {"contacts": "contacts", "calendar": "calendar"}),
                                              ("uiq-p900", {"contacts": P900 + "Contacts\\Contacts",
                                                            "calendar": P900 + "agenda\\agenda"})])

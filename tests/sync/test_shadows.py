@@ -165,7 +165,6 @@ class TestFields:
         item = world.hub.get(id_of(world.hub))
         assert item is not None and item.type == NEW[0] and world.quiet()
 
-
     @pytest.mark.parametrize("reborn", [True, False])
     def test_a_picture_in_many_parts(self, reborn: bool) -> None:
         """It goes in another form than it is kept in, and comes back when something else is edited."""
