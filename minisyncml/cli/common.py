@@ -8,6 +8,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Iterator
 
+from minisyncml.cli.tracing import add_trace
 from minisyncml.errors import StoreError, UsageError
 from minisyncml.gateway.config import data_folder, pairs
 from minisyncml.gateway.kept import find, open_kept
@@ -41,7 +42,7 @@ def add_common(parser: "argparse.ArgumentParser") -> None:
 
 
 def add_sync_options(parser: "argparse.ArgumentParser") -> None:
-    """Options of both ends of a sync.
+    """Options of both ends of a sync, with those of :func:`add_common`.
 
     :param parser: the parser of the verb
     """
@@ -55,6 +56,8 @@ def add_sync_options(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument("--rescan", action="store_true", help="read every file of a folder, trust no time stamp")
     parser.add_argument("--max-msg-size", metavar="BYTES", type=int, default=DEFAULT.max_msg_size,
                         help="largest message that we take (default: %(default)s)")
+    add_trace(parser)
+    add_common(parser)
 
 
 def limits_of(args: "argparse.Namespace") -> Limits:

@@ -9,8 +9,7 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from minisyncml.cli.common import add_common, add_sync_options
-from minisyncml.cli.tracing import add_trace
+from minisyncml.cli.common import add_sync_options
 from minisyncml.errors import UsageError
 from minisyncml.sync.run import MODES
 from minisyncml.transport.link import is_port
@@ -59,8 +58,6 @@ def _add(kind: str, verbs: "argparse._SubParsersAction[argparse.ArgumentParser]"
     phone.add_argument("--no-at", action="store_true", help="send no AT commands: the port leads to OBEX at once")
     phone.add_argument("--obex-password", default="", metavar="PASSWORD", help="that is set on the phone for OBEX")
     add_sync_options(parser)
-    add_trace(parser)
-    add_common(parser)
     parser.set_defaults(run=partial(run, kind, parser))
     return parser
 

@@ -7,7 +7,6 @@ import sys
 from typing import TYPE_CHECKING
 
 from minisyncml.cli.common import (
-    add_common,
     add_sync_options,
     ask_password,
     close_quietly,
@@ -18,7 +17,7 @@ from minisyncml.cli.common import (
     spool_of,
     tell,
 )
-from minisyncml.cli.tracing import add_trace, trace_of
+from minisyncml.cli.tracing import trace_of
 from minisyncml.engine.chunks import Held
 from minisyncml.errors import UsageError
 from minisyncml.gateway.config import DATASTORES, Listen, listen_address, server_users
@@ -58,8 +57,6 @@ def _add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> "argpa
     parser.add_argument("--dry-run", action="store_true", help="list what would be done; write nothing, send no items, "
                         "and tell each client to come back later")
     add_sync_options(parser)
-    add_trace(parser)
-    add_common(parser)
     parser.set_defaults(run=run)
     return parser
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Callable, TypeVar
 
 from minisyncml.cli.common import (
     Progress,
-    add_common,
     add_sync_options,
     ask_password,
     close_quietly,
@@ -20,7 +19,7 @@ from minisyncml.cli.common import (
     spool_of,
     tell,
 )
-from minisyncml.cli.tracing import add_trace, trace_of
+from minisyncml.cli.tracing import trace_of
 from minisyncml.errors import RefusedError, UsageError
 from minisyncml.gateway.client import Client
 from minisyncml.gateway.config import login, pairs
@@ -83,8 +82,6 @@ def _add(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> "argpa
     parser.add_argument("--explain", action="store_true", help="sync nothing; ask the server for its databases, and "
                         "tell which one each datastore would be synced with, and why")
     add_sync_options(parser)
-    add_trace(parser)
-    add_common(parser)
     parser.set_defaults(run=run)
     return parser
 

@@ -98,9 +98,18 @@ class PeerChanges:
 
 
 class Keeper(Store):
-    """A store that takes batches as a whole."""
+    """A store that takes batches as a whole.
 
-    lock_timeout: float = _limits.DEFAULT.lock_wait     #: seconds to wait for another session or process
+    :param types: (media type, version) pairs that it takes and gives, the preferred one first
+    :param limits: bounds of the trash and of an item
+    :ivar lock_timeout: seconds to wait for another session or process
+    """
+
+    def __init__(self, types: "Optional[Tuple[Tuple[str, str], ...]]", limits: _limits.Limits) -> None:
+        if types is not None:
+            self.types = tuple(types)
+        self.limits = limits
+        self.lock_timeout = limits.lock_wait
 
     @property
     def last_id(self) -> int:

@@ -51,10 +51,7 @@ class Kept(Keeper):
         limits: _limits.Limits = _limits.DEFAULT,
         files: Files = FILES,
     ) -> None:
-        if types is not None:
-            self.types = tuple(types)
-        self.limits = limits
-        self.lock_timeout = limits.lock_wait
+        super().__init__(types, limits)
         self._type_codes = Types()
         self._items: "ItemTable" = self._item_table()
         self._trash = TrashTable()

@@ -63,10 +63,7 @@ class MemoryStore(Keeper):
     def __init__(
         self, types: "Optional[Tuple[Tuple[str, str], ...]]" = None, limits: _limits.Limits = _limits.DEFAULT
     ) -> None:
-        if types is not None:
-            self.types = tuple(types)
-        self.limits = limits
-        self.lock_timeout = limits.lock_wait
+        super().__init__(types, limits)
         self._items: "Dict[int, Item]" = {}
         self._peers: "Dict[str, _Peer]" = {}
         self._trash: "List[Trashed]" = []

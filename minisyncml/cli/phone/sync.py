@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Optional
 
 from minisyncml.cli.common import (
     Progress,
-    add_common,
     add_sync_options,
     ask_password,
     data_of,
@@ -20,7 +19,7 @@ from minisyncml.cli.common import (
     tell,
 )
 from minisyncml.cli.phone.common import add_port, end_on_signals, identity_of, may_speak_at, opener, port_of
-from minisyncml.cli.tracing import add_trace, trace_of
+from minisyncml.cli.tracing import trace_of
 from minisyncml.errors import Error, LinkError, TransportError, UsageError
 from minisyncml.gateway.attend import Attendant
 from minisyncml.gateway.config import login, pairs
@@ -74,8 +73,6 @@ def add(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> "argp
     parser.add_argument("--timeout", type=float, default=120.0, metavar="SECONDS",
                         help="for one answer of the phone (default: %(default).0f)")
     add_sync_options(parser)
-    add_trace(parser)
-    add_common(parser)
     parser.set_defaults(run=run)
     return parser
 
