@@ -16,7 +16,7 @@ from minisyncml.content.form import KEPT, Form
 from minisyncml.content.formats import Format
 from minisyncml.content.kept import as_lines, found_in
 from minisyncml.content.lines import MAX_SIZE, Property, begins, is_binary, parse, write
-from minisyncml.content.sif import list_in, list_out, other_in, other_out
+from minisyncml.content.sif import broken, list_in, list_out, other_in, other_out
 from minisyncml.content.times import parse_time, stamp, time_of, time_property
 from minisyncml.content.zones import Zones
 from minisyncml.errors import ItemError
@@ -273,8 +273,7 @@ class Sif(_Note):
     def write(self, found: "Sequence[Property]", form: Form) -> bytes:
         text, inner = text_of(found), list(_inside(found))
         title = next((unescaped(each.value).strip() for each in inner if each.name == "SUMMARY"), "") or _title(text)
-        body = text.replace("\n", "\r\n" if form.crlf else "\n")
-        done = [Element("SIFVersion", "1.1"), Element("Subject", title), Element("Body", body)]
+        done = [Element("SIFVersion", "1.1"), Element("Subject", title), Element("Body", broken(text, form))]
         done.append(Element("Categories", list_out(each for each in inner if each.name == "CATEGORIES")))
         done += [made for each in inner for made in _to_sif(each)]
         return write_elements("note", [each for each in done if each.text or form.empty])

@@ -1,5 +1,5 @@
 """What all formats of Funambol's clients have in common (SIF-C, SIF-E, SIF-T, SIF-N: flat XML after the fields of
-Outlook): lists, classes, and the elements that no property says, which the hubs hold as X-SIF- properties.
+Outlook): lists, line breaks, classes, and the elements that no property says, which the hubs hold as X-SIF- properties.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from typing import Iterable, Mapping
 
 from minisyncml.content.elements import Element
 from minisyncml.content.escapes import escaped, split, unescaped
+from minisyncml.content.form import Form
 from minisyncml.content.lines import Property
 
 PREFIX = "X-SIF-"
@@ -32,6 +33,16 @@ def list_out(found: "Iterable[Property]") -> str:
     :returns: the text
     """
     return ", ".join([unescaped(word).strip() for each in found for word in split(each.value, ",")])
+
+
+def broken(text: str, form: Form) -> str:
+    """Text with the line breaks that a peer wants.
+
+    :param text: any text
+    :param form: of the peer
+    :returns: the text of an element
+    """
+    return text.replace("\r\n", "\n").replace("\n", "\r\n") if form.crlf and "\n" in text else text
 
 
 def other_in(each: Element, cased: "Mapping[str, str]") -> Property:

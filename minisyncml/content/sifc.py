@@ -18,7 +18,7 @@ from minisyncml.content.form import KEPT, Form
 from minisyncml.content.formats import Format
 from minisyncml.content.kept import as_lines, fingerprint, found_in
 from minisyncml.content.lines import MAX_SIZE, Property, is_binary
-from minisyncml.content.sif import CLASSES, NO_YEAR, list_in, list_out, other_in, other_out
+from minisyncml.content.sif import CLASSES, NO_YEAR, broken, list_in, list_out, other_in, other_out
 from minisyncml.errors import ItemError
 
 _NAMES = ("LastName", "FirstName", "MiddleName", "Title", "Suffix")
@@ -122,7 +122,7 @@ class Contact(Format):
             if len(unit) != 1 or [meaning(each) for each in made] != [meaning(each) for each in unit]:
                 aside.append(Element(KEPT, as_lines(unit), (("for", slot), ("was", fingerprint(as_lines(made))))))
         names = dict.fromkeys((*(_ALWAYS if form.empty else ()), *texts))
-        whole = [Element("SIFVersion", "1.1"), *(Element(name, _broken(texts.get(name, ""), form)) for name in names)]
+        whole = [Element("SIFVersion", "1.1"), *(Element(name, broken(texts.get(name, ""), form)) for name in names)]
         return write_elements("contact", [*whole, *others, *(aside if form.keeps else [])])
 
 
@@ -270,10 +270,6 @@ def _said(each: Property, slot: str) -> str:
     if slot == "Sensitivity":
         return next((number for number, word in CLASSES.items() if word == each.value.upper()), "")
     return unescaped(each.value)
-
-
-def _broken(text: str, form: Form) -> str:
-    return text.replace("\r\n", "\n").replace("\n", "\r\n") if form.crlf and "\n" in text else text
 
 
 def _take_back(each: Element, slot: str, found: "dict[str, list[Property]]") -> None:

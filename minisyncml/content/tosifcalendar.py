@@ -15,7 +15,7 @@ from minisyncml.content.lines import Property
 from minisyncml.content.people import address
 from minisyncml.content.recurrence import Rule
 from minisyncml.content.schedule import Clock, Schedule, dates_of, days_of, last_of, schedule_of
-from minisyncml.content.sif import CLASSES, PREFIX, list_out
+from minisyncml.content.sif import CLASSES, PREFIX, broken, list_out
 from minisyncml.content.times import DAY, DAYS, When, stamp, time_of
 from minisyncml.content.zones import Zones
 
@@ -44,7 +44,7 @@ def elements_of(part: Part, form: Form, zones: Zones) -> "list[Element]":
     schedule = schedule_of(part, zones)
     clock = Clock(schedule.start, form, zones, False)
     made = _event_times(schedule, clock) if part.name == "VEVENT" else _task_times(part, schedule, clock)
-    made += _common(part)
+    made += _common(part, form)
     made += _repeats(part, schedule, clock)
     made += _alarm(part, schedule, clock)
     return made
@@ -81,8 +81,8 @@ def _task_times(part: Part, schedule: Schedule, clock: Clock) -> "list[Element]"
     return made
 
 
-def _common(part: Part) -> "list[Element]":
-    made = [Element(key, unescaped(part.value(name))) for key, name in TEXTS.items() if part.value(name)]
+def _common(part: Part, form: Form) -> "list[Element]":
+    made = [Element(key, broken(unescaped(part.value(name)), form)) for key, name in TEXTS.items() if part.value(name)]
     words = list_out(part.all("CATEGORIES"))
     if words:
         made.append(Element("Categories", words))

@@ -126,3 +126,13 @@ def test_a_task_is_no_appointment() -> None:
     body = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VTODO\r\nSUMMARY:a\r\nEND:VTODO\r\nEND:VCALENDAR\r\n"
     with pytest.raises(ItemError, match="no place"):
         convert(body, "text/calendar", EVENT)
+
+
+@pytest.mark.parametrize("type, kind", (("text/x-s4j-sife", "VEVENT"), ("text/x-s4j-sift", "VTODO")))
+@pytest.mark.parametrize("crlf, wanted", ((True, b"<Body>one\r\ntwo</Body>"), (False, b"<Body>one\ntwo</Body>")))
+def test_lines_of_a_text_end_as_the_client_wants(type: str, kind: str, crlf: bool, wanted: bytes) -> None:
+    form = Form(type, "1.0", crlf=crlf)
+    body = f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:{kind}\r\nDESCRIPTION:one\\ntwo\r\nEND:{kind}\r\nEND:VCALENDAR\r\n"
+    made = convert(body.encode(), "text/calendar", form)
+    assert wanted in made and b"X-MINISYNCML-KEPT" not in made
+    assert b"DESCRIPTION:one\\ntwo\r\n" in convert(made, type, HUB, form)
