@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import sys
 from pathlib import Path
 
@@ -54,6 +55,7 @@ def imported(node: ast.AST, module: str) -> "set[str]":
     return set()
 
 
+@functools.lru_cache(maxsize=None)
 def imports(module: str, inside_functions: bool) -> "list[tuple[str, int]]":
     tree = ast.parse(source(module).read_text("utf-8"))
     inner = {id(node) for function in ast.walk(tree) if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef))
@@ -100,8 +102,8 @@ def test_heavy_and_foreign_modules_only_inside_functions(module: str) -> None:
 
 
 def test_no_cycles() -> None:
-    graph = {module: {name for name, _ in imports(module, False) if name.startswith("minisyncml.") and is_module(name)}
-             for module in MODULES}
+    graph = {module: {name for name, _ in imports(module, inside_functions=False)
+                      if name.startswith("minisyncml.") and is_module(name)} for module in MODULES}
     done: "set[str]" = set()
 
     def visit(module: str, path: "tuple[str, ...]") -> None:

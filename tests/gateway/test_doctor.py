@@ -145,7 +145,7 @@ def test_complaint_4_usb_interfaces_without_names() -> None:
                                 model.Wanted("", obex(codes.SYNCML))))
 
     def speaks(link: Link) -> bool:
-        client = ObexClient(link, timeout=0.2)
+        client = ObexClient(link, timeout=0.05)
         client.connect(codes.SYNCML)
         client.disconnect()
         return True
