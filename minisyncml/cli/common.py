@@ -1,10 +1,9 @@
-"""What the verbs share: options, progress, and how a report is shown."""
+"""What the verbs share: options, and what these name. What is shown stands in output.py."""
 
 from __future__ import annotations
 
 import os
 import sys
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Iterator
 
@@ -12,8 +11,6 @@ from minisyncml.cli.tracing import add_trace
 from minisyncml.errors import StoreError, UsageError
 from minisyncml.gateway.config import data_folder, pairs
 from minisyncml.gateway.kept import find, open_kept
-from minisyncml.gateway.report import COLUMNS, Report
-from minisyncml.gateway.trace import summary
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.store.base import Store
 from minisyncml.store.files import FILES
@@ -24,7 +21,6 @@ from minisyncml.store.rehearsal import Inside
 from minisyncml.store.spool import FOLDER, Spools
 from minisyncml.sync.conflict import DEFAULT as DEFAULT_POLICY
 from minisyncml.sync.conflict import policies
-from minisyncml.transport.base import Packet
 
 if TYPE_CHECKING:
     import argparse
@@ -196,22 +192,6 @@ def sessions_of(data: str, most: int) -> "list[dict[str, Any]]":
         peers.close()
 
 
-def line(session: "dict[str, Any]") -> str:
-    """A session in one line.
-
-    :param session: what was recorded of it
-    :returns: when, with whom, what was done
-    """
-    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(session.get("when", 0)))
-    parts = []
-    for part in session.get("datastores", ()):
-        done = [f"{part[side][column]} {column} {place}" for side, place in (("local", "here"), ("remote", "there"))
-                for column in COLUMNS if part[side][column]]
-        parts.append(f"{part['name']}: {part['error'] or ', '.join(done) or 'nothing to do'}")
-    user = f" as {session['user']}" if session.get("user") else ""
-    return f"{when}  {session.get('peer', '')}{user}  {session.get('error') or '; '.join(parts)}"
-
-
 def ask_password(prompt: str) -> str:
     """Ask a person at a terminal.
 
@@ -223,50 +203,3 @@ def ask_password(prompt: str) -> str:
     if not sys.stdin or not sys.stdin.isatty():
         raise UsageError("no password: use --password-file or MINISYNCML_PASSWORD")
     return getpass.getpass(prompt)
-
-
-def show(report: Report, as_json: bool) -> None:
-    """Print one report on standard output.
-
-    :param report: a finished session
-    :param as_json: one line for machines instead of a table
-    """
-    print(report.json() if as_json else report.table(), flush=True)
-
-
-def tell(way: str, packet: Packet) -> None:
-    """Show a message on standard error, for `--verbose`.
-
-    :param way: who sends it
-    :param packet: the message
-    """
-    print(f"{way} {summary(packet)}", file=sys.stderr, flush=True)
-
-
-class Progress:
-    """A line on a terminal's standard error that tells how far a session is; silent in a pipe.
-
-    :param quiet: show nothing there either
-    """
-
-    def __init__(self, quiet: bool = False) -> None:
-        self._on = not quiet and sys.stderr.isatty()
-        self._written = 0
-
-    def __call__(self, words: str) -> None:
-        """Show where things stand.
-
-        :param words: a short line
-        """
-        if self._on:
-            sys.stderr.write("\r" + words.ljust(self._written))
-            sys.stderr.flush()
-            self._written = len(words)
-
-    def clear(self) -> None:
-        """Wipe the line."""
-        if self._written:
-            self("")
-            sys.stderr.write("\r")
-            sys.stderr.flush()
-        self._written = 0

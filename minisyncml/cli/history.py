@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Iterator
 
-from minisyncml.cli.common import add_common, data_to_read, line, sessions_of
+from minisyncml.cli.common import add_common, data_to_read, sessions_of
+from minisyncml.cli.output import line
 from minisyncml.gateway.report import visible
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ import os
 import sys
 from typing import TYPE_CHECKING, Iterator
 
-from minisyncml.cli.common import Progress, add_common, close_quietly, data_of
+from minisyncml.cli.common import add_common, close_quietly, data_of
 from minisyncml.cli.convert import WORDS, Output, add_form_options, given_type, source_form
+from minisyncml.cli.output import Progress
 from minisyncml.content.form import Form
 from minisyncml.content.title import title
 from minisyncml.errors import ItemError, UsageError

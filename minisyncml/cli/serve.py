@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING
 
 from minisyncml.cli.common import (
@@ -15,8 +14,8 @@ from minisyncml.cli.common import (
     locals_of,
     peers_of,
     spool_of,
-    tell,
 )
+from minisyncml.cli.output import log, tell
 from minisyncml.cli.tracing import trace_of
 from minisyncml.engine.chunks import Held
 from minisyncml.errors import UsageError
@@ -95,8 +94,7 @@ def run(args: "argparse.Namespace") -> int:
                     allow_empty=args.allow_empty, rescan=args.rescan, profile=args.profile, limits=limits_of(args),
                     trial=args.dry_run, spool=Held if args.dry_run else spool_of(data),
                     on_report=lambda report: _show(report, args.json),
-                    tap=tell if args.verbose else None, trace=trace,
-                    log=lambda line: print(f"minisyncml: {line}", file=sys.stderr, flush=True))
+                    tap=tell if args.verbose else None, trace=trace, log=log)
     http = HttpServer(server.wsgi_app, *address)
     _say_where(args, Listen(address.host, http.port), list(places), sorted(users or ()))
     _run(http, server)

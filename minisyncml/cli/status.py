@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from minisyncml.cli.common import add_common, close_quietly, data_to_read, line, sessions_of
+from minisyncml.cli.common import add_common, close_quietly, data_to_read, sessions_of
+from minisyncml.cli.output import line
 from minisyncml.gateway.kept import Kept, find, open_kept, place_of
 from minisyncml.gateway.report import visible
 from minisyncml.store.rehearsal import Inside

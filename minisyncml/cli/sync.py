@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING, Callable, TypeVar
 
 from minisyncml.cli.common import (
-    Progress,
     add_sync_options,
     ask_password,
     close_quietly,
@@ -15,10 +13,9 @@ from minisyncml.cli.common import (
     limits_of,
     locals_of,
     peers_of,
-    show,
     spool_of,
-    tell,
 )
+from minisyncml.cli.output import Progress, log, show, tell
 from minisyncml.cli.tracing import trace_of
 from minisyncml.errors import RefusedError, UsageError
 from minisyncml.gateway.client import Client
@@ -106,7 +103,7 @@ def run(args: "argparse.Namespace") -> int:
     report = _plan(args, places) if args.dry_run else _sync(args, places)
     show(report, args.json)
     if report.error is not None:
-        print(f"minisyncml: {report.error}", file=sys.stderr)
+        log(str(report.error))
     return report.exit_code
 
 

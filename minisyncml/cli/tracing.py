@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Optional
 
+from minisyncml.cli.output import log
 from minisyncml.errors import UsageError
 
 if TYPE_CHECKING:
@@ -36,6 +36,5 @@ def trace_of(args: "argparse.Namespace") -> "Optional[Trace]":
         return None
     from importlib import import_module
     trace: Trace = import_module("minisyncml.gateway.traced").Trace(
-        args.trace, anonymise=args.anonymise,
-        log=lambda line: print(f"minisyncml: {line}", file=sys.stderr, flush=True))
+        args.trace, anonymise=args.anonymise, log=log)
     return trace

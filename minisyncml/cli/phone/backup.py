@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING, Any
 
-from minisyncml.cli.common import Progress, data_of, tell
+from minisyncml.cli.common import data_of
+from minisyncml.cli.output import Progress, log, tell
 from minisyncml.cli.phone.common import add_port, identity_of, may_speak_at, opener, port_of
 from minisyncml.cli.tracing import add_trace, trace_of
 from minisyncml.errors import UsageError
@@ -146,7 +146,7 @@ def tell_failures(taken: Taken) -> None:
     for failure in taken.failures:
         print(visible(f"{failure.id} was not taken: {failure.words} ({failure.status})"))
     if taken.error is not None:
-        print(f"minisyncml: {visible(str(taken.error))}", file=sys.stderr, flush=True)
+        log(visible(str(taken.error)))
 
 
 def name_of(taken: Taken) -> str:

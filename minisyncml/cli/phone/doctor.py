@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from minisyncml.cli.common import Progress, ask_password, data_of, peers_of
+from minisyncml.cli.common import ask_password, data_of, peers_of
+from minisyncml.cli.output import Progress
 from minisyncml.cli.phone.backup import add_line, line_of
 from minisyncml.cli.phone.common import add_port, port_of
 from minisyncml.cli.tracing import trace_of

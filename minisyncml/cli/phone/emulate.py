@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from minisyncml.cli.common import ask_password, show
+from minisyncml.cli.common import ask_password
+from minisyncml.cli.output import log, show
 from minisyncml.cli.phone.common import add_profile, end_on_signals, port_of
 from minisyncml.cli.tracing import add_trace, trace_of
 from minisyncml.errors import TransportError, UsageError
@@ -79,8 +79,7 @@ def run(args: "argparse.Namespace") -> int:
         user, password = login(args.user, args.password_file, os.environ, ask_password) if args.user else ("", "")
         emulator = Emulator(stores, profile, user=user, password=password, proof=args.proof,
                             switch=args.at or ("none" if on_tcp else None), peers=peers, trace=trace,
-                            on_report=lambda report: _show(report, args.json),
-                            log=lambda line: print(f"minisyncml: {line}", file=sys.stderr, flush=True))
+                            on_report=lambda report: _show(report, args.json), log=log)
         if port.startswith(("http://", "https://")):
             return emulator.call(port, mode=args.mode).exit_code
         end_on_signals()
@@ -130,4 +129,4 @@ def _say_where(emulator: Emulator, name: str) -> None:
 def _show(report: Report, as_json: bool) -> None:
     show(report, as_json)
     if report.error is not None:
-        print(f"minisyncml: {report.error}", file=sys.stderr, flush=True)
+        log(str(report.error))

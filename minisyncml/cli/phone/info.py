@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Optional
 
-from minisyncml.cli.common import Progress
+from minisyncml.cli.output import Progress
 from minisyncml.cli.phone.backup import add_line, line_of
 from minisyncml.cli.phone.common import add_port, identity_of, port_of
 from minisyncml.cli.tracing import trace_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from minisyncml.cli.common import Progress
+from minisyncml.cli.output import Progress
 from minisyncml.cli.phone.backup import add_line, folder_of, line_of, name_of, print_json, tell_failures
 from minisyncml.cli.phone.common import add_port, port_of
 from minisyncml.cli.tracing import trace_of

@@ -7,17 +7,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Optional
 
-from minisyncml.cli.common import (
-    Progress,
-    add_sync_options,
-    ask_password,
-    data_of,
-    limits_of,
-    locals_of,
-    peers_of,
-    show,
-    tell,
-)
+from minisyncml.cli.common import add_sync_options, ask_password, data_of, limits_of, locals_of, peers_of
+from minisyncml.cli.output import Progress, log, show, tell
 from minisyncml.cli.phone.common import add_port, end_on_signals, identity_of, may_speak_at, opener, port_of
 from minisyncml.cli.tracing import trace_of
 from minisyncml.errors import Error, LinkError, TransportError, UsageError
@@ -178,7 +169,7 @@ class _Caller:
 
     def _say(self, words: str) -> None:
         if words and words != self._said:
-            print(f"minisyncml: {words}", file=sys.stderr, flush=True)
+            log(words)
         self._said = words
 
     def _present(self) -> bool:
@@ -193,7 +184,7 @@ def _listen(args: "argparse.Namespace", stores: "dict[str, Store]", peers: Peers
                     zone=zone_of(args.zone),
                     device_id=args.server_id or find(user=args.profile).server_id, allow_empty=args.allow_empty,
                     rescan=args.rescan, profile=args.profile, limits=limits_of(args), trace=trace,
-                    on_report=lambda report: _told(report, args.json), log=_log)
+                    on_report=lambda report: _told(report, args.json), log=log)
     end_on_signals()
     try:
         if args.port.lower().startswith(("tcp://", "bt://")):
@@ -210,11 +201,7 @@ def _listen(args: "argparse.Namespace", stores: "dict[str, Store]", peers: Peers
 def _told(report: Report, as_json: bool) -> None:
     show(report, as_json)
     if report.error is not None:
-        _log(f"{report.peer}: {report.error}")
-
-
-def _log(line: str) -> None:
-    print(f"minisyncml: {line}", file=sys.stderr, flush=True)
+        log(f"{report.peer}: {report.error}")
 
 
 def _take_calls(args: "argparse.Namespace", server: Server) -> None:
@@ -222,14 +209,14 @@ def _take_calls(args: "argparse.Namespace", server: Server) -> None:
     with open_listener(args.port) as listener:
         print(f"waiting for phones on {listener.name}", file=sys.stderr, flush=True)
         if listener.unannounced:
-            _log(f"phones do not find this by themselves: {listener.unannounced}")
+            log(f"phones do not find this by themselves: {listener.unannounced}")
         while True:
             link = listener.accept()
             if link is None:
                 continue
             with link:
                 try:
-                    listen(link, server, timeout=args.timeout, tap=tell if args.verbose else None, log=_log)
+                    listen(link, server, timeout=args.timeout, tap=tell if args.verbose else None, log=log)
                 except TransportError:
                     server.hang_up(link.name)       # the line dropped, as it does after each session
 
@@ -239,7 +226,7 @@ def _on_a_line(args: "argparse.Namespace", server: Server) -> None:
     with opener(args)() as link:
         if may_speak_at(args):
             _let_it_call(Dialogue(link), args.profile)
-        listen(link, server, timeout=args.timeout, tap=tell if args.verbose else None, log=_log)
+        listen(link, server, timeout=args.timeout, tap=tell if args.verbose else None, log=log)
 
 
 def _let_it_call(dialogue: Dialogue, profile: str) -> None:
@@ -253,4 +240,4 @@ def _let_it_call(dialogue: Dialogue, profile: str) -> None:
         if switch not in ("", "none"):
             dialogue.enter_obex(switch)
     except LinkError as error:
-        _log(f"{error}; waiting for it to call all the same")
+        log(f"{error}; waiting for it to call all the same")
