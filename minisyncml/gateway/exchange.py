@@ -115,8 +115,10 @@ class Exchange(Meeting):
         :raises StoreError: when nothing could be kept
         """
         self._greet()
-        self._ask()
         wanted = self._obey(order) if order is not None else dict.fromkeys(self._stores, mode)
+        anew = "slow" in wanted.values()        # what one remembers of the other may be what is wrong
+        self._introduce(anew)
+        self._ask(anew)
         bound = self.peer.bind({name: self._stores[name].types for name in wanted},
                                {**(remotes or {}), **(order.remotes if order is not None else {})})
         for one in wanted.values():
@@ -130,7 +132,9 @@ class Exchange(Meeting):
         :param tell: whether it is told who we are, where it has not heard
         :returns: a packet
         """
-        self._greet(tell)
+        self._greet()
+        if tell:
+            self._introduce()
         self.session.ask()
         return self._guarded(self._send)
 
@@ -196,12 +200,15 @@ class Exchange(Meeting):
             if self.finished:
                 self.session.chunks.forget()
 
-    def _greet(self, tell: bool = True) -> None:
-        """A client begins: what is known of the server counts, and it is told who we are where it has not heard."""
+    def _greet(self) -> None:
+        """A client begins: what is known of the server counts."""
         self.session.session_id = str(int.from_bytes(self._options.nonce(2), "big") % 9000 + 1000)
         self.session.nonce = self.peer.nonce(self.device) or b""
         self._open(None)
-        if tell and self.peer.facts().get("told") != self._fingerprint():
+
+    def _introduce(self, anew: bool = False) -> None:
+        """The server is told who we are where it has not heard, or when all is compared anew."""
+        if anew or self.peer.facts().get("told") != self._fingerprint():
             self.session.describe()
 
     def _obey(self, order: "Order") -> "Mapping[str, str]":

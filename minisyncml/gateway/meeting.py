@@ -99,9 +99,9 @@ class Meeting:
 
     # -- what the peer says of itself
 
-    def _ask(self) -> None:
-        """A peer that is not known yet is asked what it is."""
-        if "devinf" not in self.peer.facts() and "no-get" not in self.profile.devinf_out:
+    def _ask(self, anew: bool = False) -> None:
+        """A peer that is not known yet is asked what it is, any peer when all is compared anew."""
+        if (anew or "devinf" not in self.peer.facts()) and "no-get" not in self.profile.devinf_out:
             self.session.ask()
 
     def _adapt(self, known: "dict[str, Any]") -> None:

@@ -12,7 +12,7 @@ import hypothesis.strategies as st
 import pytest
 from hostile import ALERT, PASSWORD, TEXT, URL, Talker, World, add, cred
 from hostile import sync as sync_command
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from pair import Noise, bodies, fill
 
 from minisyncml.errors import LocalProtocolError, RemoteProtocolError, TransportError
@@ -111,6 +111,7 @@ def play(encoding: str, mode: str, changes: "list[Change]") -> None:
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(mode=st.sampled_from(("two-way", "slow", "refresh-from-server", "one-way-from-client")),
        changes=st.lists(CHANGES, min_size=1, max_size=4))
+@example("two-way", [Change("up", 3, "splice", 236, 1, b"", 0), Change("up", 4, "write", 275, 1, b"?", 0)])
 def test_spoiled_messages(encoding: str, mode: str, changes: "list[Change]") -> None:
     play(encoding, mode, changes)
 
