@@ -4,11 +4,10 @@
 #include <dlfcn.h>
 
 typedef int (*call)(void *);
-extern unsigned g_timeout_add(unsigned milliseconds, call function, void *data);
+typedef unsigned (*timer)(unsigned, call, void *);
 
 unsigned g_timeout_add_seconds(unsigned seconds, call function, void *data)
 {
-    static unsigned (*real)(unsigned, call, void *);
-    if (!real) real = dlsym(RTLD_NEXT, "g_timeout_add_seconds");
-    return seconds == 1 ? g_timeout_add(20, function, data) : real(seconds, function, data);
+    timer real = (timer)dlsym(RTLD_NEXT, seconds == 1 ? "g_timeout_add" : "g_timeout_add_seconds");
+    return real(seconds == 1 ? 20 : seconds, function, data);
 }
