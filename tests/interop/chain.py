@@ -2,7 +2,8 @@
 `minisyncml phone sync`, a folder, vdirsyncer, Radicale.
 
 The configuration of vdirsyncer is the one of the README, and so are the commands.
-`peers/chain_setup.sh` installs vdirsyncer and Radicale; MINISYNCML_CHAIN names the folder where.
+`peers/chain_setup.sh` installs vdirsyncer and Radicale, and the programs khard and khal, in which people look at such
+folders; MINISYNCML_CHAIN names the folder where.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from interop.ours import ROOT, environment
 from interop.processes import HOST, Background, free_port, wait_until
@@ -32,9 +33,8 @@ SECTION = (ROOT / "README.md").read_text("utf-8").partition("\n## On to ")[2].pa
 
 def missing() -> str:
     """Why the chain cannot run here, empty when it can."""
-    if all((PEERS / "bin" / name).exists() for name in ("vdirsyncer", "radicale")):
-        return ""
-    return f"vdirsyncer and Radicale are not in {PEERS} (tests/interop/peers/chain_setup.sh {PEERS})"
+    absent = [name for name in ("vdirsyncer", "radicale", "khard", "khal") if not (PEERS / "bin" / name).exists()]
+    return f"not in {PEERS}: {', '.join(absent)} (tests/interop/peers/chain_setup.sh {PEERS})" if absent else ""
 
 
 def block(language: str) -> str:
@@ -159,22 +159,29 @@ class Run(NamedTuple):
 class Desk:
     """The computer between phone and server, with a home of its own.
 
+    :param dav: the server, when there is one
     :ivar folder: where the items are
     """
 
-    def __init__(self, home: Path, dav: Dav) -> None:
+    def __init__(self, home: Path, dav: "Optional[Dav]" = None) -> None:
         self.home, self.folder = home, home / "pim"
         home.mkdir(parents=True, exist_ok=True)
-        config = home / ".config" / "vdirsyncer" / "config"
-        config.parent.mkdir(parents=True)
-        config.write_text(block("ini").replace("https://cloud.example.org/remote.php/dav/", f"http://{HOST}:{dav.port}/"))
-        (config.parent / "password").write_text(f"{PASSWORD}\n")
+        if dav is not None:
+            url = f"http://{HOST}:{dav.port}/"
+            self.configure("vdirsyncer/config", block("ini").replace("https://cloud.example.org/remote.php/dav/", url))
+            self.configure("vdirsyncer/password", f"{PASSWORD}\n")
         self.env = {**environment(home), "PATH": f"{PEERS / 'bin'}:{os.environ['PATH']}"}
 
-    def run(self, *words: str) -> Run:
-        """A command, as its user would type it."""
+    def configure(self, name: str, text: str) -> None:
+        """Write a file below the user's configuration."""
+        path = self.home / ".config" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def run(self, *words: str, said: str = "") -> Run:
+        """A command, as its user would type it; `said` is its standard input."""
         command = [sys.executable, "-m", *words] if words[0] == "minisyncml" else list(words)
-        done = subprocess.run(command, cwd=self.home, env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        done = subprocess.run(command, cwd=self.home, env=self.env, input=said, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, timeout=120, encoding="utf-8")
         return Run(done.returncode, done.stdout)
 
