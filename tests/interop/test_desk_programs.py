@@ -1,4 +1,4 @@
-"""What an old phone holds, shown by programs for folders of contacts and events; what is written there, on the phone."""
+"""What an old phone holds, shown by programs for such folders; and what is written there, on the phone."""
 
 from __future__ import annotations
 
