@@ -15,6 +15,7 @@ from minisyncml.content.components import ITEMS, MAX_DEPTH, Part, flat, tree, zo
 from minisyncml.content.escapes import escaped, unescaped
 from minisyncml.content.form import KEPT, Form
 from minisyncml.content.formats import Format
+from minisyncml.content.kind import BLANK
 from minisyncml.content.lines import Property, parse, write
 from minisyncml.content.schedule import Clock, date_properties, dates_of, last_of, schedule_of
 from minisyncml.content.slots import restored, unsaid, zones_for
@@ -31,7 +32,7 @@ class ICalendar(Format):
     type, version, family = "text/calendar", "2.0", "calendar"
 
     def read(self, body: bytes, form: Form) -> "list[Property]":
-        found = parse(body, form.charset_in)
+        found = parse(body.lstrip(BLANK), form.charset_in)
         named = [each for each in found if each.name]
         head = [(each.name, each.value.strip().upper()) for each in named[:2]]
         if not head or head[0][0] != "BEGIN":

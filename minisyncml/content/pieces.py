@@ -10,6 +10,7 @@ from typing import Iterable, Iterator
 
 HEAD = 65_536       #: bytes of a calendar's own properties (VERSION, TZ, DAYLIGHT...) that go with each of its parts
 _CALENDAR = b"VCALENDAR"
+MARK = b"\xef\xbb\xbf"       #: of UTF-8, which programs for Windows put at the start of a file
 
 
 def pieces(data: bytes) -> "Iterator[bytes]":
@@ -21,6 +22,7 @@ def pieces(data: bytes) -> "Iterator[bytes]":
     :param data: the file
     :returns: an iterator of objects; the last one may lack its end when the file does
     """
+    data = data[3:] if data.startswith(MARK) else data
     if b"\n" not in data:
         data = data.replace(b"\r", b"\r\n")
     head = bytearray()      # of the calendar that we are in

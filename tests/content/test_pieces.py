@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minisyncml.content.pieces import HEAD, pieces, without
+from minisyncml.content.pieces import HEAD, MARK, pieces, without
 
 CARD = b"BEGIN:VCARD\r\nVERSION:2.1\r\nN:%s\r\nEND:VCARD\r\n"
 
@@ -16,6 +16,12 @@ def test_cards_stay_as_they_are() -> None:
              CARD.replace(b"N:%s", b"AGENT:\r\nBEGIN:VCARD\r\nN:Agent\r\nEND:VCARD")]
     assert list(pieces(b"".join(cards))) == cards
     assert list(pieces(b"\r\n\r\n".join(cards))) == cards
+
+
+def test_the_mark_at_the_start_of_a_file_is_no_part_of_it() -> None:
+    calendar = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    assert list(pieces(MARK + CARD % b"Ada")) == [CARD % b"Ada"]
+    assert list(pieces(MARK + calendar)) == [calendar]
 
 
 def test_a_calendar_gives_each_part_what_is_common() -> None:
