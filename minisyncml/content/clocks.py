@@ -65,7 +65,7 @@ def in_utc(when: When, zones: Zones, home: str = "") -> Optional[When]:
     return None if utc is None else When(utc, UTC)
 
 
-def inward(when: When, form: Form, zones: Zones, recurs: bool) -> When:
+def inward(when: When, form: Form, zones: Zones, recurs: bool, old: bool = False) -> When:
     """A time that a peer sent, as the hub has it.
 
     What recurs does so by a clock on the wall: a time in UTC gets the phone's zone when that has summer time.
@@ -74,13 +74,14 @@ def inward(when: When, form: Form, zones: Zones, recurs: bool) -> When:
     :param form: how the peer writes times
     :param zones: of the item
     :param recurs: whether the item has a rule
+    :param old: whether it came in a format without zones: it could not say that its UTC stands for a clock
     :returns: the time
     """
     if when.day:
         return when
     mode = form.time
     if when.zone == UTC:
-        if recurs and form.zone and mode in ("utc", "local", "received-as-utc") and zones.changes(form.zone):
+        if recurs and form.zone and (old or mode in ("utc", "local", "received-as-utc")) and zones.changes(form.zone):
             return _to(when, form.zone, zones, form.zone) if zones.get(form.zone) else when
         return when
     if when.zone:
@@ -89,7 +90,7 @@ def inward(when: When, form: Form, zones: Zones, recurs: bool) -> When:
         name = zones.named(zones.offsets)
         return When(when.at, name) if name else When(when.at - zones.offsets.utcoffset(when.at), UTC)
     if mode == "received-as-utc":
-        return inward(When(when.at, UTC), form._replace(time="utc"), zones, recurs)
+        return inward(When(when.at, UTC), form._replace(time="utc"), zones, recurs, old)
     if mode != "auto" and form.zone and zones.get(form.zone) is not None:
         return When(when.at, form.zone)
     return when

@@ -46,7 +46,7 @@ class _Found:
 
     def new(self, name: str) -> "Optional[When]":
         when = self.time(name)
-        return inward(when, self.form, self.zones, self.recurs) if when is not None else None
+        return inward(when, self.form, self.zones, self.recurs, True) if when is not None else None
 
 
 def new_part(kind: str, elements: "Sequence[Element]", form: Form, zones: Zones) -> Part:
@@ -70,7 +70,7 @@ def _event(found: _Found) -> Part:
         times = [time_property("DTSTART", When(begin, "", True)),
                  time_property("DTEND", When(max(stop, begin + DAY), "", True))]
     else:
-        times = [time_property(name, inward(when._replace(day=False), found.form, found.zones, found.recurs))
+        times = [time_property(name, inward(when._replace(day=False), found.form, found.zones, found.recurs, True))
                  for name, when in (("DTSTART", start), ("DTEND", end)) if when is not None]
     part = Part("VEVENT", [*times, *_common(found)])
     busy = BUSY.get(found.get("BusyStatus"))
@@ -105,7 +105,7 @@ def _task(found: _Found) -> Part:
             local = wall(when, zones, form.zone) if when.zone == UTC else when.at
             day = next((at for at in (when.at, local) if midnight(at)), None)
             times.append(time_property(name, When(day, "", True) if day is not None
-                                       else inward(when, form, zones, found.recurs)))
+                                       else inward(when, form, zones, found.recurs, True)))
     part = Part("VTODO", [*times, *_common(found)])
     state = STATES.get(found.get("Status"))
     if found.flag("Complete"):

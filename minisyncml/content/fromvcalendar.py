@@ -53,7 +53,8 @@ class _Reading:
         made = []
         for name, when in (("DTSTART", start), ("DTEND", end), ("DUE", due)):
             if when is not None:
-                made.append(time_property(name, inward(when, self.form, self.zones, self.recurs), more.get(name, ())))
+                when = inward(when, self.form, self.zones, self.recurs, True)
+                made.append(time_property(name, when, more.get(name, ())))
         return made + [found["DURATION"]] if "DURATION" in found else made
 
     def _task_days(self, start: "Optional[When]", due: "Optional[When]",

@@ -272,7 +272,7 @@ def dates_in(words: "List[str]", start: Optional[When], form: Form, zones: Zones
         elif start is not None and when.day:
             when = _like(when, start)
         else:
-            written, when = when, inward(when, form, zones, True)
+            written, when = when, inward(when, form, zones, True, True)
             if start is not None and start.zone and when.zone and when.zone != start.zone:
                 when = When(wall(when, zones, start.zone), start.zone) if zones.get(start.zone) or start.zone == UTC \
                     else when

@@ -14,6 +14,7 @@ from minisyncml.content.components import ITEMS, Part, flat, tree, zones_of
 from minisyncml.content.form import KEPT, Form
 from minisyncml.content.formats import Format
 from minisyncml.content.fromvcalendar import new_part
+from minisyncml.content.kind import BLANK
 from minisyncml.content.lines import Property, parse, write
 from minisyncml.content.slots import PRODID, calendar_of, restored, unsaid, without_exceptions
 from minisyncml.content.tovcalendar import old_part, plain_line
@@ -28,7 +29,7 @@ class VCalendar(Format):
     type, version, family = "text/x-vcalendar", "1.0", "calendar"
 
     def read(self, body: bytes, form: Form) -> "list[Property]":
-        return read(parse(body, form.charset_in), form)
+        return read(parse(body.lstrip(BLANK), form.charset_in), form)
 
     def write(self, found: "Sequence[Property]", form: Form) -> bytes:
         return write(old_calendar(found, form), True, form)

@@ -40,6 +40,23 @@ def old(*lines: str, kind: str = "VEVENT", form: Form = OLD) -> "list[str]":
     return shown(convert(item("2.0", kind, lines), "text/calendar", form._replace(strip=("X-MINISYNCML-KEPT",))))
 
 
+def test_a_mark_at_the_start_is_nothing() -> None:
+    lines = ("DTSTART:20260106T233000Z", "SUMMARY:Tea")
+    for version, type in (("1.0", "text/x-vcalendar"), ("2.0", "text/calendar")):
+        assert shown(convert(b"\xef\xbb\xbf" + item(version, "VEVENT", lines), type, NEW, OLD)) == list(lines)
+
+
+def test_what_recurs_in_utc_does_so_by_the_clock_of_a_zone_that_is_known() -> None:
+    """vCalendar 1.0 has no other way to say it; iCalendar has."""
+    lines = ("DTSTART:20260106T233000Z", "DTEND:20260107T003000Z", "RRULE:W1 WE #6")
+    assert new(*lines, form=OLD._replace(zone="Europe/Berlin")) == [
+        "DTSTART;TZID=Europe/Berlin:20260107T003000", "DTEND;TZID=Europe/Berlin:20260107T013000",
+        "RRULE:FREQ=WEEKLY;BYDAY=WE;COUNT=6"]
+    lines = ("DTSTART:20260106T233000Z", "RRULE:FREQ=WEEKLY;COUNT=6")
+    same = convert(item("2.0", "VEVENT", lines), "text/calendar", NEW, Form(zone="Europe/Berlin"))
+    assert shown(same) == list(lines)
+
+
 # -- whole days ------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("form, lines, first, end", [
