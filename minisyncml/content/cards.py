@@ -101,6 +101,8 @@ def _inside(body: bytes, form: Form) -> "tuple[str, list[Property]]":
         each, after = found[at], at + 1
         if end is not None:
             after = len(found)
+            if any(one.name == "BEGIN" and one.value.strip().upper() == "VCARD" for one in found[at:]):
+                raise ItemError("more than one vCard: each has to be an item of its own")
             made += _aside(found[at:after], version)
         elif each.name == "END":
             end = each

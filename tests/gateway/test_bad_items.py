@@ -55,6 +55,7 @@ ITEMS = [
     Odd("bytes", "contacts", bytes(range(256)) * 4, CARD, 415, "no vCard"),
     Odd("a line of text", "contacts", "hello", CARD, 415, "no vCard"),
     Odd("nothing", "contacts", "", CARD, 415, "no vCard"),
+    Odd("two cards in one", "contacts", card("odd") + card("even"), CARD, 415, "more than one"),
     Odd("an event among cards", "contacts", event("odd"), EVENT, 415),
     Odd("a type of its own", "contacts", "<a/>", "application/x-odd", 415, "application/x-odd"),
     Odd("many lines", "contacts", card("odd", LINES), CARD, 413, "more than"),
