@@ -105,6 +105,8 @@ class VdirStore(Kept):
         :param rescan: read all files; also accept a folder that is empty and not the one it was
         :raises StoreError: when the folder is missing or cannot be read
         """
+        if not self.folder:
+            return      # a journal begun for a folder that could not be opened: there is nothing
         self._lock()
         try:
             inode = self._check_folder()

@@ -16,6 +16,7 @@ from helpers import ROOT
 
 from minisyncml.cli.main import main
 from minisyncml.content.uid import apart
+from minisyncml.errors import StoreError
 from minisyncml.gateway.client import Client
 from minisyncml.gateway.serve import Server
 from minisyncml.store.peersfile import FilePeers
@@ -121,6 +122,14 @@ def test_what_is_kept_goes_out(house: House, tmp_path: Path, keep: str, left: "l
     assert house.sync() == 0 and house.both() == (left, left)
     assert house.conflicts()[:2] == (0, "no conflict is open\n")
     assert house.sync() == 0 and house.both() == (left, left)
+
+
+def test_a_folder_that_could_not_be_opened_is_in_nobodys_way(house: House, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"no folder")
+    with pytest.raises(StoreError):
+        open_store(str(tmp_path / "file"), "contacts", str(house.state)).refresh()
+    solved = house.conflicts("solve", "contacts/1", "--keep", "theirs")
+    assert (solved.code, solved.err) == (0, "")
 
 
 def test_what_does_not_solve_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
