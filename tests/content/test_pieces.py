@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minisyncml.content.pieces import HEAD, MARK, pieces, without
+from minisyncml.content.pieces import HEAD, MARK, joined, pieces, without
 
 CARD = b"BEGIN:VCARD\r\nVERSION:2.1\r\nN:%s\r\nEND:VCARD\r\n"
 
@@ -39,6 +39,44 @@ def test_what_has_no_end_is_kept_and_bare_cr_is_a_line_end() -> None:
     assert list(pieces(CARD % b"A" + b"BEGIN:VCARD\r\nN:B")) == [CARD % b"A", b"BEGIN:VCARD\r\nN:B"]
     assert list(pieces((CARD % b"A").replace(b"\n", b""))) == [CARD % b"A"]
     assert list(pieces(b"")) == list(pieces(b"no object\r\nat all\r\n")) == []
+
+
+def test_a_missing_end_hides_nothing_behind_it() -> None:
+    """Only a card's AGENT may be a card."""
+    cut = b"BEGIN:VCARD\r\nAGENT:\r\n\r\nBEGIN:VCARD\r\nN:Agent\r\nEND:VCARD\r\n"
+    assert list(pieces(cut + CARD % b"A")) == [cut, CARD % b"A"]
+    assert list(pieces(b"BEGIN:VCARD\r\nN:A\r\nBEGIN:VCARD\r\nN:B\r\n" + CARD % b"C")) == [
+        b"BEGIN:VCARD\r\nN:A\r\n", b"BEGIN:VCARD\r\nN:B\r\n", CARD % b"C"]
+    assert list(pieces(b"BEGIN:VCARD\r\n\r\n" + CARD % b"C")) == [CARD % b"C"], "with nothing in it"
+    head, end = b"BEGIN:VCALENDAR\r\n", b"END:VCALENDAR\r\n"
+    event = b"BEGIN:VEVENT\r\nBEGIN:VALARM\r\nEND:VEVENT\r\n"
+    task = b"BEGIN:VTODO\r\nEND:VTODO\r\n"
+    assert list(pieces(head + event + task + end)) == [head + event + end, head + task + end]
+
+
+ZONE = b"BEGIN:VTIMEZONE\r\nTZID:%s\r\nBEGIN:STANDARD\r\nRRULE:FREQ=YEARLY\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n"
+SERIES = b"BEGIN:VEVENT\r\nUID:1\r\nRRULE:FREQ=DAILY\r\nEND:VEVENT\r\n"
+MOVED = b"BEGIN:VEVENT\r\nUID:1\r\nRECURRENCE-ID:20260417\r\nEND:VEVENT\r\n"
+OTHER = b"BEGIN:VEVENT\r\nUID:2\r\nEND:VEVENT\r\n"
+
+
+@pytest.mark.parametrize("parts, found", [
+    ([SERIES, MOVED, OTHER], [[OTHER], [SERIES, MOVED]]),
+    ([SERIES, OTHER, MOVED], [[OTHER], [SERIES, MOVED]]),
+    ([MOVED, OTHER, SERIES, OTHER], [[OTHER], [OTHER], [MOVED, SERIES]]),
+    ([SERIES, OTHER, SERIES], [[OTHER], [SERIES], [SERIES]]),
+])
+def test_a_series_and_what_was_moved_of_it_are_one(parts: "list[bytes]", found: "list[list[bytes]]") -> None:
+    head, end = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\n" + ZONE % b"Here", b"END:VCALENDAR\r\n"
+    whole = [head + b"".join(each) + end for each in found]
+    assert list(joined(pieces(head + b"".join(parts) + end))) == whole
+    assert list(joined(pieces(b"".join(head + each + end for each in parts)))) == whole
+
+
+def test_what_was_moved_brings_its_own_zone() -> None:
+    head, end = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\n", b"END:VCALENDAR\r\n"
+    here, there = head + ZONE % b"Here", ZONE % b"There" + MOVED + end
+    assert list(joined(pieces(here + SERIES + end + head + there))) == [here + SERIES + there]
 
 
 def test_what_is_common_is_bounded() -> None:
