@@ -16,7 +16,7 @@ from minisyncml.content.escapes import escaped, split, unescaped
 from minisyncml.content.form import KEPT, Form
 from minisyncml.content.formats import Format
 from minisyncml.content.kept import as_lines, found_in
-from minisyncml.content.kind import kind
+from minisyncml.content.kind import BLANK, kind
 from minisyncml.content.lines import Property, behind, is_binary, parse, write
 from minisyncml.errors import ItemError
 
@@ -87,7 +87,7 @@ def _inside(body: bytes, form: Form) -> "tuple[str, list[Property]]":
     """The version of a card and its properties, in a whole frame. What is no property, or a card inside, is aside."""
     if b"\n" not in body:
         body = body.replace(b"\r", b"\r\n")
-    found = parse(body.lstrip(b"\xef\xbb\xbf \t\r\n\0"), form.charset_in or "utf-8")
+    found = parse(body.lstrip(BLANK), form.charset_in or "utf-8")
     if not found or found[0].name != "BEGIN" or found[0].value.strip().upper() != "VCARD":
         raise ItemError("this is no vCard")
     said = next((each for each in found if each.name == "VERSION"), None)

@@ -116,7 +116,8 @@ def _task(found: _Found) -> Part:
             part.props.append(Property("X-SIF-STATUS", found.get("Status")))
     done = found.new("DateCompleted")
     if done is not None:
-        part.props.append(Property("COMPLETED", stamp(in_utc(done, zones) or done._replace(day=False))))
+        done = done._replace(day=False)     # a day begins by the clock on the wall
+        part.props.append(Property("COMPLETED", stamp(in_utc(done, zones, form.zone) or done)))
     if found.get("PercentComplete"):
         part.props.append(Property("PERCENT-COMPLETE", str(min(found.number("PercentComplete"), 100))))
     _repeats(part, found)

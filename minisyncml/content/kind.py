@@ -35,7 +35,7 @@ _CONTENTS = {"application/vnd.omads-email+xml": b"<emailitem", "application/vnd.
 _ROOTS = {b"contact": "text/x-s4j-sifc", b"appointment": "text/x-s4j-sife", b"task": "text/x-s4j-sift",
           b"note": "text/x-s4j-sifn"}
 #: what may stand before the first line
-BLANK = b"\xef\xbb\xbf \t\r\n"
+BLANK = b"\xef\xbb\xbf \t\r\n\0"
 
 
 def bare(media_type: Optional[str]) -> str:

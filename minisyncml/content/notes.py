@@ -15,6 +15,7 @@ from minisyncml.content.escapes import escaped, split, unescaped
 from minisyncml.content.form import KEPT, Form
 from minisyncml.content.formats import Format
 from minisyncml.content.kept import as_lines, found_in
+from minisyncml.content.kind import BLANK
 from minisyncml.content.lines import MAX_SIZE, Property, begins, is_binary, parse, write
 from minisyncml.content.sif import broken, list_in, list_out, other_in, other_out
 from minisyncml.content.times import parse_time, stamp, time_of, time_property
@@ -125,7 +126,7 @@ class Journal(_Note):
     version = "2.0"
 
     def read(self, body: bytes, form: Form) -> "list[Property]":
-        found = parse(body, form.charset_in)
+        found = parse(body.lstrip(BLANK), form.charset_in)
         if not begins(found, "VJOURNAL"):
             raise ItemError("there is no VJOURNAL in it")
         return found
@@ -141,7 +142,7 @@ class VNote(_Note):
     version = "1.1"
 
     def read(self, body: bytes, form: Form) -> "list[Property]":
-        found = parse(body, form.charset_in)
+        found = parse(body.lstrip(BLANK), form.charset_in)
         if not begins(found, "VNOTE"):
             raise ItemError("this is no vNote")
         values: "dict[str, str]" = {}
@@ -165,7 +166,7 @@ class VNote(_Note):
         text, inner = text_of(found), list(_inside(found))
         title = next((unescaped(each.value).strip() for each in inner if each.name == "SUMMARY"), "")
         done = [Property("BEGIN", "VNOTE"), Property("VERSION", "1.1"), Property("BODY", text)]
-        if title != _title(text):
+        if title and title != _title(text):
             done.append(Property("SUMMARY", title))
         depth = 0
         for each in inner:

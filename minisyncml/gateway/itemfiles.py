@@ -9,7 +9,7 @@ from typing import Callable, Dict, Iterator, List, NamedTuple, Set, Tuple
 
 from minisyncml.content.form import PLAIN, Form
 from minisyncml.content.formats import Format, find, format_of
-from minisyncml.content.kind import kind
+from minisyncml.content.kind import BLANK, kind
 from minisyncml.content.lines import Property
 from minisyncml.content.pieces import joined, pieces
 from minisyncml.errors import ItemError, UsageError
@@ -122,8 +122,11 @@ def items_of(path: str, failed: "Callable[[str], None]", media_type: str = "",
     if len(data) > LARGEST:
         failed(f"{path}: larger than {LARGEST >> 20} MiB")
         return
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff") and not whole:     # what Windows calls Unicode
+        text = data.decode("utf-16", "replace").encode()
+        data = text if text.lstrip(BLANK)[:6].upper() == b"BEGIN:" else data
     name, first = os.path.basename(path), media_type or (RAW if whole else type_of(path, data))
-    if first in (RAW, MESSAGE, EMAIL, FILE, "text/plain") or not data.lstrip(b"\xef\xbb\xbf \t\r\n")[:6].upper() \
+    if first in (RAW, MESSAGE, EMAIL, FILE, "text/plain") or not data.lstrip(BLANK)[:6].upper() \
             .startswith(b"BEGIN:"):
         yield Found(path, name, first, data, max(modified, 0))
         return
@@ -155,7 +158,7 @@ def type_of(path: str, data: bytes) -> str:
 
 
 def _root(data: bytes) -> str:
-    head = data[:2048].lstrip(b"\xef\xbb\xbf \t\r\n")
+    head = data[:2048].lstrip(BLANK)
     while head[:2] in (b"<?", b"<!"):
         head = head.partition(b"-->" if head.startswith(b"<!--") else b">")[2].lstrip()
     word = head[1:32].replace(b">", b" ").replace(b"/", b" ").split(None, 1)

@@ -96,6 +96,13 @@ def test_an_event_and_its_exceptions_are_one_item(bench: Bench) -> None:
     assert two.count(b"VCALENDAR") == 2
 
 
+@pytest.mark.parametrize("charset", ["utf-16", "utf-8-sig"])
+def test_files_of_windows_are_read(bench: Bench, charset: str) -> None:
+    cards = bench.file("c.vcf", "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Käthe\r\nN:Käthe\r\nEND:VCARD\r\n".encode(charset))
+    assert bench.run("import", cards, f"contacts={bench.place}/c")[1] == "1 added, 0 already there, 0 failed\n"
+    assert "FN:Käthe".encode() in bench.bodies("c")[0]
+
+
 def test_many_items_go_in_and_out(bench: Bench) -> None:
     """More than become durable at once; names that are equal, and none that is no name."""
     cards = b"".join(b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:../%d\r\nN:../%d\r\nTEL:%d\r\nEND:VCARD\r\n"

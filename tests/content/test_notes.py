@@ -57,6 +57,13 @@ def test_a_vnote_keeps_aside_what_it_cannot_say(sample: Sample) -> None:
     assert back == before
 
 
+def test_a_vnote_has_a_title_only_where_there_is_one() -> None:
+    body = lines("BEGIN:VCALENDAR", "VERSION:2.0", "BEGIN:VJOURNAL", "DESCRIPTION:Milk", "END:VJOURNAL",
+                 "END:VCALENDAR")
+    assert convert(b"\xef\xbb\xbf" + body, JOURNAL.type, VNOTE) == lines(
+        "BEGIN:VNOTE", "VERSION:1.1", "BODY:Milk", "END:VNOTE")
+
+
 def test_a_vnote_loses_nothing_on_the_way_through_a_journal() -> None:
     sample = next(each for each in NOTES if each.type == VNOTE.type)
     found = values(convert(sample.body, sample.type, JOURNAL), JOURNAL.type)

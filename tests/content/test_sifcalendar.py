@@ -97,6 +97,12 @@ def test_exceptions_and_people() -> None:
     assert "DTSTART;TZID=Europe/Berlin:20060406T180000" in lines(body, EVENT), "by the clock on the wall"
 
 
+def test_a_task_is_done_on_a_day_of_the_clock_on_the_wall() -> None:
+    body = sif("task", Subject="a", DateCompleted="2007-01-02")
+    assert "COMPLETED:20070101T230000Z" in lines(body, TASK._replace(zone="Europe/Berlin"))
+    assert "COMPLETED:20070102T000000" in lines(body, TASK)
+
+
 def test_a_task() -> None:
     body = sif("task", Subject="a", StartDate="2007-01-01", DueDate="20070102T000000", Complete="0",
                PercentComplete="50", Status="3", Importance="2", Sensitivity="0", ReminderSet="1",
