@@ -7,10 +7,12 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Iterator
 
+from minisyncml.cli.output import log
 from minisyncml.cli.tracing import add_trace
 from minisyncml.errors import StoreError, UsageError
 from minisyncml.gateway.config import data_folder, pairs
 from minisyncml.gateway.kept import find, open_kept
+from minisyncml.gateway.zone import unknown, zone_of
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.store.base import Store
 from minisyncml.store.files import FILES
@@ -54,6 +56,19 @@ def add_sync_options(parser: "argparse.ArgumentParser") -> None:
                         help="largest message that we take (default: %(default)s)")
     add_trace(parser)
     add_common(parser)
+
+
+def home_zone(args: "argparse.Namespace") -> str:
+    """The time zone that phones are in. Says so where this machine can know of none.
+
+    :param args: has zone, may be None
+    :returns: an IANA name; empty when nobody said it
+    :raises UsageError: when there is no such zone
+    """
+    zone = zone_of(args.zone)
+    if not zone and unknown():
+        log(f"{unknown()}. Until then times stay as they are written")
+    return zone
 
 
 def limits_of(args: "argparse.Namespace") -> Limits:

@@ -6,13 +6,13 @@ import os
 import sys
 from typing import TYPE_CHECKING, Iterable, Iterator, Optional
 
+from minisyncml.cli.common import home_zone
 from minisyncml.content.form import Form
 from minisyncml.content.omafiles import safe_name
 from minisyncml.errors import ItemError, UsageError
 from minisyncml.gateway.itemfiles import CHOICES, Folder, Found, Kind, Made, files_in, items_of, made, named, write
 from minisyncml.gateway.report import visible
 from minisyncml.gateway.tailor import Tailor
-from minisyncml.gateway.zone import zone_of
 
 if TYPE_CHECKING:
     import argparse
@@ -65,7 +65,7 @@ def source_form(args: "argparse.Namespace") -> Form:
         codecs.lookup(args.charset)
     except (LookupError, ValueError):
         raise UsageError(f"{args.charset!r} is no charset") from None
-    return Form(zone=zone_of(args.zone), charset_in=args.charset)
+    return Form(zone=home_zone(args), charset_in=args.charset)
 
 
 def run(args: "argparse.Namespace") -> int:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from minisyncml.cli.common import add_common, close_quietly, data_of, locals_of
+from minisyncml.cli.common import add_common, close_quietly, data_of, home_zone, locals_of
 from minisyncml.errors import UsageError
 from minisyncml.gateway.dedupe import EQUAL, Done, Found, apply, find
 from minisyncml.gateway.report import visible
-from minisyncml.gateway.zone import zone_of
 from minisyncml.store.base import Store
 from minisyncml.store.place import open_store
 from minisyncml.store.rehearsal import Rehearsal
@@ -144,7 +143,7 @@ def _clean(args: "argparse.Namespace", places: "dict[str, str]") -> "list[Part]"
 
 def _part(args: "argparse.Namespace", name: str, store: Store) -> Part:
     store.refresh()
-    found = find(store, zone_of(args.zone))
+    found = find(store, home_zone(args))
     session = time.strftime("%Y%m%d-%H%M%S")
     done = apply(store, found.groups, f"dedupe {session}") if args.apply else None
     if done is not None:

@@ -10,6 +10,7 @@ from minisyncml.cli.common import (
     ask_password,
     close_quietly,
     data_of,
+    home_zone,
     limits_of,
     locals_of,
     peers_of,
@@ -22,7 +23,6 @@ from minisyncml.errors import UsageError
 from minisyncml.gateway.config import DATASTORES, Listen, listen_address, server_users
 from minisyncml.gateway.report import Report
 from minisyncml.gateway.serve import Server
-from minisyncml.gateway.zone import zone_of
 from minisyncml.store.base import Store
 from minisyncml.store.memory import MemoryStore
 from minisyncml.store.peers import Peers
@@ -90,7 +90,7 @@ def run(args: "argparse.Namespace") -> int:
         stores_of("")   # what is wrong with a place is said now
     trace = trace_of(args)
     server = Server(stores_of, users=users, peers=peers, device_id=args.device_id or "",
-                    url=args.url, conflict=args.conflict, zone=zone_of(args.zone), challenge=args.auth,
+                    url=args.url, conflict=args.conflict, zone=home_zone(args), challenge=args.auth,
                     allow_empty=args.allow_empty, rescan=args.rescan, profile=args.profile, limits=limits_of(args),
                     trial=args.dry_run, spool=Held if args.dry_run else spool_of(data),
                     on_report=lambda report: _show(report, args.json),

@@ -10,6 +10,7 @@ from minisyncml.cli.common import (
     ask_password,
     close_quietly,
     data_of,
+    home_zone,
     limits_of,
     locals_of,
     peers_of,
@@ -24,7 +25,6 @@ from minisyncml.gateway.discovery import lines
 from minisyncml.gateway.report import Report, visible
 from minisyncml.gateway.trace import Watched
 from minisyncml.gateway.wellknown import GONE, Search, is_host, remembered
-from minisyncml.gateway.zone import zone_of
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.notify.base import ACCEPT, POLICIES
 from minisyncml.store.base import Store
@@ -151,7 +151,7 @@ class _Calling:
         return Client(target, self.stores, user=self.login[0], password=self.login[1], auth=args.auth,
                       peers=self.peers, remotes=pairs(args.remote, "NAME=URI"), version=args.syncml_version,
                       encoding=args.encoding, device_id=args.device_id or "", conflict=args.conflict,
-                      zone=zone_of(args.zone),
+                      zone=home_zone(args),
                       allow_empty=args.allow_empty, rescan=args.rescan, profile=args.profile, limits=self.limits,
                       spool=spool_of(self.data), progress=self.progress, trace=self.trace,
                       transport=lambda: _transport(args, target, self.limits))

@@ -41,8 +41,18 @@ def zone_of(given: Optional[str], environ: Mapping[str, str] = os.environ, root:
     if not given:
         return local_zone(environ, root)
     if _named(given) != given:
+        if unknown():
+            raise UsageError(f"nothing is known of {given!r}: {unknown()}")
         raise UsageError(f"{given!r} is no time zone; they are called as in Europe/Berlin, or UTC")
     return given
+
+
+def unknown() -> str:
+    """What a user has to hear when this machine knows no time zones at all, as small ones do.
+
+    :returns: words; empty when it knows them
+    """
+    return "" if _exists("Europe/London") else "there is no time zone data on this machine; install tzdata"
 
 
 def _told(root: str) -> "Iterator[str]":
@@ -69,6 +79,8 @@ def _exists(name: str) -> bool:
     tables = [table for table in _TABLES if os.path.isdir(table)]
     if tables:
         return any(os.path.isfile(os.path.join(table, *name.split("/"))) for table in tables)
+    if name == "UTC":
+        return True
     from zoneinfo import ZoneInfo
     try:
         ZoneInfo(name)

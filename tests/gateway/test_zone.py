@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
+from typing import Iterator
 
 import pytest
 
+from minisyncml.cli.main import main
 from minisyncml.errors import UsageError
 from minisyncml.gateway.zone import local_zone, zone_of
 
@@ -48,3 +51,27 @@ def test_where_it_is_told(tmp_path: Path, environ: "dict[str, str]", link: str, 
 def test_a_zone_that_nobody_knows(name: str) -> None:
     with pytest.raises(UsageError):
         zone_of(name, {}, "/")
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> "Iterator[None]":
+    """A machine that has no zone data, as small boxes have none."""
+    import zoneinfo
+    monkeypatch.setattr("minisyncml.gateway.zone._TABLES", ())
+    monkeypatch.setitem(sys.modules, "tzdata", None)
+    zoneinfo.ZoneInfo.clear_cache()
+    zoneinfo.reset_tzpath([])
+    yield
+    zoneinfo.reset_tzpath()
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_machine_without_zone_data_says_so(tmp_path: Path, capsys: "pytest.CaptureFixture[str]") -> None:
+    with pytest.raises(UsageError, match="install tzdata"):
+        zone_of("Europe/Berlin")
+    assert zone_of("UTC") == "UTC"
+    card = tmp_path / "a.vcf"
+    card.write_bytes(b"BEGIN:VCARD\r\nVERSION:2.1\r\nN:A\r\nEND:VCARD\r\n")
+    assert main(["convert", str(card), str(tmp_path / "b.vcf"), "--to", "vcard3.0"]) == 0
+    assert capsys.readouterr().err == ("minisyncml: there is no time zone data on this machine; install tzdata. "
+                                       "Until then times stay as they are written\n")

@@ -7,7 +7,15 @@ import sys
 import time
 from typing import TYPE_CHECKING, Optional
 
-from minisyncml.cli.common import add_sync_options, ask_password, data_of, limits_of, locals_of, peers_of
+from minisyncml.cli.common import (
+    add_sync_options,
+    ask_password,
+    data_of,
+    home_zone,
+    limits_of,
+    locals_of,
+    peers_of,
+)
 from minisyncml.cli.output import Progress, log, show, tell
 from minisyncml.cli.phone.common import add_port, end_on_signals, identity_of, may_speak_at, opener, port_of
 from minisyncml.cli.tracing import trace_of
@@ -18,7 +26,6 @@ from minisyncml.gateway.listen import listen
 from minisyncml.gateway.phone import Phone
 from minisyncml.gateway.report import Report
 from minisyncml.gateway.serve import Server
-from minisyncml.gateway.zone import zone_of
 from minisyncml.profile import Identity, find
 from minisyncml.store.base import Store
 from minisyncml.store.peers import Peers
@@ -117,7 +124,7 @@ class _Caller:
             self._line, stores, port=args.port, at=may_speak_at(args), profile=args.profile,
             identity=identity_of(args.port), peers=peers, user=user, password=password,
             obex_password=args.obex_password, server_id=args.server_id,
-            remotes=pairs(args.remote, "NAME=URI"), conflict=args.conflict, zone=zone_of(args.zone),
+            remotes=pairs(args.remote, "NAME=URI"), conflict=args.conflict, zone=home_zone(args),
             allow_empty=args.allow_empty, rescan=args.rescan, limits=limits_of(args), timeout=args.timeout,
             progress=self._progress, trace=trace, tap=tell if args.verbose else None)
 
@@ -181,7 +188,7 @@ class _Caller:
 def _listen(args: "argparse.Namespace", stores: "dict[str, Store]", peers: Peers, trace: "Optional[Trace]") -> int:
     user, password = _credentials(args)
     server = Server(stores, users={user: password} if user else None, peers=peers, conflict=args.conflict,
-                    zone=zone_of(args.zone),
+                    zone=home_zone(args),
                     device_id=args.server_id or find(user=args.profile).server_id, allow_empty=args.allow_empty,
                     rescan=args.rescan, profile=args.profile, limits=limits_of(args), trace=trace,
                     on_report=lambda report: _told(report, args.json), log=log)
