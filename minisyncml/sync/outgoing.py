@@ -13,7 +13,7 @@ from minisyncml.content.title import title
 from minisyncml.errors import ItemError
 from minisyncml.limits import Limits
 from minisyncml.message import commands as c
-from minisyncml.store.base import PENDING, Batch, Entry
+from minisyncml.store.base import PENDING, Batch, Entry, Item
 from minisyncml.store.due import Change, changes
 from minisyncml.sync.forms import Forms, Recent
 from minisyncml.sync.run import FAILED, OPEN, SENT, Run
@@ -42,6 +42,7 @@ class Outgoing:
         self._last_meta = c.Meta()
         self._current: Optional[Run] = None
         self._item: "Optional[tuple[c.ItemCommand, list[Any]]]" = None
+        self._made: "Optional[tuple[tuple[object, ...], tuple[str, bytes, bytes]]]" = None
 
     def container(self) -> "Optional[tuple[c.Sync, list[Any]]]":
         """See :class:`minisyncml.engine.outbox.Feed`."""
@@ -128,7 +129,7 @@ class Outgoing:
         item = forms.batch.get(change.id)
         if item is None:
             return None
-        type, body, name = forms.sent(item)
+        type, body, name = self._sent(forms, item)
         if forms.view is not None:
             ref[5] = name
             if change.entry is not None and change.kind == "Replace" and not _unanswered(change.entry, self._client) \
@@ -140,6 +141,15 @@ class Outgoing:
             ref[2] = "Add"
             return c.Add("", (c.Item(source=item.id, data=body),), meta), ref
         return c.Replace("", (self._named(item.id, remote)._replace(data=body),), meta), ref
+
+    def _sent(self, forms: Forms, item: Item) -> "tuple[str, bytes, bytes]":
+        """A large item goes in many messages, and is put into the peer's form once."""
+        if forms.view is None:
+            return forms.sent(item)
+        key = forms.view, item.id, item.digest, forms.batch.shadow(forms.peer, item.id)
+        if self._made is None or self._made[0] != key:
+            self._made = key, forms.sent(item)
+        return self._made[1]
 
     def _cannot(self, run: Run, id: str, error: ItemError) -> None:
         """An item that cannot be said in the peer's form, or not be read; the others go on."""
@@ -169,7 +179,7 @@ class Outgoing:
             # until its answer comes (to a server: its Map) nobody knows whether the peer has it: when it is deleted
             # here meanwhile, that has to be said
             forms.batch.set_entry(run.peer, Entry(change.id, "", 0, ref[5], PENDING))
-        body = command.items[0].data
+        self._made, body = None, command.items[0].data
         if forms.base is not None and isinstance(body, bytes) and command.meta is not None:
             self.recent.keep(run.name, change.id, ref[5], command.meta.type or "", body)
         self._item = None
