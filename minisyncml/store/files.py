@@ -18,6 +18,7 @@ _WORDS = {
     errno.EACCES: "no rights",
     errno.EPERM: "no rights",
     errno.EROFS: "the disk is read-only",
+    errno.ENOTDIR: "there is a file, where a folder is wanted",
     errno.ENAMETOOLONG: "the name is too long",
     errno.EMFILE: "too many open files",
 }

@@ -244,6 +244,13 @@ def test_history(tmp_path: Path, capsys: "pytest.CaptureFixture[str]") -> None:
     assert house.call("history", data=tmp_path / "no").code == 2
 
 
+def test_what_never_came_to_a_sync_offers_nothing_back(tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    assert cli("contacts", "http://127.0.0.1:1/", tmp_path / "here", "--data", tmp_path / "c").returncode == 3
+    past = cli("history", "--data", tmp_path / "c").stdout
+    assert b"cannot connect" in past and b"restore" not in past
+
+
 def test_through_processes(tmp_path: Path) -> None:
     """All of it once, as people do it."""
     here, there, ours = tmp_path / "here", tmp_path / "there", ("--data", tmp_path / "s")
