@@ -69,9 +69,7 @@ def fitted(each: Property, limit: int, types: "Sequence[str]" = ()) -> Optional[
     suits = not known or type in known
     if suits and within(each, limit):
         return each
-    wanted = type if suits and type in _FORMATS else next((one for one in known if one in _FORMATS), "image/jpeg")
-    if known and wanted not in known:
-        return None
+    wanted = next((one for one in ("image/jpeg", type, *known) if one in _FORMATS and (not known or one in known)), "")
     try:
         data = fit(binascii.a2b_base64(each.value), limit, wanted)
     except (binascii.Error, ValueError):

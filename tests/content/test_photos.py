@@ -97,6 +97,9 @@ def test_a_property_of_a_card() -> None:
     assert made is not None and made.param("TYPE") == "JPEG" and len(base64.b64decode(made.value)) <= 6_000
     assert fitted(each, 6_000, ("WBMP",)) is None and fitted(each, 50) is None
     assert fitted(each, 0, ("HOME", "PREF")) is each
+    for types, made_as in (((), "JPEG"), (("GIF", "PNG", "JPEG"), "JPEG"), (("GIF", "PNG"), "PNG")):
+        made = fitted(card_photo(photo(90, 60, "PNG"), "PNG"), 3_000, types)     # of which PNG says less
+        assert made is not None and made.param("TYPE") == made_as and len(base64.b64decode(made.value)) <= 3_000
     linked = Property("PHOTO", "http://a/b.jpg", (("VALUE", "uri"),))
     assert fitted(linked, 10) is linked
     assert fitted(card_photo(b"", "JPEG")._replace(value="A" * 401 + "=="), 10) is None
