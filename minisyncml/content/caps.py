@@ -119,6 +119,8 @@ def cut(fields: "Sequence[Unit]", caps: Caps, had: "Mapping[tuple[str, str], Seq
     if not caps.exceptions:     # each would become an event of its own
         fields = [unit for unit in fields if not unit.exception]
     first = _first(fields, caps)
+    media = sum(unit.name in MEDIA and bool(unit.value) and caps.of(unit.name) is not None for unit in fields)
+    share = caps.photo // max(1, media)     # together they have to fit
     made: "list[Unit]" = []
     for at, unit in enumerate(fields):
         cap = caps.of(unit.name) if unit.name else None
@@ -131,7 +133,7 @@ def cut(fields: "Sequence[Unit]", caps: Caps, had: "Mapping[tuple[str, str], Seq
             if not unit.name or cap is not None:
                 made.append(unit)
         elif cap is not None and (at in first or not cap.most):
-            made += _fitting(unit, cap, caps.photo)
+            made += _fitting(unit, cap, share)
     return made
 
 

@@ -266,9 +266,10 @@ class _Writing:
         session, item = self.session, command.items[0]
         data = item.data if isinstance(item.data, bytes) else b""
         crowded = self.items > 0 or self.writer.room() < session.msg_size // 2
-        if not session.sending and crowded and len(data) < session.msg_size * 3 // 4:
+        whole = session.version == "1.0" or not session.peer_large
+        if not session.sending and crowded and len(data) < session.msg_size * (4 if whole else 3) // 4:
             return False        # a message of its own will hold it
-        if session.version == "1.0" or not session.peer_large:
+        if whole:
             feed.refuse(codes.TOO_LARGE)
             return True
         if session.sending and session.sending[3] != ref:

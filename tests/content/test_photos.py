@@ -11,7 +11,7 @@ from content.samples_contacts import card
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minisyncml.content.form import Form
+from minisyncml.content.form import Cap, Form
 from minisyncml.content.lines import Property, parse, write
 from minisyncml.content.photos import MAX_PIXELS, alike, fit, fitted
 from minisyncml.content.view import View
@@ -103,6 +103,17 @@ def test_a_property_of_a_card() -> None:
     linked = Property("PHOTO", "http://a/b.jpg", (("VALUE", "uri"),))
     assert fitted(linked, 10) is linked
     assert fitted(card_photo(b"", "JPEG")._replace(value="A" * 401 + "=="), 10) is None
+
+
+def test_several_in_one_card_share_the_room() -> None:
+    data = base64.b64encode(photo()).decode()
+    lines = "".join(f"{name};ENCODING=b;TYPE=JPEG:{data}\r\n" for name in ("PHOTO", "LOGO"))
+    card = f"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Ada\r\nN:;Ada\r\n{lines}END:VCARD\r\n".encode()
+    form = Form("text/x-vcard", "2.1", photo=3_000)
+    _, body = View(form, Form("text/vcard", "3.0")).sent("text/vcard", card)
+    assert body.count(b"BASE64") == 2 and len(body) < 3_000 * 4 // 3 + 400
+    _, body = View(form._replace(caps=(Cap("PHOTO"),)), Form("text/vcard", "3.0")).sent("text/vcard", card)
+    assert body.count(b"BASE64") == 1 and len(body) > 3_000
 
 
 def test_without_pillow_what_does_not_fit_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:

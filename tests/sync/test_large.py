@@ -338,6 +338,14 @@ class TestAPeerThatWantsNoLargeObjects:
         assert left.report.exit_code == 1
         assert left.report.datastores["notes"].remote.failures[0].status == codes.TOO_LARGE
 
+    @pytest.mark.parametrize("size", (1200, 1500, 1600))
+    def test_what_fills_nearly_a_message_gets_one_for_itself(self, size: int) -> None:
+        scene = Scene(first=True, size=2000, client_options={"version": "1.0"})
+        texts = ["small 1", "x" * size, "small 2", "y" * size]
+        fill(scene.client, *texts)
+        left, right = scene.pair.sync()
+        assert bodies(scene.server) == sorted(map(str.encode, texts)) and fine(left) and fine(right)
+
     @pytest.mark.parametrize("code", (416, 413, 420, 500))
     def test_a_refused_chunk_ends_the_object(self, code: int) -> None:
         probe = Probe({"notes": MemoryStore(TEXT)})
