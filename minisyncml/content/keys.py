@@ -23,6 +23,9 @@ LONG_UID = 16       # phones use their slot number as UID, which says nothing el
 #: who wrote an item and when, and what it is called: no part of what it says
 UNSAID = frozenset(("BEGIN", "END", "VERSION", "PRODID", "METHOD", "CALSCALE", "UID", "REV", "LAST-MODIFIED", "DTSTAMP",
                     "CREATED", "DCREATED", "SEQUENCE", "X-IRMC-LUID", "X-MOZ-GENERATION"))
+#: how a value is written, and what goes without saying
+_DRESS = frozenset(("", "QUOTED-PRINTABLE", "BASE64", "B", "8BIT", "7BIT", "VOICE", "INTERNET"))
+_WRITING = frozenset(("ENCODING", "CHARSET", "LANGUAGE", "VALUE"))
 
 
 def lines(body: bytes) -> "Iterator[tuple[str, str, str]]":
@@ -178,6 +181,18 @@ def same(media_type: str, one: bytes, other: bytes) -> bool:
     return _meaning(one) == _meaning(other)
 
 
-def _meaning(body: bytes) -> "list[tuple[str, str]]":
-    return sorted((name, value.rstrip("; ")) for name, value in properties(body)
+def _meaning(body: bytes) -> "list[tuple[str, str, str]]":
+    return sorted((name, value.rstrip("; "), _said(parameters)) for name, parameters, value in lines(body)
                   if name not in UNSAID and value.strip("; "))
+
+
+def _said(parameters: str) -> str:
+    """What parameters say of a value, a type, a zone, an answer: not how it is written."""
+    words: "set[str]" = set()
+    for part in parameters.upper().split(";") if parameters else ():
+        name, equals, value = part.strip().partition("=")
+        if name == "TYPE" or not equals:
+            words.update(word.strip() for word in (value or name).replace('"', "").split(","))
+        elif name not in _WRITING and not name.startswith("X-"):
+            words.add(part.strip())
+    return ";".join(sorted(words - _DRESS))

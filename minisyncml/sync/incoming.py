@@ -272,6 +272,8 @@ class Incoming:
             if row is None or not (shadow and self.answering) or self._news(mine, media_type, body):
                 return False
             row = row._replace(revision=entry.seen)
+        elif self.answering and not self.forms.shows(mine, media_type, body):
+            row = row._replace(revision=entry.seen)     # the same, and more
         self._known(event, entry, row, digest(body))
         self.forms.remember(mine.id, media_type, body)
         return True

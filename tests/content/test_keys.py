@@ -101,6 +101,22 @@ class TestProperties:
         assert keys.same(media_type, one, other) == keys.same(media_type, other, one)
 
 
+@pytest.mark.parametrize("one, other, same", (
+    (b"TEL;TYPE=HOME:1", b"TEL;TYPE=WORK:1", False),
+    (b"TEL;TYPE=HOME:1", b"TEL:1", False),
+    (b"TEL;TYPE=home,voice:1", b"TEL;VOICE;HOME:1", True),
+    (b"EMAIL;TYPE=INTERNET:a@b", b"EMAIL:a@b", True),
+    (b"NOTE;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:a=C3=BC", "NOTE:a\u00fc".encode(), True),
+    (b"DTSTART;TZID=Europe/Berlin:20260101T100000", b"DTSTART;TZID=Asia/Tokyo:20260101T100000", False),
+    (b"DTSTART;VALUE=DATE:20260101", b"DTSTART:20260101", True),
+    (b"ATTENDEE;PARTSTAT=ACCEPTED:mailto:a@b", b"ATTENDEE;PARTSTAT=DECLINED:mailto:a@b", False),
+    (b"TEL;X-SLOT=1:1", b"TEL;X-SLOT=2:1", True),
+))
+def test_what_stands_beside_a_value_counts_as_far_as_it_says_something(one: bytes, other: bytes, same: bool) -> None:
+    card = b"BEGIN:VCARD\r\n%b\r\nEND:VCARD\r\n"
+    assert keys.same("text/vcard", card % one, card % other) is same
+
+
 def test_a_key_of_your_own() -> None:
     keys.register("x-test/thing", lambda body: body[:1].decode())
     try:

@@ -221,6 +221,16 @@ class TestBoth:
         before = world.hub.revision
         assert conflicts(world.sync()[0]) == 0 and world.hub.revision == before and world.quiet()
 
+    def test_the_same_edit_and_more(self) -> None:
+        """Who typed a plus here wants it there, though the phone typed the rest as well."""
+        world = World()
+        fill(world.hub, modern(1, "word"), type=NEW[0])
+        world.sync()
+        hub_edit(world, "1000001", "+1000002")
+        phone_edit(world, "1000001", "1000002")
+        assert conflicts(world.sync()[0]) == 0 and b"+1000002" in there(world.hub) and b"+1000002" in there(world.phone)
+        assert world.quiet()
+
     @pytest.mark.parametrize("policy, left", [("server-wins", {b"1000003"}), ("client-wins", {b"1000002"}),
                                               ("keep-both", {b"1000002", b"1000003"})])
     def test_a_conflict_leaves_what_the_phone_does_not_know(self, policy: str, left: "set[bytes]") -> None:
@@ -421,6 +431,21 @@ class TestUid:
         edit(hub, ours, body_of(hub, ours).decode().replace("TEL:2", "TEL:3"))
         pair.sync()
         assert b"TEL:3" in body_of(phone, id) and transferred(pair.sync()[0]) == 0 and len(hub) == 3
+
+    def test_two_edits_that_differ_in_a_type_are_two(self) -> None:
+        """The phone wrote the item anew; what was changed here is not lost for that."""
+        hub, phone = modern_store(), MemoryStore((NEW,))
+        pair = Pair({"contacts": phone}, {"contacts": hub}, server_options={"conflict": "server-wins"})
+        pair.client_options = pair.client_options._replace(present=lambda devinf: devinf._replace(
+            exts=(), datastores=tuple(store._replace(rx_pref=ContentType(*NEW)) for store in devinf.datastores)))
+        card = (self.CARD % "").replace("TEL:", "TEL;TYPE=HOME:")
+        id, = fill(phone, card, type=NEW[0])
+        pair.sync()
+        hub_id = id_of(hub)
+        edit(hub, hub_id, body_of(hub, hub_id).decode().replace("HOME", "WORK"))
+        edit(phone, id, card.replace("FN:", "REV:20260101T000000Z\r\nFN:"))
+        pair.sync()
+        assert b"TYPE=WORK" in there(hub) and b"TYPE=WORK" in there(phone)
 
     def test_where_items_are_kept_as_they_come_none_gets_one(self) -> None:
         pair = Pair({"contacts": MemoryStore((NEW,))}, {"contacts": MemoryStore((NEW,))})

@@ -117,6 +117,23 @@ def test_different_things_stay_apart(one: bytes, other: bytes) -> None:
         assert bodies(both.client["things"]) == bodies(both.server["things"]) == sorted((one, other))
 
 
+@pytest.mark.parametrize("body, old, new", (
+    (card("Doe;John", "TEL;HOME:1", LONG), "HOME", "WORK"),
+    (event("Tea", "DTSTART;TZID=Europe/Berlin:20260101T100000", LONG, version="2.0"), "Europe/Berlin", "Asia/Tokyo"),
+    (event("Tea", "DTSTART:20260101T100000Z", "ATTENDEE;PARTSTAT=ACCEPTED:mailto:a@b", version="2.0"), "ACC", "DECL"),
+))
+def test_an_edit_beside_a_value_goes_out(body: bytes, old: str, new: str) -> None:
+    """Everything is compared before it could go out; a type, a zone, an answer is no matter of dress."""
+    made = pair()
+    put(made.server["things"], body)
+    made.sync()
+    edit(made.server["things"], next(made.server["things"].rows()).id, body.decode().replace(old, new))
+    left, right = made.sync("slow")
+    assert fine(left) and fine(right) and not transferred(made.sync()[0])
+    wanted = [body.replace(old.encode(), new.encode())]
+    assert bodies(made.client["things"]) == bodies(made.server["things"]) == wanted
+
+
 class TestTies:
     def test_an_exact_match_is_not_taken_by_a_resemblance(self) -> None:
         near, exact = card("Doe;John", "TEL:1", "NOTE:old"), card("Doe;John", "TEL:1", "NOTE:new")
