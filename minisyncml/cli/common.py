@@ -160,9 +160,9 @@ def datastores_of(args: "argparse.Namespace", writing: bool) -> "Iterator[list[t
 
 
 def close_quietly(store: Store) -> None:
-    """End a dry run: what waits to be written waits on.
+    """Let what waits to be written wait on: it is a copy of our state, or the report has said so.
 
-    :param store: opened on a copy of our state
+    :param store: which is needed no more
     """
     try:
         store.close()

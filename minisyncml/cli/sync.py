@@ -164,7 +164,7 @@ class _Calling:
         if self.trace is not None:
             self.trace.close()
         for store in self.stores.values():
-            store.close()
+            close_quietly(store)
         self.peers.close()
 
 

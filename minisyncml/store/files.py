@@ -15,8 +15,8 @@ from minisyncml.errors import StoreError
 _WORDS = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
-    errno.EACCES: "no rights",
-    errno.EPERM: "no rights",
+    errno.EACCES: "no rights to read or write it",
+    errno.EPERM: "no rights to read or write it",
     errno.EROFS: "the disk is read-only",
     errno.ENOTDIR: "there is a file, where a folder is wanted",
     errno.ENAMETOOLONG: "the name is too long",

@@ -288,7 +288,7 @@ class VdirStore(Kept):
             try:
                 edited = self._bring(key)
             except OSError as e:
-                failed = e
+                failed, e.filename = e, self._path(self._redo.name(key))      # not the one that we write beside it
             except ItemError:           # what the user put there is too large to be an item
                 self._adopt(key, None)
             else:

@@ -108,8 +108,9 @@ class Batches:
         for run in self.runs:
             try:
                 self.stores[run.name].checkpoint()
-            except StoreError:
-                continue
+            except StoreError as error:
+                if not run.failed:
+                    run.note("local", "files", codes.STORE_FAILURE, f"kept for later: {error}")
 
     def rollback(self) -> None:
         """Forget what was not committed, and give the locks back."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pair import Pair, bodies, delete, edit, fill, fine, transferred
 from probe import Probe, add, children, replace
@@ -17,7 +19,9 @@ from minisyncml.message import document
 from minisyncml.message.writer import Writer
 from minisyncml.store.base import Item
 from minisyncml.store.batch import Overlay
+from minisyncml.store.files import Files
 from minisyncml.store.memory import MemoryStore
+from minisyncml.store.vdir import VdirStore
 from minisyncml.transport.base import Packet
 
 NAMES = ("notes", "memos", "jokes")
@@ -247,6 +251,37 @@ class Picky(MemoryStore):
         if item is not None and b"unreadable" in item.body:
             raise ItemError("this one cannot be read", 413)
         return item
+
+
+class Blocked(Files):
+    """A folder in which nothing can be written for a while."""
+
+    on = True
+
+    def replace(self, old: str, new: str) -> None:
+        if self.on and new.endswith(".txt"):
+            raise PermissionError(13, "Permission denied", old)
+        super().replace(old, new)
+
+
+@pytest.mark.parametrize("server", (True, False))
+def test_files_that_cannot_be_written_are_told_and_written_later(tmp_path: Path, server: bool) -> None:
+    files = Blocked()
+    here = VdirStore(str(tmp_path / "notes"), str(tmp_path / "journal"), TEXT, ".txt", files=files)
+    there = MemoryStore(TEXT)
+    fill(there, "a", "b")
+    pair = Pair({"notes": there if server else here}, {"notes": here if server else there})
+    left, right = pair.sync()
+    report = (right if server else left).report
+    failure, = report.datastores["notes"].local.failures
+    assert report.exit_code == 1 and report.datastores["notes"].local.added == 2
+    assert failure.words.endswith(".txt: no rights to read or write it") and ".tmp" not in failure.words
+    files.on = False
+    left, right = pair.sync()
+    assert left.report.exit_code == right.report.exit_code == 0
+    assert sorted(path.read_text() for path in (tmp_path / "notes").iterdir()) == ["a", "b"]
+    assert bodies(there) == bodies(here) == [b"a", b"b"]
+    here.close()
 
 
 class TestOneItemFails:

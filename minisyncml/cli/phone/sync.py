@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Optional
 from minisyncml.cli.common import (
     add_sync_options,
     ask_password,
+    close_quietly,
     data_of,
     home_zone,
     limits_of,
@@ -102,7 +103,7 @@ def run(args: "argparse.Namespace") -> int:
         if trace is not None:
             trace.close()
         for store in stores.values():
-            store.close()
+            close_quietly(store)
         peers.close()
 
 
