@@ -58,6 +58,8 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> "Iterator[None]":
     """A machine that has no zone data, as small boxes have none."""
     import zoneinfo
     monkeypatch.setattr("minisyncml.gateway.zone._TABLES", ())
+    for name in [name for name in sys.modules if name.startswith("tzdata.")]:      # some other test asked for a zone
+        monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "tzdata", None)
     zoneinfo.ZoneInfo.clear_cache()
     zoneinfo.reset_tzpath([])
