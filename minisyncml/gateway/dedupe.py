@@ -155,12 +155,13 @@ def apply(store: Store, groups: "List[Group]", session: str = "dedupe") -> Done:
     :raises StoreError: when it cannot be written; groups that were committed before stay so
     """
     removed = united = left = 0
-    due: "Dict[str, List[str]]" = {}
+    due: "Dict[str, int]" = {}
     groups = sorted(groups, key=lambda group: group.why == ALIKE)   # the trash has a bound: what differs last
     room, size = store.limits.trash_items, store.limits.trash_bytes
     peers = store.peers()
     for start in range(0, len(groups), PAGE):
         with store.begin(session) as batch:
+            names: "Dict[str, Dict[str, str]]" = {}
             for group in groups[start:start + PAGE]:
                 one = _One(batch, group, peers)
                 if group.why == ALIKE:
@@ -171,23 +172,22 @@ def apply(store: Store, groups: "List[Group]", session: str = "dedupe") -> Done:
                 one.clean()
                 removed += one.removed
                 united += one.united
-                for peer, name in one.due:
-                    due.setdefault(peer, []).append(name)
+                for peer, name, kept in one.due:
+                    names.setdefault(peer, {})[name] = kept
+                    due[peer] = due.get(peer, 0) + 1
+            _note(batch, names)
             batch.commit()
-    if due:
-        _note(store, due)
-    return Done(removed, united, {peer: len(names) for peer, names in due.items()}, left)
+    return Done(removed, united, due, left)
 
 
-def _note(store: Store, due: "Dict[str, List[str]]") -> None:
-    """For peers that do not ask for changes next time, but compare everything."""
-    with store.begin() as batch:
-        for peer, names in due.items():
-            facts = batch.facts(peer)
-            known = facts.get(COPIES)
-            old = known if isinstance(known, list) else []
-            batch.set_facts(peer, {**facts, COPIES: [*old, *filter(None, names)][-MOST:]})
-        batch.commit()
+def _note(batch: Batch, due: "Dict[str, Dict[str, str]]") -> None:
+    """For peers that do not ask for changes next time, but compare everything; or threw out another one."""
+    for peer, names in due.items():
+        facts = batch.facts(peer)
+        known = facts.get(COPIES)
+        all = {**(known if isinstance(known, dict) else {}), **names}
+        all.pop("", None)
+        batch.set_facts(peer, {**facts, COPIES: dict(list(all.items())[-MOST:])})
 
 
 class _One:
@@ -196,7 +196,7 @@ class _One:
     def __init__(self, batch: Batch, group: Group, peers: "List[str]") -> None:
         self.batch, self.peers, self.equal = batch, peers, group.why == EQUAL
         self.removed, self.united = 0, False
-        self.due: "List[Tuple[str, str]]" = []      # peer, and its name of what goes
+        self.due: "List[Tuple[str, str, str]]" = []     # peer, its name of what goes, ours of what stays
         self.items = [item for item in map(batch.get, group.ids) if item is not None and not self._asked(item.id)]
 
     def clean(self) -> None:
@@ -231,7 +231,7 @@ class _One:
             if entry is None:
                 continue
             if entry.flags or not entry.remote or self.batch.entry(peer, kept) is not None:
-                self.due.append((peer, entry.remote))
+                self.due.append((peer, entry.remote, kept))
                 continue
             shadow = self.batch.shadow(peer, gone)
             self.batch.drop_entry(peer, gone)

@@ -9,6 +9,7 @@ from minisyncml.store.base import DOOMED, UNHEARD
 from minisyncml.sync.conflict import Policy
 from minisyncml.sync.forms import Forms
 from minisyncml.sync.incoming import remove
+from minisyncml.sync.match import copies
 from minisyncml.sync.run import Run
 
 
@@ -37,6 +38,7 @@ class Deletions:
         known = self._forms.batch.unflagged(self._run.peer)
         if known is not None:
             return [], known
+        self._keep_one()
         gone, left, edited = [], 0, []
         for entry in self._forms.batch.entries(self._run.peer):
             if not entry.flags & DOOMED:
@@ -54,6 +56,19 @@ class Deletions:
             else:
                 gone.append(id)
         return gone, left
+
+    def _keep_one(self) -> None:
+        """Something was there twice, and on each side another one of both was thrown out: who cleans up wants to keep
+        one. So what is left at the peer is what stayed here."""
+        batch, peer = self._forms.batch, self._run.peer
+        for other, kept in list(copies(batch, peer, peer)):
+            entry = batch.entry(peer, kept)
+            if other.flags or entry is None or not entry.flags & DOOMED or batch.row(kept) is None:
+                continue
+            shadow = batch.shadow(peer, other.id)
+            batch.drop_entry(peer, other.id)
+            batch.set_entry(peer, other._replace(id=kept, seen=entry.seen if other.digest == entry.digest else 0))
+            batch.set_shadow(peer, kept, shadow)
 
     def carry_out(self, gone: "list[str]") -> None:
         """Delete what the peer deleted; the bodies go to the trash.

@@ -6,14 +6,15 @@ Equal bytes settle at once. The rest is parked, durably, until the peer has sent
 
 from __future__ import annotations
 
-from typing import Any, Iterator, Optional
+from typing import Iterator, Optional
 
 from minisyncml.digest import digest
 from minisyncml.store.base import Entry, Reading
 
 #: before the key of a peer: the names that it had for our items before a slow sync made them doubtful
 WAS = "was "
-COPIES = "copies"       #: fact of a peer: its names of what was here more than once, and was taken out
+#: fact of a peer: its names of what was here more than once, and was taken out; with each our name of what stayed
+COPIES = "copies"
 
 
 class Matcher:
@@ -25,7 +26,7 @@ class Matcher:
     """
 
     def __init__(self, reading: Reading, peer: str, shadows: bool = False) -> None:
-        self._copies = copies(reading, peer)
+        self._copies = {entry.remote: entry._replace(flags=0) for entry, _ in copies(reading, peer, WAS + peer)}
         self._open: "dict[bytes, list[str]]" = {}
         self._had: "dict[bytes, list[str]]" = {}
         self._taken: "Optional[set[str]]" = set() if shadows else None      # who may be found in both ways
@@ -82,17 +83,19 @@ class Matcher:
         return None
 
 
-def copies(reading: Reading, peer: str) -> "dict[str, Entry]":
+def copies(reading: Reading, peer: str, key: str) -> "Iterator[tuple[Entry, str]]":
     """What was taken out here because it was there more than once, and was not deleted at the peer yet.
 
     :param reading: a store or batch
     :param peer: key of the peer
-    :returns: what was known of each, by the peer's name of it
+    :param key: the same, or where its names were put when a slow sync began
+    :returns: what is known of each, and our name of the item that stayed
     """
-    names: Any = reading.facts(peer).get(COPIES, ())
-    found = (reading.by_remote(WAS + peer, name) for name in names)
-    return {entry.remote: entry._replace(flags=0) for entry in found
-            if entry is not None and reading.row(entry.id) is None}
+    known = reading.facts(peer).get(COPIES)
+    for remote, kept in known.items() if isinstance(known, dict) else ():
+        entry = reading.by_remote(key, remote)
+        if entry is not None and reading.row(entry.id) is None:
+            yield entry, kept
 
 
 def unsettled(reading: Reading, peer: str) -> "Iterator[tuple[str, bytes]]":

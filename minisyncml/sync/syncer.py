@@ -28,7 +28,7 @@ from minisyncml.sync.answers import words
 from minisyncml.sync.conflict import DEFAULT as KEEP_BOTH
 from minisyncml.sync.conflict import policy
 from minisyncml.sync.incoming import Incoming
-from minisyncml.sync.match import COPIES, WAS, Matcher
+from minisyncml.sync.match import COPIES, WAS, Matcher, copies
 from minisyncml.sync.outgoing import Outgoing
 from minisyncml.sync.run import ALERTED, OPEN, Run, anchors
 from minisyncml.sync.uris import plain_uri
@@ -366,8 +366,9 @@ class Syncer(Views):
         """
         if not run.failed:
             facts = self.facts(run)
+            left = {entry.remote: kept for entry, kept in copies(self.batch(run), run.peer, run.peer)}
             self.remember(run, confirmed=pair or anchors(facts, "pending"), pending=None, kept=None,
-                          **{COPIES: None})
+                          **{COPIES: left or None})
 
     def close(self) -> None:
         """The session is over; whatever was not confirmed stays unconfirmed."""

@@ -8,7 +8,7 @@ from typing import Sequence
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pair import Pair, bodies, delete, edit, fill, fine, transferred
+from pair import Cut, Pair, bodies, delete, edit, fill, fine, transferred
 
 from minisyncml.content.kind import kind
 from minisyncml.gateway.dedupe import ALIKE, EQUAL, apply, find
@@ -17,6 +17,7 @@ from minisyncml.store.base import ASKED, Entry, Store
 from minisyncml.store.memory import MemoryStore
 from minisyncml.store.place import open_store
 from minisyncml.store.trash import restore
+from minisyncml.transport.base import Packet
 
 ANY = (("*/*", ""),)
 
@@ -203,3 +204,52 @@ def test_what_was_taken_back_stays() -> None:
     restore(here, "dedupe")
     both.sync("slow")
     assert bodies(here) == bodies(there) == [JOHN, JOHN]
+
+
+@pytest.mark.parametrize("mode", ["two-way", "slow"])
+@pytest.mark.parametrize("rest", [JOHN, JOHN.replace(b"END:", b"NOTE:poorer\r\nEND:")], ids=["equal", "alike"])
+def test_who_cleans_up_on_both_sides_keeps_one(mode: str, rest: bytes) -> None:
+    """The phone threw out the very one that stayed here."""
+    rich = JOHN if rest == JOHN else JOHN.replace(b"END:", b"NOTE:what stays\r\nTITLE:Dr\r\nEND:")
+    here, there = store([]), store([rich, rest, rest])
+    both = Pair({"contacts": there}, {"contacts": here})
+    both.sync()
+    apply(here, find(here).groups)
+    kept, = bodies(here)
+    peer, = here.peers()
+    entry = here.entry(peer, next(here.rows()).id)
+    assert entry is not None
+    delete(there, entry.remote)
+    for _ in range(2):
+        assert all(map(fine, both.sync(mode)))
+    assert bodies(here) == bodies(there) == [kept] and not any(map(transferred, both.sync()))
+
+
+def test_who_throws_out_all_there_throws_out_all() -> None:
+    here, there = store([]), store([JOHN, JOHN, TEA])
+    both = Pair({"contacts": there}, {"contacts": here})
+    both.sync()
+    apply(here, find(here).groups)
+    delete(there, "1", "2")
+    assert all(map(fine, both.sync())) and bodies(here) == bodies(there) == [TEA]
+
+
+def test_copies_do_not_come_back_though_the_last_word_of_the_session_before_was_lost() -> None:
+    """That it was finished is known only when the next one begins, in which all is compared."""
+    here, there = store([]), store([JOHN, JOHN])
+    both = Pair({"contacts": there}, {"contacts": here})
+    both.sync()
+    fill(here, TEA, type="text/calendar")
+
+    def carry(way: str, number: int, packet: Packet) -> Packet:
+        if (way, number) == ("up", 2):
+            raise Cut
+        return packet
+
+    with pytest.raises(Cut):
+        both.sync(carry=carry)
+    apply(here, find(here).groups)
+    both.sync("slow")
+    both.sync()
+    assert bodies(here) == bodies(there) == sorted([JOHN, TEA])
+    assert not any(map(transferred, both.sync())) and "copies" not in here.facts(here.peers()[0])
