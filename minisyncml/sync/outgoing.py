@@ -42,7 +42,7 @@ class Outgoing:
         self._last_meta = c.Meta()
         self._current: Optional[Run] = None
         self._item: "Optional[tuple[c.ItemCommand, list[Any]]]" = None
-        self._made: "Optional[tuple[tuple[object, ...], tuple[str, bytes, bytes]]]" = None
+        self._made: "Optional[tuple[tuple[object, ...], Item, tuple[str, bytes, bytes]]]" = None
 
     def container(self) -> "Optional[tuple[c.Sync, list[Any]]]":
         """See :class:`minisyncml.engine.outbox.Feed`."""
@@ -126,10 +126,10 @@ class Outgoing:
             return c.Delete("", (self._named(change.id, remote),)), ref
         if run.full and change.kind == "Add":
             return None
-        item = forms.batch.get(change.id)
-        if item is None:
+        ready = self._ready(forms, change.id)
+        if ready is None:
             return None
-        type, body, name = self._sent(forms, item)
+        item, (type, body, name) = ready
         if forms.view is not None:
             ref[5] = name
             if change.entry is not None and change.kind == "Replace" and not _unanswered(change.entry, self._client) \
@@ -142,14 +142,13 @@ class Outgoing:
             return c.Add("", (c.Item(source=item.id, data=body),), meta), ref
         return c.Replace("", (self._named(item.id, remote)._replace(data=body),), meta), ref
 
-    def _sent(self, forms: Forms, item: Item) -> "tuple[str, bytes, bytes]":
-        """A large item goes in many messages, and is put into the peer's form once."""
-        if forms.view is None:
-            return forms.sent(item)
-        key = forms.view, item.id, item.digest, forms.batch.shadow(forms.peer, item.id)
+    def _ready(self, forms: Forms, id: str) -> "Optional[tuple[Item, tuple[str, bytes, bytes]]]":
+        """An item, and what goes to the peer. A large one goes in many messages, and is read and converted once."""
+        key = forms.batch.row(id), forms.view, forms.batch.shadow(forms.peer, id) if forms.view is not None else b""
         if self._made is None or self._made[0] != key:
-            self._made = key, forms.sent(item)
-        return self._made[1]
+            item = forms.batch.get(id)
+            self._made = None if item is None else (key, item, forms.sent(item))
+        return self._made and self._made[1:]
 
     def _cannot(self, run: Run, id: str, error: ItemError) -> None:
         """An item that cannot be said in the peer's form, or not be read; the others go on."""

@@ -15,6 +15,7 @@ from minisyncml.errors import TransportError
 from minisyncml.limits import DEFAULT, Limits
 from minisyncml.message import commands as c
 from minisyncml.message import document
+from minisyncml.store.base import Item
 from minisyncml.store.memory import MemoryStore
 from minisyncml.store.spool import Spools
 from minisyncml.transport.base import Packet
@@ -74,6 +75,24 @@ class TestLargeObjects:
         fill(pair.server["notes"], b"small 3", body + b" down", b"small 4", type=kind_of)
         check_synced(pair, 2000, 2000)
         assert len(bodies(pair.client["notes"])) == 6
+
+
+def test_a_large_object_is_read_once() -> None:
+    """Not for each message that carries a part of it."""
+    read: "list[str]" = []
+
+    class Counting(MemoryStore):
+        def get(self, id: str) -> "Optional[Item]":
+            read.append(id)
+            return super().get(id)
+
+    client = Counting(ANY)
+    pair = Pair({"notes": client}, {"notes": MemoryStore(ANY)}, reborn=False, client_limits=limits(2000),
+                server_limits=limits(2000))
+    fill(client, "x" * 40_000)
+    left, right = pair.sync()
+    assert fine(left) and fine(right) and len(pair.up) > 20 and len(read) <= 2
+    assert bodies(pair.server["notes"]) == [b"x" * 40_000]
 
 
 class TestSpool:
