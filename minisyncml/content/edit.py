@@ -38,7 +38,7 @@ class Edit:
 
     :param fields: all of it
     :param caps: what the peer keeps
-    :param placed: nothing of it changed since the peer got it: the peer's fields stand in the order of ours
+    :param placed: nothing of it changed since the peer got it: most peers' fields stand in the order of ours
     :param zone: of the peer's clock, by which its times were read
     """
 
@@ -49,6 +49,7 @@ class Edit:
         self._values: "dict[tuple[str, str, str], list[int]]" = {}
         self._ends: "dict[str, int]" = {}
         self._used: "set[int]" = set()
+        self._had: "set[tuple[str, str, str]]" = set()
         for at, unit in enumerate(fields):
             if not unit.name:
                 self._ends[unit.path] = at
@@ -68,6 +69,7 @@ class Edit:
         :returns: all of the item
         """
         here = {unit.path for unit in self.fields}
+        self._had = {(*unit.key, unit.value) for unit in old}
         edits = [change._replace(new=self._zoned(change.new)) if change.unit.name in MOMENTS else change
                  for change in edits]
         for change in edits:
@@ -138,14 +140,22 @@ class Edit:
             if at not in self._used:
                 return at
         places = self._places.get(old.key, [])
-        if self.placed and len(places) == change.of and places[change.at] not in self._used:
-            return places[change.at]
+        fitting = [at for at in places if self._free(at) and reduced(self.fields[at], old, self.caps)] \
+            if len(places) <= FEW and (len(places) > 1 or old.name in SETS) else []
+        at = places[change.at] if self.placed and len(places) == change.of else -1
+        if at >= 0 and self._free(at) and (not fitting or at in fitting):
+            return at
         if not places and old.name in _ENDS:
             places = self._places.get((old.path, _ENDS[old.name]), [])
         if old.name not in SETS and len(places) == 1:
             return places[0]
-        return next((at for at in places if at not in self._used and reduced(self.fields[at], old, self.caps)),
-                    None) if len(places) <= FEW else None
+        return fitting[0] if fitting else None
+
+    def _free(self, at: int) -> bool:
+        """Whether one of ours may be what the peer changed: what it has just as we do is another one, wherever that
+        stands; a peer may have an order of its own."""
+        unit = self.fields[at]
+        return at not in self._used and (*unit.key, unit.value) not in self._had
 
     def _single(self, new: Unit) -> Optional[int]:
         """Where a value of ours stands that the peer never saw, and now has another for."""

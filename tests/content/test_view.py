@@ -200,6 +200,18 @@ def test_an_edit_changes_one_line() -> None:
         assert made == edited(CARD, (line, wanted)), new
 
 
+@pytest.mark.parametrize("other", [b"TEL;HOME:020789", b"TEL;HOME:44789"], ids=["as ours", "without its plus as well"])
+def test_a_number_is_found_again_in_a_phone_with_an_order_of_its_own(other: bytes) -> None:
+    """It lost the plus of ours, and has another number first."""
+    view, body = View(OLD, NEW), b"BEGIN:VCARD\r\nVERSION:2.1\r\nN:A\r\n%b\r\n%b\r\nEND:VCARD\r\n"
+    mine = b"BEGIN:VCARD\r\nVERSION:3.0\r\nN:A\r\nTEL;TYPE=CELL:+4420123\r\nTEL;TYPE=HOME:%b\r\nEND:VCARD\r\n" % (
+        b"020789" if b"020" in other else b"+44789")
+    changed = body % (other, b"TEL;WORK:020555")
+    made = view.updated("text/vcard", mine, body % (other, b"TEL;CELL:4420123"), "text/x-vcard", changed)
+    assert {unit.value for unit in units(hub(made, "text/vcard")[1]) if unit.name == "TEL"} == {
+        "020555", "020789" if b"020" in other else "+44789"}
+
+
 def test_fields_that_the_peer_never_had_survive() -> None:
     view = phone("N", "TEL")
     type, body = view.sent("text/vcard", CARD)
