@@ -55,5 +55,6 @@ def _more(session: "dict[str, Any]") -> "Iterator[str]":
                 yield f"{part['name']}: {failure['id']} failed {place}: {failure['words']} ({failure['status']})"
         for one in part.get("open", ()):
             yield f"{part['name']}: {one['title'] or one['id']!r} was changed on both sides and waited for a person"
-    if session.get("session") and session.get("messages"):     # else it never came to anything
+    if session.get("session") and any(part["local"].get(way) for part in session.get("datastores", ())
+                                      for way in ("replaced", "deleted", "conflicts")):
         yield f"what it deleted or replaced here: minisyncml restore {session['session']}"
