@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from minisyncml.cli.common import add_common, close_quietly, data_of, home_zone, locals_of
 from minisyncml.errors import UsageError
+from minisyncml.gateway import kept
 from minisyncml.gateway.dedupe import EQUAL, Done, Found, apply, find
 from minisyncml.gateway.report import visible
 from minisyncml.store.base import Store
 from minisyncml.store.place import open_store
-from minisyncml.store.rehearsal import Rehearsal
+from minisyncml.store.rehearsal import Inside, Rehearsal
 
 if TYPE_CHECKING:
     import argparse
@@ -42,10 +43,10 @@ def run(args: "argparse.Namespace") -> int:
 
     :param args: the options
     :returns: 0
-    :raises UsageError: when no datastore is named, or both is wanted
+    :raises UsageError: when no datastore is named, one is not known, or both is wanted
     :raises StoreError: when a datastore cannot be read or written
     """
-    places = locals_of(args)
+    places = {name: place or _place(args, name) for name, place in locals_of(args).items()}
     if not places:
         raise UsageError("dedupe wants at least one datastore, for example contacts=./contacts")
     if args.apply and args.dry_run:
@@ -59,6 +60,22 @@ def run(args: "argparse.Namespace") -> int:
         for part in found:
             print("\n".join(visible(line) for line in part.lines()))
     return 0
+
+
+def _place(args: "argparse.Namespace", name: str) -> str:
+    """Where a datastore is that was synced before: a folder, or empty for a database under the data folder."""
+    data = data_of(args, make=False)
+    known = [one for one in kept.find(data) if (one.user, one.name) == (args.user, name)]
+    if len(known) != 1:
+        raise UsageError(f"there is {'more than one' if known else 'no'} {name} under {data}; say where it is: "
+                         f"{name}=PLACE")
+    if not known[0].is_folder:
+        return ""
+    store = kept.open_kept(known[0], Inside(data))
+    try:
+        return kept.place_of(known[0], store)
+    finally:
+        close_quietly(store)
 
 
 class Part:

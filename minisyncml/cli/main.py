@@ -10,6 +10,7 @@ from typing import Any, Iterator, Optional, Sequence
 from minisyncml import codec
 from minisyncml.errors import Error
 from minisyncml.gateway.config import read_config
+from minisyncml.store.files import failure
 from minisyncml.version import VERSION
 
 #: the modules of this room that have verbs, most called like their verb: only the one that is wanted is loaded
@@ -139,6 +140,8 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # the reader of our output has left
+    except OSError as error:  # the reader of our output has left, or the disk that it goes to is full
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        if not isinstance(error, BrokenPipeError):
+            print(f"minisyncml: {failure('the output', error)}", file=sys.stderr)
         return 1

@@ -140,7 +140,8 @@ def read_password_file(path: str) -> "list[str]":
         with open(0 if path == "-" else path, encoding="utf-8", closefd=path != "-") as file:
             lines = [line.rstrip("\r\n") for line in file]
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read the password file {path}: {error}") from None
+        words = (getattr(error, "strerror", "") or str(error)).lower()
+        raise UsageError(f"cannot read the password file {path}: {words}") from None
     lines = [line for line in lines if line]
     if not lines:
         raise UsageError(f"the password file {path} is empty")

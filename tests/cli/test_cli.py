@@ -279,3 +279,18 @@ def test_a_dry_run_makes_no_folder(tmp_path: Path) -> None:
                "--dry-run")
     assert plan.returncode == 1 and b"mistyped does not exist" in plan.stdout
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux has a disk that is always full")
+def test_a_full_disk_behind_our_output(tmp_path: Path) -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([sys.executable, "-m", "minisyncml", "status", "--data", tmp_path], stdout=full,
+                              stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=60)
+    assert (done.returncode, done.stderr) == (1, b"minisyncml: the output: the disk is full\n")
+
+
+def test_a_password_file_that_is_missing(tmp_path: Path, capsys: "pytest.CaptureFixture[str]") -> None:
+    where = tmp_path / "no"
+    assert main(["sync", "http://127.0.0.1:1/", "notes", "--user", "ada", "--password-file", str(where),
+                 "--data", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == f"minisyncml: cannot read the password file {where}: no such file or directory\n"

@@ -73,6 +73,17 @@ def test_it_says_what_the_next_sync_does(folder: Path, capsys: "pytest.CaptureFi
     assert "the next sync deletes 2 in card of phone" in capsys.readouterr().out
 
 
+def test_a_name_alone_is_the_folder_that_was_synced(folder: Path, capsys: "pytest.CaptureFixture[str]") -> None:
+    data = ("--data", str(folder.parent / "data"))
+    assert main(["dedupe", "contacts", *data]) == 2
+    assert "there is no contacts under" in capsys.readouterr().err
+    store = open_store(str(folder), "contacts", data[1])
+    store.refresh()
+    store.close()
+    assert main(["dedupe", "contacts", *data]) == 0 and "2 too many" in capsys.readouterr().out
+    assert main(["dedupe", "contacts", "--apply", *data]) == 0 and len(names(folder)) == 3
+
+
 @pytest.mark.parametrize("words", (["dedupe"], ["dedupe", "contacts=./x", "--apply", "--dry-run"]))
 def test_wrong_usage(words: "list[str]", capsys: "pytest.CaptureFixture[str]") -> None:
     assert main(words) == 2
