@@ -18,7 +18,7 @@ def lacks_uid(media_type: str, body: bytes) -> bool:
     :param body: the item
     :returns: False when it has one, or needs none
     """
-    return b"\nUID:" not in body and b"\nUID;" not in body and media_type in _NAMED
+    return media_type in _NAMED and b"\nUID:" not in body and b"\nUID;" not in body and not _uids(body)
 
 
 def with_uid(mine: bytes, theirs: bytes) -> bytes:

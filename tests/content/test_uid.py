@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from minisyncml.content.uid import apart
+from minisyncml.content.uid import apart, named
 
 CARD = "text/vcard"
 SERIES = (b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:%s\nBEGIN:VALARM\nUID:%s\nEND:VALARM\nEND:VEVENT\n"
@@ -26,6 +26,12 @@ def test_all_of_a_series_stays_one_item() -> None:
     made = apart("text/calendar", SERIES % (b"1", b"2", b"1"))
     first, alarm, last = uids(made)
     assert first == last != b"1" and alarm not in (first, b"2") and made == SERIES % (first, alarm, first)
+
+
+def test_who_writes_its_name_in_small_letters_has_one() -> None:
+    body = b"BEGIN:VCARD\r\nuid:one\r\nFN:Ada\r\nEND:VCARD\r\n"
+    assert named(CARD, body, b"seed") == body and b"one" not in apart(CARD, body)
+    assert len(uids(named(CARD, body.replace(b"uid:one\r\n", b""), b"seed"))) == 1
 
 
 def test_a_long_one_is_folded() -> None:
