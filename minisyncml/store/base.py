@@ -27,6 +27,7 @@ PENDING = 1
 DOOMED = 2      #: entry flag: the peer deleted the item; carried out when its package is complete
 UNHEARD = 8     #: entry flag: a slow sync that keeps what is known waits for the peer to name this item
 ASKED = 16      #: entry flag: both sides edited the item; nothing is sent until a person says which version counts
+TOLD = 32       #: entry flag: the peer was told that the item is deleted here, and may have done so
 SOFT = 4        #: entry flag: the peer dropped its copy to save memory (SftDel); send it again only when changed
 
 

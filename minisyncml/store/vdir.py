@@ -58,6 +58,7 @@ class VdirStore(Kept):
         self._redo = RedoTable()
         self._redo.boot = files.boot()
         self._place = ValueTable()
+        self._buried = ValueTable()     # items whose files are gone, and which peers may still have: see Scan
         # another journal may look after the same folder: its unfinished files are not ours
         self._beside = TEMPORARY + digest_of(os.fsencode(os.path.abspath(path)))[:4].hex()
         super().__init__(path, types, limits, files)
@@ -72,6 +73,8 @@ class VdirStore(Kept):
             return self._redo
         if name == "place":
             return self._place
+        if name == "buried":
+            return self._buried
         return Marks(self._items, self._redo) if name == "marks" else super()._table(name)
 
     # -- reading

@@ -13,7 +13,7 @@ from minisyncml.content.title import title
 from minisyncml.errors import ItemError
 from minisyncml.limits import Limits
 from minisyncml.message import commands as c
-from minisyncml.store.base import PENDING, Batch, Entry, Item
+from minisyncml.store.base import PENDING, TOLD, Batch, Entry, Item
 from minisyncml.store.due import Change, changes
 from minisyncml.sync.forms import Forms, Recent
 from minisyncml.sync.run import FAILED, OPEN, SENT, Run
@@ -178,6 +178,9 @@ class Outgoing:
             # until its answer comes (to a server: its Map) nobody knows whether the peer has it: when it is deleted
             # here meanwhile, that has to be said
             forms.batch.set_entry(run.peer, Entry(change.id, "", 0, ref[5], PENDING))
+        known = forms.batch.entry(run.peer, change.id) if ref[2] == "Delete" else None
+        if known is not None:
+            forms.batch.set_entry(run.peer, known._replace(flags=known.flags | TOLD))
         self._made, body = None, command.items[0].data
         if forms.base is not None and isinstance(body, bytes) and command.meta is not None:
             self.recent.keep(run.name, change.id, ref[5], command.meta.type or "", body)
