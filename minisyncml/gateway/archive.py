@@ -242,8 +242,8 @@ def items(folder: str) -> "Iterator[Saved]":
     for kind, suffixes in SUFFIXES.items():
         place = os.path.join(folder, kind)
         try:
-            names = sorted(name for name in os.listdir(place) if name.endswith(suffixes) and not name.startswith("."))
-            for name in names:
+            found = [name for name in os.listdir(place) if name.lower().endswith(suffixes)]
+            for name in sorted(name for name in found if not name.startswith(".")):
                 path = os.path.join(place, name)
                 body = reading.body(path, MAX_ITEM) if os.path.isfile(path) and not os.path.islink(path) else None
                 if body:

@@ -27,7 +27,7 @@ def names(folder: str, suffix: str, left: "List[str]") -> "Iterator[Tuple[str, S
     """The files that are items.
 
     :param folder: where to look
-    :param suffix: that their names have
+    :param suffix: that their names have, in small or in capital letters
     :param left: gets the names of temporary files of ours
     :returns: name and signature of each
     :raises OSError: when the folder cannot be read
@@ -35,7 +35,7 @@ def names(folder: str, suffix: str, left: "List[str]") -> "Iterator[Tuple[str, S
     with os.scandir(folder) as found:
         for one in found:
             name = one.name
-            if name.endswith(suffix) and not name.startswith("."):
+            if name.lower().endswith(suffix) and not name.startswith("."):
                 try:
                     st = one.stat(follow_symlinks=False)
                 except FileNotFoundError:

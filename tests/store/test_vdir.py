@@ -146,6 +146,17 @@ def test_what_is_no_item_is_left_alone(place: Place) -> None:
         ".hidden.vcf", ".minisyncml-x", "a.VCF.part", "a.txt", "a.vcf~", "folder.vcf", "link.vcf", "pipe.vcf"]
 
 
+def test_names_in_capitals_are_items_too(place: Place) -> None:
+    """As Windows and old cards give them."""
+    place.write("ADA.VCF", card("Ada"))
+    place.store.refresh()
+    (row,) = place.store.rows()
+    with place.store.begin() as batch:
+        batch.put(row.id, "text/x-vcard", card("Grace"))
+        batch.commit()
+    assert os.listdir(place.folder) == ["ADA.VCF"] and (place.folder / "ADA.VCF").read_bytes() == card("Grace")
+
+
 class Unplugged(Quick):
     """The power goes before a file takes its name."""
 
