@@ -67,7 +67,7 @@ class Batches:
         store.refresh(self._rescan)
         for name in store.skipped:
             run.note("local", name.encode("utf-8", "replace").decode(), codes.TOO_LARGE,
-                     "left out: it is too large, or cannot be read")
+                     "left out: it is too large, cannot be read, or its name cannot be sent")
 
     def locks(self, name: str) -> "tuple[str, ...]":
         """Whose locks a batch of a datastore takes.
